@@ -1,0 +1,25 @@
+// Errors a person can act on. A UserError says what failed, where, the value found and what to do; it is shown without a stack trace.
+
+/** One thing wrong with an input: where (a path or a field), what was found, and the mend. */
+export interface Problem {
+  /** Such as `$.triggers[0].rule.conditions[1].op`; empty when the input as a whole is meant. */
+  path: string;
+  message: string;
+}
+
+/** An error caused by what was given (a file, an argument, an environment variable), not by Milepost. */
+export class UserError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[] = []) {
+    super(message);
+    this.name = 'UserError';
+    this.problems = problems;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

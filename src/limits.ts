@@ -1,0 +1,63 @@
+// Every bound of the system under a name, with asserts on how they relate. Nothing else holds a magic number that bounds input, time or memory.
+import assert from 'node:assert/strict';
+
+export const limits = {
+  /** Buckets a player can fall into. Fixed for ever: it is part of every hot primary key. */
+  buckets: 256,
+  /** Events that one batch (one transaction) may hold. */
+  batchEvents: 1_000,
+  /** Numbers reserved by each batch; an event's number is batch_no * this + its ordinal. */
+  eventNumbersPerBatch: 4_096,
+  /** Bytes of an identifier (event_id, user_id, producer, event_type …) in UTF-8. */
+  identifierBytes: 128,
+  /** Bytes of one message as it comes in; a larger one is parked. */
+  messageBytes: 256 * 1_024,
+  /** Bytes kept of a parked message. */
+  parkedBytes: 256 * 1_024,
+  /** Bytes of an HTTP request body (POST /api/events carries at most a batch). */
+  httpBodyBytes: 4 * 1_024 * 1_024,
+  /** Events in one POST /api/events. */
+  httpBatchEvents: 500,
+  /** How far occurred_at may lie after received_at. */
+  clockSkewMs: 5 * 60_000,
+  /** How long after its window's end a game still takes events, by received_at. */
+  graceMs: 72 * 3_600_000,
+  /** A later config version is in force this long after its activation commits, so that no running batch straddles it. */
+  activationDelayMs: 2_000,
+  /** Conditions in one rule, and how deep they may nest. */
+  ruleConditions: 200,
+  ruleDepth: 8,
+  /** Rows that one drain leases at a time. */
+  leaseRows: 64,
+  /** A message is leased for this long; after it, another worker may take it. */
+  leaseSeconds: 60,
+  /** One call of a reward service may take this long. */
+  serviceTimeoutMs: 10_000,
+  /** Calls of one service under way at once, per process. */
+  serviceConcurrency: 32,
+  /** First and longest wait between two attempts; the real wait is drawn between zero and the doubled value (full jitter). */
+  retryBaseMs: 500,
+  retryMaxMs: 15 * 60_000,
+  /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
+  idempotencyPeriodMs: 24 * 3_600_000,
+  /** Bytes kept of a service's answer. */
+  answerBytes: 8 * 1_024,
+  /** Players in one projection refresh. */
+  refreshPlayers: 1_000,
+  /** Rows in one page of the history. */
+  historyPage: 100,
+  /** Time a graceful stop may take before the process ends anyway. */
+  stopMs: 25_000,
+  /** Statement and lock time-outs of every connection. */
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 10_000,
+} as const;
+
+assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
+assert(limits.httpBatchEvents <= limits.batchEvents, 'an HTTP batch must fit into one batch');
+assert(
+  limits.leaseSeconds * 1_000 > 2 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
+  'a lease must outlive the calls it covers, with room for settling them',
+);
+assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
+assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');

@@ -1,0 +1,23 @@
+// Structured logs (pino, JSON lines on standard error): one event per line, the same names as in metrics and SQL. Player ids never appear in clear.
+import { createHash } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+/** A logger writing JSON lines to standard error, so that standard output stays for people and programs. */
+export function createLog(options: { level: string; role?: string }): Log {
+  return pino(
+    {
+      level: options.level,
+      base: options.role === undefined ? {} : { role: options.role },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: ['*.password', '*.token', '*.authorization', 'headers.authorization'],
+    },
+    pino.destination({ dest: 2, sync: false }),
+  );
+}
+
+/** How a player is named in logs: enough to follow one, not to find out who it is without knowing the id. */
+export function playerHash(userId: string): string {
+  return createHash('sha256').update(userId).digest('hex').slice(0, 12);
+}
