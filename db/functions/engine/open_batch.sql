@@ -1,0 +1,39 @@
+-- Opens a batch: locks its buckets, makes the players that are missing, and returns everything the decision needs, in one round trip.
+--
+-- p_bucket, p_user_id     the distinct players of the batch, sorted; a player's place in them (from 1) is how events refer to it
+-- p_event_*               one element per event
+-- p_game_no               the games whose progress is wanted
+--
+-- The statements stay separate and in this order. Under READ COMMITTED each sees what committed before it began, so the reads after the
+-- lock see the work of whoever held it before; a statement that locked and read at once would return values from before the wait.
+-- The lock is on buckets, in ascending order, and not on player rows: it writes no WAL, also covers rows that do not exist yet, and
+-- cannot deadlock because every batch takes its buckets in the same order.
+create or replace function milepost.open_batch(
+  p_bucket smallint[], p_user_id text[],
+  p_event_player integer[], p_event_id text[], p_producer text[],
+  p_game_no integer[]
+) returns table (
+  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, progress text, held_claims text, memberships text
+)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  v_player_id bigint[];
+begin
+  perform pg_advisory_xact_lock(77001, locked.bucket)
+    from (select distinct bucket::integer from unnest(p_bucket) as u(bucket) order by 1) as locked(bucket);
+
+  v_player_id := milepost.players_of(p_bucket, p_user_id);
+
+  return query select
+    nextval('milepost.batch_no'),
+    (select d.epoch from milepost.definitions d),
+    clock_timestamp(),
+    array_to_json(v_player_id)::text,
+    milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
+    milepost.games_progress(p_bucket, v_player_id, p_game_no),
+    milepost.games_held_claims(p_bucket, v_player_id, p_game_no),
+    milepost.cohorts_memberships(p_bucket, v_player_id);
+end
+$$;
+grant execute on function milepost.open_batch to milepost_ingest;

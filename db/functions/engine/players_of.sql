@@ -1,0 +1,27 @@
+-- The player ids of (bucket, user_id) pairs, in their order; players that do not exist yet are made, sorted, so that two callers that make
+-- the same ones wait for each other in one direction only.
+create or replace function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]
+language plpgsql volatile as $$
+declare
+  v_player_id bigint[];
+begin
+  -- `lateral … limit 1` stays one index probe per row whatever the statistics say; a plain join may become a scan of the whole table.
+  insert into milepost.player (bucket, user_id)
+  select wanted.bucket, wanted.user_id
+    from unnest(p_bucket, p_user_id) as wanted(bucket, user_id)
+    left join lateral (
+      select 1 as found from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
+    ) as known on true
+   where known.found is null
+   order by wanted.bucket, wanted.user_id collate "C"
+  on conflict (bucket, user_id) do nothing;
+
+  select array_agg(known.player_id order by wanted.place) into v_player_id
+    from unnest(p_bucket, p_user_id) with ordinality as wanted(bucket, user_id, place)
+   cross join lateral (
+      select p.player_id from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
+    ) as known;
+  return v_player_id;
+end
+$$;
+grant execute on function milepost.players_of to milepost_ingest;

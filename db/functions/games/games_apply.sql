@@ -1,0 +1,59 @@
+-- Writes what the games decided: credits, progress, claims, and claims released from a hold (with their transitions).
+create or replace function milepost.games_apply(
+  p_credit_bucket smallint[], p_credit_player_id bigint[], p_credit_game_no integer[], p_credit_window_start timestamptz[],
+  p_credit_event_no bigint[], p_credit_trigger_id text[], p_credit_amount bigint[], p_credit_held boolean[], p_credit_version integer[],
+  p_credit_occurred_at timestamptz[], p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start timestamptz[],
+  p_progress_value bigint[], p_progress_cleared bigint[], p_progress_reached bigint[], p_progress_state jsonb[],
+  p_claim_bucket smallint[], p_claim_player_id bigint[], p_claim_game_no integer[], p_claim_window_start timestamptz[],
+  p_claim_step bigint[], p_claim_earning smallint[], p_claim_step_type text[], p_claim_status milepost.claim_status[],
+  p_claim_version integer[], p_claim_event_no bigint[], p_claim_reward_type text[], p_claim_amount bigint[], p_claim_message_key uuid[],
+  p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start timestamptz[],
+  p_release_step bigint[], p_release_earning smallint[], p_release_event_no bigint[],
+  p_now timestamptz
+) returns void
+language plpgsql volatile as $$
+begin
+  insert into milepost.credit
+    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
+  select * from unnest(
+    p_credit_bucket, p_credit_player_id, p_credit_game_no, p_credit_window_start, p_credit_event_no, p_credit_trigger_id,
+    p_credit_amount, p_credit_held, p_credit_version, p_credit_occurred_at, p_credit_payment_id, p_credit_transaction_id);
+
+  -- An upsert rather than an update joined to the arrays: it is one index probe per row under any statistics.
+  insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, reached, state, version, updated_at)
+  select n.bucket, n.player_id, n.game_no, n.window_start, n.value, n.cleared, n.reached, n.state, 1, p_now
+    from unnest(p_progress_bucket, p_progress_player_id, p_progress_game_no, p_progress_window_start,
+                p_progress_value, p_progress_cleared, p_progress_reached, p_progress_state)
+      as n(bucket, player_id, game_no, window_start, value, cleared, reached, state)
+  on conflict (bucket, player_id, game_no, window_start) do update
+    set value = excluded.value, cleared = excluded.cleared, reached = excluded.reached, state = excluded.state,
+        version = p.version + 1, updated_at = excluded.updated_at;
+
+  if cardinality(p_claim_step) > 0 then
+    insert into milepost.claim
+      (bucket, player_id, game_no, window_start, step, earning, step_type, status, version, event_no, reward_type, amount, message_key,
+       claimed_at)
+    select c.*, p_now from unnest(
+      p_claim_bucket, p_claim_player_id, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type,
+      p_claim_status, p_claim_version, p_claim_event_no, p_claim_reward_type, p_claim_amount, p_claim_message_key) as c;
+  end if;
+
+  if cardinality(p_release_step) > 0 then
+    with released as (
+      update milepost.claim c
+         set status = 'earned'
+        from unnest(p_release_bucket, p_release_player_id, p_release_game_no, p_release_window_start, p_release_step, p_release_earning,
+                    p_release_event_no)
+          as r(bucket, player_id, game_no, window_start, step, earning, event_no)
+       where c.bucket = r.bucket and c.player_id = r.player_id and c.game_no = r.game_no and c.window_start = r.window_start
+         and c.step = r.step and c.earning = r.earning and c.status = 'held'
+      returning c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, r.event_no
+    )
+    insert into milepost.claim_transition
+      (bucket, player_id, game_no, window_start, step, earning, from_status, to_status, event_no, changed_at)
+    select bucket, player_id, game_no, window_start, step, earning, 'held', 'earned', event_no, p_now from released;
+  end if;
+end
+$$;
+grant execute on function milepost.games_apply to milepost_ingest;

@@ -1,0 +1,22 @@
+-- Makes the inbox partition of a day (UTC) unless it exists. Runs with its owner's rights: the role that ingests may not create tables.
+-- The advisory lock keeps two callers from making the same partition at once; attaching a freshly made, empty table needs only a
+-- SHARE UPDATE EXCLUSIVE lock on the inbox, so that running batches are not stopped.
+create or replace function milepost.inbox_partition(p_day date) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_name text := 'inbox_' || to_char(p_day, 'YYYYMMDD');
+begin
+  if p_day not between date '2000-01-01' and date '2100-12-31' then
+    raise exception 'no inbox partition for %: received_at must lie between 2000 and 2100', p_day using errcode = '22008';
+  end if;
+  perform pg_advisory_xact_lock(77002, 0);
+  if to_regclass('milepost.' || quote_ident(v_name)) is not null then
+    return false;
+  end if;
+  execute format('create table milepost.%I (like milepost.inbox including defaults including constraints including indexes)', v_name);
+  execute format('alter table milepost.inbox attach partition milepost.%I for values from (%L) to (%L)',
+    v_name, p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
+  return true;
+end
+$$;
+grant execute on function milepost.inbox_partition to milepost_ingest, milepost_worker;

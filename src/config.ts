@@ -1,0 +1,85 @@
+// The configuration of a process: everything that comes from the environment, read and checked once, here and nowhere else.
+import { z } from 'zod';
+import { UserError } from './errors.ts';
+
+const text = z.string().trim().min(1);
+const url = (...protocols: string[]) =>
+  z.url().refine((value) => protocols.includes(new URL(value).protocol), { error: `must begin with ${protocols.join(' or ')}//` });
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+const environment = z
+  .object({
+    /** PostgreSQL. Absent: an embedded server keeps its data under MILEPOST_HOME. */
+    DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    /** Kafka, `host:port,host:port`. Absent: no Kafka source. */
+    KAFKA_BROKERS: text.transform((value) => value.split(',').map((broker) => broker.trim())).optional(),
+    KAFKA_CLIENT_ID: text.default('milepost'),
+    KAFKA_GROUP_ID: text.default('milepost'),
+    KAFKA_TLS: flag.default(false),
+    KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+    KAFKA_SASL_USERNAME: text.optional(),
+    KAFKA_SASL_PASSWORD: text.optional(),
+    /** Redis. Absent: the read API answers from PostgreSQL. */
+    REDIS_URL: url('redis:', 'rediss:').optional(),
+    /** The reward services. Absent: local stand-ins, and only together with the embedded database. */
+    NEUCOIN_URL: url('http:', 'https:').optional(),
+    NEUCOIN_TOKEN: text.optional(),
+    VOUCHER_URL: url('http:', 'https:').optional(),
+    VOUCHER_TOKEN: text.optional(),
+    /** Who signs the tokens of the read API. Absent: a development issuer, and only together with the embedded database. */
+    JWT_JWKS_URL: url('http:', 'https:').optional(),
+    JWT_ISSUER: text.default('milepost-development'),
+    JWT_AUDIENCE: text.default('milepost'),
+    HTTP_HOST: text.default('127.0.0.1'),
+    HTTP_PORT: port.default(3000),
+    /** Health and metrics of every process. */
+    METRICS_PORT: port.default(9464),
+    DATABASE_POOL_SIZE: count(2, 200).default(10),
+    WORKER_CONCURRENCY: count(1, 100).default(8),
+    INGEST_PARTITION_CONCURRENCY: count(1, 64).default(2),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    /** Games (`*.json`, `*.jsonc`) and, in `sources/`, sources. */
+    GAME_CONFIGS: text.default('game-configs'),
+    /** Where the embedded servers keep their data. */
+    MILEPOST_HOME: text.default('.milepost'),
+  })
+  .superRefine((value, context) => {
+    if (value.KAFKA_SASL_MECHANISM !== undefined) {
+      for (const name of ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const) {
+        if (value[name] === undefined) {
+          context.addIssue({ code: 'custom', path: [name], message: 'is needed when KAFKA_SASL_MECHANISM is set' });
+        }
+      }
+    }
+    if (value.DATABASE_URL !== undefined) {
+      for (const name of ['NEUCOIN_URL', 'VOUCHER_URL'] as const) {
+        if (value[name] === undefined) {
+          context.addIssue({
+            code: 'custom',
+            path: [name],
+            message: 'is needed when DATABASE_URL is set: real rewards are never paid to a stand-in',
+          });
+        }
+      }
+    }
+  });
+
+/** The checked environment. Secrets are in it: never log it. */
+export type Config = z.infer<typeof environment>;
+
+/** The names a person may set, for documentation and for checking deployment files. */
+export const configNames: readonly string[] = Object.keys(environment.shape);
+
+/**
+ * Reads the configuration. An empty variable counts as absent.
+ * @throws UserError with one problem per variable, naming it; values are not repeated, as some are secrets.
+ */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(configNames.map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const parsed = environment.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  throw new UserError('the environment is not complete', problems);
+}

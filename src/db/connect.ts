@@ -1,0 +1,53 @@
+// Connections to PostgreSQL. A Db reads; writers take a Tx (transaction.ts). Every pool has an error handler, time-outs and a role.
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import type { DB } from './tables.ts';
+
+/** The role a process works under; each has only the rights its work needs. `owner` is the login user itself (migrations). */
+export type Role = 'milepost_ingest' | 'milepost_worker' | 'milepost_api' | 'milepost_support' | 'owner';
+
+export interface Db {
+  /** Reads by kysely. Writes go through a Tx. */
+  readonly query: Kysely<DB>;
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+// A bigint column arrives as text unless told otherwise; ours are read as bigint where they may pass 2^53, so text is what we want here.
+// Instants are milliseconds inside Milepost, not Date objects.
+const types = new pg.TypeOverrides();
+types.setTypeParser(1184, (text: string) => (text === 'infinity' ? Number.POSITIVE_INFINITY : Date.parse(pgToIso(text))));
+
+function pgToIso(text: string): string {
+  // 2026-06-10 05:35:00.123+00 (the session's zone is UTC) → 2026-06-10T05:35:00.123Z
+  return `${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`;
+}
+
+/**
+ * Opens a pool whose connections work as `role`, in UTC, with statement and lock time-outs. Nothing is connected until it is used.
+ * `log` hears of idle connections that broke; the pool replaces them.
+ */
+export function connect(url: string, options: { role: Role; size: number; log: Log; name?: string }): Db {
+  const settings = [
+    '-c TimeZone=UTC',
+    '-c jit=off',
+    `-c statement_timeout=${limits.statementTimeoutMs}`,
+    `-c lock_timeout=${limits.lockTimeoutMs}`,
+    `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
+    ...(options.role === 'owner' ? [] : [`-c role=${options.role}`]),
+  ];
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.size,
+    options: settings.join(' '),
+    application_name: options.name ?? options.role,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection broke'));
+  const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
+  return { query, pool, close: () => query.destroy() };
+}

@@ -1,0 +1,47 @@
+// What goes into the engine and what it answers: the contract between sources and the one transaction.
+import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+
+/** The words for what became of an event; the same in SQL, metrics, API and docs. */
+export type Outcome =
+  | 'applied'
+  | 'held'
+  | 'reversed'
+  | 'late'
+  | 'not_in_cohort'
+  | 'outside_window'
+  | 'no_match'
+  | 'duplicate'
+  | 'rejected'
+  | 'waiting'
+  | 'failed'
+  | 'parked';
+
+/** The next offset to read of a Kafka partition, once the batch is committed. */
+export interface Position {
+  topic: string;
+  partition: number;
+  /** Decimal text: offsets are 64-bit. */
+  nextOffset: string;
+}
+
+/** A slice of one source: at most limits.batchEvents events, in arrival order. */
+export interface Batch {
+  events: IncomingEvent[];
+  parked: ParkedMessage[];
+  position?: Position;
+}
+
+/** What became of one event. */
+export interface EventResult {
+  event_id: string;
+  outcome: Outcome;
+  reason: string | null;
+  /** True when the event had been judged before: outcome and reason are the original ones where the content is the same. */
+  replayed: boolean;
+}
+
+export interface BatchResult {
+  /** One per event of the batch, in its order. */
+  results: EventResult[];
+  claims: number;
+}

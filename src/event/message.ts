@@ -1,0 +1,35 @@
+// The shape out: what an outbox row carries to its destination.
+import type { Json } from './event.ts';
+
+/** Where a message goes; each destination is drained on its own, so that a slow service delays nobody else. */
+export const destinations = ['neucoin', 'voucher', 'projection'] as const;
+export type Destination = (typeof destinations)[number];
+
+/** A reward to be paid. Its message_key is the idempotency key: the claim's identity, never random, never a sequence. */
+export interface RewardMessage {
+  user_id: string;
+  reward_type: 'NC' | 'VOUCHER';
+  /** Whole units of the reward (NeuCoins; rupees of a voucher's face value). */
+  amount: number;
+  game_id: string;
+  /** ISO instant; with game, step and earning it names the claim. */
+  window_start: string;
+  step: number;
+  earning: number;
+  /** The config version that judged the event which reached the step. */
+  version: number;
+}
+
+/** Players whose projection must be read anew: one row per batch. */
+export interface RefreshMessage {
+  /** [bucket, player_id] of each. */
+  players: [number, string][];
+}
+
+export interface OutboxMessage {
+  bucket: number;
+  destination: Destination;
+  /** Null for a refresh, which needs no identity: reading anew twice is harmless. */
+  messageKey: string | null;
+  body: RewardMessage | RefreshMessage | Record<string, Json>;
+}

@@ -1,0 +1,41 @@
+// The contract of every long-running part: start, stop, and a way to say that it ended by itself.
+
+/**
+ * A part that runs until it is stopped.
+ * - `start` resolves when the part is ready and rejects when it cannot be.
+ * - `stop` finishes what is in flight, within limits.stopMs, is harmless when called twice, and resolves when nothing runs any more.
+ * - `failed` rejects when the part ended by itself; the process must then exit non-zero and be restarted. It never resolves.
+ */
+export interface Service {
+  readonly name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly failed: Promise<never>;
+}
+
+/** Starts services in order; when one cannot start, those already started are stopped in the opposite order and the error is thrown. */
+export async function startAll(services: readonly Service[]): Promise<void> {
+  const started: Service[] = [];
+  for (const service of services) {
+    try {
+      await service.start();
+      started.push(service);
+    } catch (error) {
+      await stopAll(started);
+      throw error;
+    }
+  }
+}
+
+/** Stops services in the opposite order of their start; one that fails to stop does not keep the others running. */
+export async function stopAll(services: readonly Service[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const service of services.toReversed()) {
+    try {
+      await service.stop();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, 'not every part stopped cleanly');
+}
