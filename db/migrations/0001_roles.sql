@@ -4,7 +4,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_support'] loop
+  foreach v_role in array array['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_owner', 'milepost_support'] loop
     begin
       execute format('create role %I nologin', v_role);
     exception when duplicate_object or unique_violation then
@@ -21,4 +21,4 @@ end
 $$;
 
 create schema milepost;
-grant usage on schema milepost to milepost_ingest, milepost_worker, milepost_api, milepost_support;
+grant usage on schema milepost to milepost_ingest, milepost_worker, milepost_api, milepost_owner, milepost_support;

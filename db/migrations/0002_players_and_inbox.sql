@@ -113,3 +113,4 @@ grant usage on sequence milepost.batch_no to milepost_ingest;
 grant select on milepost.player, milepost.event_key, milepost.inbox, milepost.event_failure, milepost.event_conflict,
   milepost.parked_message, milepost.source_position to milepost_support;
 grant select on milepost.player, milepost.event_key to milepost_worker, milepost_api;
+grant select, insert on milepost.player to milepost_owner;

@@ -123,9 +123,12 @@ create table milepost.claim_transition (
 );
 
 grant select on milepost.game, milepost.game_version, milepost.definitions
-  to milepost_ingest, milepost_worker, milepost_api, milepost_support;
+  to milepost_ingest, milepost_worker, milepost_api, milepost_owner, milepost_support;
 grant select on milepost.cohort_membership, milepost.credit, milepost.progress, milepost.claim, milepost.claim_transition
-  to milepost_ingest, milepost_worker, milepost_api, milepost_support;
+  to milepost_ingest, milepost_worker, milepost_api, milepost_owner, milepost_support;
 grant insert on milepost.credit, milepost.progress, milepost.claim, milepost.claim_transition to milepost_ingest;
 grant update (value, cleared, reached, state, version, updated_at) on milepost.progress to milepost_ingest;
 grant update (status) on milepost.claim to milepost_ingest;
+grant insert, update (game_id) on milepost.game to milepost_owner;
+grant insert on milepost.game_version, milepost.cohort_membership to milepost_owner;
+grant update (epoch) on milepost.definitions to milepost_owner;

@@ -41,10 +41,10 @@ create table milepost.dispatch_attempt (
   answer     jsonb,
   error      text,
   constraint dispatch_attempt_pkey primary key (bucket, message_no, attempt),
-  constraint dispatch_attempt_result_check check (result in ('done', 'refused', 'retry'))
+  constraint dispatch_attempt_result_check check (result in ('done', 'refused', 'ambiguous', 'retry'))
 );
 
-grant insert on milepost.outbox to milepost_ingest;
+grant insert on milepost.outbox to milepost_ingest, milepost_owner;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
 grant select, insert on milepost.dispatch_attempt to milepost_worker;
 grant select on milepost.outbox, milepost.dispatch_attempt to milepost_api, milepost_support;

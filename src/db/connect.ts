@@ -5,8 +5,14 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { DB } from './tables.ts';
 
-/** The role a process works under; each has only the rights its work needs. `owner` is the login user itself (migrations). */
-export type Role = 'milepost_ingest' | 'milepost_worker' | 'milepost_api' | 'milepost_support' | 'owner';
+/** The role a process works under; each has only the rights its work needs. `login` is the login user itself (migrations). */
+export type Role =
+  | 'milepost_ingest'
+  | 'milepost_worker'
+  | 'milepost_api'
+  | 'milepost_owner'
+  | 'milepost_support'
+  | 'login';
 
 export interface Db {
   /** Reads by kysely. Writes go through a Tx. */
@@ -36,7 +42,7 @@ export function connect(url: string, options: { role: Role; size: number; log: L
     `-c statement_timeout=${limits.statementTimeoutMs}`,
     `-c lock_timeout=${limits.lockTimeoutMs}`,
     `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
-    ...(options.role === 'owner' ? [] : [`-c role=${options.role}`]),
+    ...(options.role === 'login' ? [] : [`-c role=${options.role}`]),
   ];
   const pool = new pg.Pool({
     connectionString: url,

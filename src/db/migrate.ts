@@ -1,7 +1,7 @@
 // Brings a database to this version: migrations (once, in order), functions (again whenever a file changed), and the job queue's own schema.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
@@ -82,7 +82,7 @@ async function functionFiles(): Promise<FunctionFile[]> {
   return Promise.all(
     paths.map(async (path) => {
       const text = await readFile(join(folder, path), 'utf8');
-      return { path: relative('.', path), text, digest: createHash('sha256').update(text).digest('hex') };
+      return { path, text, digest: createHash('sha256').update(text).digest('hex') };
     }),
   );
 }

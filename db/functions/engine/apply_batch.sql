@@ -14,7 +14,7 @@ create or replace function milepost.apply_batch(
   p_claim_step bigint[], p_claim_earning smallint[], p_claim_step_type text[], p_claim_status milepost.claim_status[],
   p_claim_version integer[], p_claim_event_no bigint[], p_claim_reward_type text[], p_claim_amount bigint[], p_claim_message_key uuid[],
   p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start timestamptz[],
-  p_release_step bigint[], p_release_earning smallint[], p_release_event_no bigint[],
+  p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
   p_message_bucket smallint[], p_message_destination text[], p_message_key uuid[], p_message_body jsonb[],
   p_now timestamptz
 ) returns void
@@ -32,7 +32,7 @@ begin
     p_claim_bucket, p_claim_player_id, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type,
     p_claim_status, p_claim_version, p_claim_event_no, p_claim_reward_type, p_claim_amount, p_claim_message_key,
     p_release_bucket, p_release_player_id, p_release_game_no, p_release_window_start, p_release_step, p_release_earning,
-    p_release_event_no,
+    p_release_status, p_release_event_no,
     p_now);
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now);
 end

@@ -24,4 +24,4 @@ begin
   return v_player_id;
 end
 $$;
-grant execute on function milepost.players_of to milepost_ingest;
+grant execute on function milepost.players_of to milepost_ingest, milepost_owner;

@@ -9,7 +9,7 @@ create or replace function milepost.games_apply(
   p_claim_step bigint[], p_claim_earning smallint[], p_claim_step_type text[], p_claim_status milepost.claim_status[],
   p_claim_version integer[], p_claim_event_no bigint[], p_claim_reward_type text[], p_claim_amount bigint[], p_claim_message_key uuid[],
   p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start timestamptz[],
-  p_release_step bigint[], p_release_earning smallint[], p_release_event_no bigint[],
+  p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
   p_now timestamptz
 ) returns void
 language plpgsql volatile as $$
@@ -42,17 +42,17 @@ begin
   if cardinality(p_release_step) > 0 then
     with released as (
       update milepost.claim c
-         set status = 'earned'
+         set status = r.status
         from unnest(p_release_bucket, p_release_player_id, p_release_game_no, p_release_window_start, p_release_step, p_release_earning,
-                    p_release_event_no)
-          as r(bucket, player_id, game_no, window_start, step, earning, event_no)
+                    p_release_status, p_release_event_no)
+          as r(bucket, player_id, game_no, window_start, step, earning, status, event_no)
        where c.bucket = r.bucket and c.player_id = r.player_id and c.game_no = r.game_no and c.window_start = r.window_start
          and c.step = r.step and c.earning = r.earning and c.status = 'held'
-      returning c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, r.event_no
+      returning c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, r.status, r.event_no
     )
     insert into milepost.claim_transition
       (bucket, player_id, game_no, window_start, step, earning, from_status, to_status, event_no, changed_at)
-    select bucket, player_id, game_no, window_start, step, earning, 'held', 'earned', event_no, p_now from released;
+    select bucket, player_id, game_no, window_start, step, earning, 'held', status, event_no, p_now from released;
   end if;
 end
 $$;

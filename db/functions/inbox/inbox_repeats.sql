@@ -5,7 +5,7 @@ create or replace function milepost.inbox_repeats(
 language plpgsql stable as $$
 begin
   return (
-    select coalesce(json_agg(json_build_array(wanted.place, k.event_no::text, k.content_hash, k.outcome, k.reason)), '[]')::text
+    select coalesce(json_agg(json_build_array(wanted.place, k.event_no, k.content_hash, k.outcome, k.reason)), '[]')::text
       from unnest(p_event_player, p_event_id, p_producer) with ordinality as wanted(player, event_id, producer, place)
      cross join lateral (
         select e.event_no, e.content_hash, e.outcome, e.reason

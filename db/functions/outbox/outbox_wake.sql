@@ -22,4 +22,4 @@ begin
 end
 $$;
 alter function milepost.outbox_wake(text[]) owner to milepost_worker;
-grant execute on function milepost.outbox_wake to milepost_ingest, milepost_worker, milepost_api;
+grant execute on function milepost.outbox_wake to milepost_ingest, milepost_worker, milepost_api, milepost_owner;

@@ -1,0 +1,64 @@
+-- Records what came of leased messages, each only if its lease is still ours (claim_token): a holder that comes back late changes nothing.
+-- p_result: done, refused (ends failed), ambiguous, retry (due again in p_wait_ms), released (was not sent: as if never leased).
+-- p_request is null where nothing was called, and then no attempt is recorded. Times come as durations, since only the database's clock counts.
+-- Players whose rewards ended get a refresh of their projection, in this same transaction.
+-- Returns the number of messages settled, and whether a refresh was written. The settings: see outbox_lease.
+create or replace function milepost.outbox_settle(
+  p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
+  p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[]
+) returns table (settled integer, refreshed boolean)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_settled integer;
+  v_bucket smallint[];
+  v_user_id text[];
+  v_first_bucket smallint;
+  v_players jsonb;
+begin
+  with settled as (
+    update milepost.outbox o
+       set state = case g.result when 'done' then 'done' when 'refused' then 'failed' when 'ambiguous' then 'ambiguous' else 'pending' end
+                   ::milepost.outbox_state,
+           claim_token = null,
+           leased_until = null,
+           next_attempt_at = v_now + g.wait_ms * interval '1 millisecond',
+           attempts = o.attempts - (g.result = 'released')::integer,
+           first_attempt_at = case when g.result = 'released' and o.attempts = 1 then null else o.first_attempt_at end,
+           last_error = case when g.result = 'released' then o.last_error else g.error end,
+           answer = coalesce(g.answer, o.answer),
+           revision = o.revision + (g.result in ('done', 'refused', 'ambiguous'))::integer,
+           settled_at = case when g.result in ('done', 'refused', 'ambiguous') then v_now end
+      from unnest(p_bucket, p_message_no, p_claim_token, p_result, p_wait_ms, p_error, p_answer, p_request, p_started_ms_ago, p_ended_ms_ago)
+        as g(bucket, message_no, claim_token, result, wait_ms, error, answer, request, started_ms_ago, ended_ms_ago)
+     where o.bucket = g.bucket and o.message_no = g.message_no and o.claim_token = g.claim_token
+    returning o.bucket, o.message_no, o.attempts, o.body ->> 'user_id' as user_id,
+              g.result, g.error, g.answer, g.request, g.started_ms_ago, g.ended_ms_ago
+  ), recorded as (
+    insert into milepost.dispatch_attempt (bucket, message_no, attempt, started_at, ended_at, result, request, answer, error)
+    select bucket, message_no, attempts, v_now - started_ms_ago * interval '1 millisecond', v_now - ended_ms_ago * interval '1 millisecond',
+           result, request, answer, error
+      from settled
+     where request is not null
+  )
+  select count(*), array_agg(bucket) filter (where ended), array_agg(user_id) filter (where ended)
+    into v_settled, v_bucket, v_user_id
+    from (select *, result in ('done', 'refused', 'ambiguous') as ended from settled) as s;
+
+  select min(found.bucket), jsonb_agg(distinct jsonb_build_array(found.bucket, found.player_id::text))
+    into v_first_bucket, v_players
+    from unnest(v_bucket, v_user_id) as touched(bucket, user_id)
+   cross join lateral (
+      select p.bucket, p.player_id from milepost.player p where p.bucket = touched.bucket and p.user_id = touched.user_id limit 1
+    ) as found;
+  if v_players is not null then
+    perform milepost.outbox_append(
+      array[v_first_bucket], array['projection'], array[null::uuid], array[jsonb_build_object('players', v_players)], v_now);
+  end if;
+  return query select v_settled, v_players is not null;
+end
+$$;
+grant execute on function milepost.outbox_settle to milepost_worker;

@@ -1,0 +1,15 @@
+// What an error from the database means for a batch: the data is wrong (isolate the event), the inbox lacks a day, or the database is in trouble (wait).
+import pg from 'pg';
+
+export type Failure = 'data' | 'missing_partition' | 'infrastructure';
+
+/**
+ * Classifies an error by its SQLSTATE. Classes 22 (data exception) and 23 (constraint violation) are the data's fault, except 23514 without a
+ * constraint's name, which is a row that no partition takes. Everything else, also every error without a SQLSTATE (a broken
+ * connection, a time-out of the client), is infrastructure and never marks an event.
+ */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
+  if (error.code === '23514' && error.constraint === undefined) return 'missing_partition';
+  return error.code.startsWith('22') || error.code.startsWith('23') ? 'data' : 'infrastructure';
+}

@@ -1,0 +1,136 @@
+// Writes a decision in one round trip. The typed wrapper of apply_batch: columns out of rows, in the order the function names them.
+import { type Argument, arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
+import type { Tx } from '../db/transaction.ts';
+import { formatOrigin } from '../event/origin.ts';
+import { formatInstant, type Instant } from '../time.ts';
+import type { Decision } from './effect.ts';
+
+/** Writes everything the decision holds, inside the transaction that opened the batch. `now` is that batch's clock. */
+export async function applyDecision(tx: Tx, decision: Decision, now: Instant): Promise<void> {
+  await callFunction(tx, 'apply_batch', [
+    ...eventColumns(decision),
+    ...creditColumns(decision),
+    ...progressColumns(decision),
+    ...claimColumns(decision),
+    ...releaseColumns(decision),
+    ...messageColumns(decision),
+    { name: 'p_now', type: 'timestamptz', value: formatInstant(now) },
+  ]);
+}
+
+/** Numbers, booleans and words that need no quoting. */
+function plain<Row>(
+  name: string,
+  type: string,
+  rows: readonly Row[],
+  value: (row: Row) => number | boolean | string | null,
+): Argument {
+  return { name, type: `${type}[]`, value: arrayOf(rows.map((row) => value(row) ?? 'null')) };
+}
+
+function text<Row>(name: string, type: string, rows: readonly Row[], value: (row: Row) => string | null): Argument {
+  return { name, type: `${type}[]`, value: arrayOfText(rows.map(value)) };
+}
+
+function eventColumns({ judged: rows }: Decision): Argument[] {
+  return [
+    plain('p_event_bucket', 'smallint', rows, (row) => row.opened.player.bucket),
+    plain('p_event_player_id', 'bigint', rows, (row) => row.opened.player.playerId),
+    plain('p_event_no', 'bigint', rows, (row) => row.eventNo),
+    text('p_event_id', 'text', rows, (row) => row.opened.incoming.event.event_id),
+    text('p_event_producer', 'text', rows, (row) => row.opened.incoming.event.producer),
+    plain('p_event_content_hash', 'uuid', rows, (row) => row.opened.incoming.contentHash),
+    plain('p_event_outcome', 'milepost.event_outcome', rows, (row) => row.outcome),
+    plain('p_event_reason', 'text', rows, (row) => row.reason),
+    plain('p_event_received_at', 'timestamptz', rows, (row) => formatInstant(row.opened.receivedAt)),
+    plain('p_event_occurred_at', 'timestamptz', rows, (row) => formatInstant(row.opened.incoming.event.occurred_at)),
+    text('p_event_type', 'text', rows, (row) => row.opened.incoming.event.event_type),
+    text('p_event_version', 'text', rows, (row) => row.opened.incoming.event.event_version),
+    text('p_event_source', 'text', rows, (row) => row.opened.incoming.source),
+    text('p_event_origin', 'text', rows, (row) => formatOrigin(row.opened.incoming.origin)),
+    text('p_event_payload', 'jsonb', rows, (row) => row.opened.incoming.payload),
+    plain('p_event_redone', 'boolean', rows, (row) => row.redone),
+  ];
+}
+
+function creditColumns({ credits: rows }: Decision): Argument[] {
+  return [
+    plain('p_credit_bucket', 'smallint', rows, (row) => row.player.bucket),
+    plain('p_credit_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_credit_game_no', 'integer', rows, (row) => row.credit.gameNo),
+    plain('p_credit_window_start', 'timestamptz', rows, (row) => formatInstant(row.credit.windowStart)),
+    plain('p_credit_event_no', 'bigint', rows, (row) => row.judged.eventNo),
+    text('p_credit_trigger_id', 'text', rows, (row) => row.credit.triggerId),
+    plain('p_credit_amount', 'bigint', rows, (row) => row.credit.amount),
+    plain('p_credit_held', 'boolean', rows, (row) => row.credit.held),
+    plain('p_credit_version', 'integer', rows, (row) => row.credit.version),
+    plain('p_credit_occurred_at', 'timestamptz', rows, (row) =>
+      formatInstant(row.judged.opened.incoming.event.occurred_at),
+    ),
+    text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
+    text(
+      'p_credit_transaction_id',
+      'text',
+      rows,
+      (row) => row.judged.opened.incoming.event.correlation.canonical_transaction_id,
+    ),
+  ];
+}
+
+function progressColumns({ touched }: Decision): Argument[] {
+  const rows = touched.flatMap((player) =>
+    player.progress.filter(({ changed }) => changed).map((progress) => ({ player, progress })),
+  );
+  return [
+    plain('p_progress_bucket', 'smallint', rows, (row) => row.player.bucket),
+    plain('p_progress_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_progress_game_no', 'integer', rows, (row) => row.progress.gameNo),
+    plain('p_progress_window_start', 'timestamptz', rows, (row) => formatInstant(row.progress.windowStart)),
+    plain('p_progress_value', 'bigint', rows, (row) => row.progress.value),
+    plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared),
+    plain('p_progress_reached', 'bigint', rows, (row) => row.progress.reached),
+    text('p_progress_state', 'jsonb', rows, (row) =>
+      row.progress.state === null ? null : JSON.stringify(row.progress.state),
+    ),
+  ];
+}
+
+function claimColumns({ claims: rows }: Decision): Argument[] {
+  return [
+    plain('p_claim_bucket', 'smallint', rows, (row) => row.player.bucket),
+    plain('p_claim_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_claim_game_no', 'integer', rows, (row) => row.claim.gameNo),
+    plain('p_claim_window_start', 'timestamptz', rows, (row) => formatInstant(row.claim.windowStart)),
+    plain('p_claim_step', 'bigint', rows, (row) => row.claim.step),
+    plain('p_claim_earning', 'smallint', rows, (row) => row.claim.earning),
+    plain('p_claim_step_type', 'text', rows, (row) => row.claim.stepType),
+    plain('p_claim_status', 'milepost.claim_status', rows, (row) => row.claim.status),
+    plain('p_claim_version', 'integer', rows, (row) => row.claim.version),
+    plain('p_claim_event_no', 'bigint', rows, (row) => row.judged.eventNo),
+    plain('p_claim_reward_type', 'text', rows, (row) => row.claim.reward?.rewardType ?? null),
+    plain('p_claim_amount', 'bigint', rows, (row) => row.claim.reward?.amount ?? null),
+    plain('p_claim_message_key', 'uuid', rows, (row) => row.messageKey),
+  ];
+}
+
+function releaseColumns({ releases: rows }: Decision): Argument[] {
+  return [
+    plain('p_release_bucket', 'smallint', rows, (row) => row.player.bucket),
+    plain('p_release_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_release_game_no', 'integer', rows, (row) => row.claim.gameNo),
+    plain('p_release_window_start', 'timestamptz', rows, (row) => formatInstant(row.claim.windowStart)),
+    plain('p_release_step', 'bigint', rows, (row) => row.claim.step),
+    plain('p_release_earning', 'smallint', rows, (row) => row.claim.earning),
+    plain('p_release_status', 'milepost.claim_status', rows, (row) => row.claim.status),
+    plain('p_release_event_no', 'bigint', rows, (row) => row.judged.eventNo),
+  ];
+}
+
+function messageColumns({ messages: rows }: Decision): Argument[] {
+  return [
+    plain('p_message_bucket', 'smallint', rows, (row) => row.bucket),
+    plain('p_message_destination', 'text', rows, (row) => row.destination),
+    plain('p_message_key', 'uuid', rows, (row) => row.messageKey),
+    text('p_message_body', 'jsonb', rows, (row) => JSON.stringify(row.body)),
+  ];
+}

@@ -1,0 +1,137 @@
+// The decision on a batch: events and state in, effects out. Synchronous and pure; `now` is data. The features meet here, in this order:
+// dedupe → acceptance → games → rewards → projection. Each event sees the progress that the events before it left.
+import type { Definitions } from '../definitions/definitions.ts';
+import { judge } from '../games/decide.ts';
+import type { Claim, Player, Verdict } from '../games/games.ts';
+import { limits } from '../limits.ts';
+import { payReward, rewardKey } from '../rewards/decide.ts';
+import type { EventResult, Outcome } from './batch.ts';
+import type { Decision, JudgedEvent, OpenedEvent } from './effect.ts';
+
+/** Best first: an event's outcome is the best verdict of the games that looked at it. */
+const precedence: readonly Outcome[] = [
+  'applied',
+  'held',
+  'reversed',
+  'rejected',
+  'late',
+  'not_in_cohort',
+  'outside_window',
+  'no_match',
+];
+
+/** Decides a batch in arrival order. Players' progress is folded on in place; everything else is in the decision. */
+export function decide(
+  events: readonly OpenedEvent[],
+  definitions: Definitions,
+): { decision: Decision; results: EventResult[] } {
+  const decision: Decision = {
+    judged: [],
+    conflicts: [],
+    credits: [],
+    claims: [],
+    releases: [],
+    messages: [],
+    touched: [],
+  };
+  const seen = new Map<string, JudgedEvent>();
+  const results = events.map((opened) => decideEvent(opened, definitions, decision, seen));
+  decision.touched = [...new Set(decision.credits.map(({ player }) => player))];
+  refreshProjection(decision);
+  return { decision, results };
+}
+
+function decideEvent(
+  opened: OpenedEvent,
+  definitions: Definitions,
+  decision: Decision,
+  seen: Map<string, JudgedEvent>,
+): EventResult {
+  const { event, contentHash } = opened.incoming;
+  const identity = JSON.stringify([event.producer, event.event_id, event.user_id]);
+  const earlier = seen.get(identity);
+  const known =
+    earlier === undefined
+      ? opened.known
+      : {
+          eventNo: earlier.eventNo,
+          contentHash: earlier.opened.incoming.contentHash,
+          outcome: earlier.outcome,
+          reason: earlier.reason,
+        };
+  if (known !== undefined && known.contentHash !== contentHash) {
+    decision.conflicts.push({ opened, eventNo: known.eventNo });
+    return { event_id: event.event_id, outcome: 'rejected', reason: 'conflicting_content', replayed: false };
+  }
+  if (known !== undefined && known.outcome !== 'failed') {
+    return { event_id: event.event_id, outcome: known.outcome, reason: known.reason, replayed: true };
+  }
+
+  const redone = known !== undefined;
+  const judged: JudgedEvent = {
+    opened,
+    eventNo: redone ? known.eventNo : opened.eventNo,
+    redone,
+    ...acceptance(opened),
+  };
+  if (judged.outcome !== 'rejected') decideGames(judged, definitions, decision);
+  seen.set(identity, judged);
+  decision.judged.push(judged);
+  return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
+}
+
+/** An event from the future is a producer's clock gone wrong: kept, judged by no game. */
+function acceptance({ incoming, receivedAt }: OpenedEvent): Pick<JudgedEvent, 'outcome' | 'reason'> {
+  return incoming.event.occurred_at > receivedAt + limits.clockSkewMs
+    ? { outcome: 'rejected', reason: 'occurred_in_future' }
+    : { outcome: 'no_match', reason: 'no_game' };
+}
+
+function decideGames(judged: JudgedEvent, definitions: Definitions, decision: Decision): void {
+  const { incoming, player, receivedAt } = judged.opened;
+  let best: Verdict | undefined;
+  for (const timeline of definitions.gamesByEventType.get(incoming.event.event_type) ?? []) {
+    const verdict = judge(timeline, incoming.event, receivedAt, player);
+    if (verdict === undefined) continue;
+    if (verdict.outcome === 'applied' || verdict.outcome === 'held') collect(verdict, judged, player, decision);
+    if (best === undefined || precedence.indexOf(verdict.outcome) < precedence.indexOf(best.outcome)) best = verdict;
+  }
+  if (best === undefined) return;
+  judged.outcome = best.outcome;
+  judged.reason = best.reason;
+}
+
+function collect(
+  verdict: Extract<Verdict, { outcome: 'applied' | 'held' }>,
+  judged: JudgedEvent,
+  player: Player,
+  decision: Decision,
+): void {
+  for (const credit of verdict.credits) decision.credits.push({ player, judged, credit });
+  for (const claim of verdict.claims) {
+    const messageKey = claim.reward === null ? null : rewardKey({ ...claim, userId: player.userId });
+    decision.claims.push({ player, judged, claim, messageKey });
+    pay(claim, player, decision);
+  }
+  for (const claim of verdict.released) {
+    decision.releases.push({ player, judged, claim });
+    pay(claim, player, decision);
+  }
+}
+
+function pay(claim: Claim, player: Player, decision: Decision): void {
+  if (claim.status !== 'earned' || claim.reward === null) return;
+  decision.messages.push(payReward({ ...claim, reward: claim.reward, userId: player.userId }, player.bucket));
+}
+
+/** One refresh for all players of the batch; stored with the first one's bucket. */
+function refreshProjection(decision: Decision): void {
+  const first = decision.touched[0];
+  if (first === undefined) return;
+  decision.messages.push({
+    bucket: first.bucket,
+    destination: 'projection',
+    messageKey: null,
+    body: { players: decision.touched.map((player) => [player.bucket, String(player.playerId)]) },
+  });
+}

@@ -1,0 +1,40 @@
+// What a decision consists of: facts to be written, collected while a batch is decided, written by apply.ts in one go.
+import type { IncomingEvent } from '../event/event.ts';
+import type { OutboxMessage } from '../event/message.ts';
+import type { Claim, Credit, Player } from '../games/games.ts';
+import type { Instant } from '../time.ts';
+import type { Outcome } from './batch.ts';
+
+/** An event of a batch with what the database said about it. */
+export interface OpenedEvent {
+  incoming: IncomingEvent;
+  player: Player;
+  /** The Kafka record's time, or the database's clock at acceptance. */
+  receivedAt: Instant;
+  /** Its number if it is stored now. */
+  eventNo: number;
+  /** What is known of its identity already; undefined when it is new. */
+  known: { eventNo: number; contentHash: string; outcome: Outcome; reason: string | null } | undefined;
+}
+
+/** An event to record, with its outcome. */
+export interface JudgedEvent {
+  opened: OpenedEvent;
+  eventNo: number;
+  outcome: Exclude<Outcome, 'duplicate' | 'parked'>;
+  reason: string | null;
+  /** It had failed before and keeps its identity. */
+  redone: boolean;
+}
+
+/** Everything one batch changes. */
+export interface Decision {
+  judged: JudgedEvent[];
+  conflicts: { opened: OpenedEvent; eventNo: number }[];
+  credits: { player: Player; judged: JudgedEvent; credit: Credit }[];
+  claims: { player: Player; judged: JudgedEvent; claim: Claim; messageKey: string | null }[];
+  releases: { player: Player; judged: JudgedEvent; claim: Claim }[];
+  messages: OutboxMessage[];
+  /** The players whose progress changed. */
+  touched: Player[];
+}

@@ -1,0 +1,212 @@
+// THE transaction: a batch goes in, everything it causes is committed once, or the batch is left untouched. Reads as the life of a batch,
+// top to bottom: partitions → attempt (open, decide, apply, commit) → wake-up; and on failure: wait, split, or set one event aside.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Counter, Histogram } from 'prom-client';
+import type { Db } from '../db/connect.ts';
+import { failureOf } from '../db/failure.ts';
+import { transaction } from '../db/transaction.ts';
+import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
+import { messageOf } from '../errors.ts';
+import type { IncomingEvent } from '../event/event.ts';
+import type { Destination } from '../event/message.ts';
+import type { Timeline } from '../games/decide.ts';
+import { advancePosition, ensureInboxPartition, park, recordConflicts, recordFailure } from '../inbox/store.ts';
+import type { Log } from '../log.ts';
+import { registry } from '../metrics.ts';
+import { createWaker } from '../outbox/wake.ts';
+import { backoffMs } from '../retry.ts';
+import { utcDay } from '../time.ts';
+import { applyDecision } from './apply.ts';
+import type { Batch, BatchResult, EventResult } from './batch.ts';
+import { decide } from './decide.ts';
+import { openBatch } from './state.ts';
+
+const events = new Counter({
+  name: 'milepost_events_total',
+  help: 'Events by outcome; repeats count as duplicate, unreadable messages as parked.',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+const batchSeconds = new Histogram({
+  name: 'milepost_batch_seconds',
+  help: 'Time from opening a batch to its commit, retries included.',
+  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+  registers: [registry],
+});
+const batchRetries = new Counter({
+  name: 'milepost_batch_retries_total',
+  help: 'Attempts of a batch that the database refused, by what the refusal means.',
+  labelNames: ['failure'],
+  registers: [registry],
+});
+const claimsMade = new Counter({
+  name: 'milepost_claims_total',
+  help: 'Milestone steps claimed.',
+  registers: [registry],
+});
+
+export interface Engine {
+  /**
+   * Commits a batch and answers what became of each event. While the database is away it waits and tries again; it throws only when
+   * `signal` is aborted, and then nothing of the batch (or only whole leading slices of it) is committed. Repeating a batch is harmless.
+   */
+  process(batch: Batch, signal?: AbortSignal): Promise<BatchResult>;
+  /** The definitions the last batch was decided with, loaded first if there was none. */
+  definitions(): Promise<Definitions>;
+  /** Resolves when no wake-up is on its way. */
+  idle(): Promise<void>;
+}
+
+/** An error thrown by the decision itself: the event's fault or ours, never the database's. */
+class DecisionError extends Error {}
+
+/** The definitions in hand are older than the database's: load them and decide anew. */
+class StaleDefinitions extends Error {}
+
+const RETRY = { baseMs: 100, maxMs: 5_000 };
+
+export function createEngine(db: Db, log: Log): Engine {
+  const waker = createWaker(db, log);
+  const partitions = new Set<string>();
+  let definitions: Definitions | undefined;
+
+  async function process(batch: Batch, signal?: AbortSignal): Promise<BatchResult> {
+    const stop = batchSeconds.startTimer();
+    const result = await commit(batch, signal);
+    stop();
+    for (const { outcome, replayed } of result.results) events.inc({ outcome: replayed ? 'duplicate' : outcome });
+    if (batch.parked.length > 0) events.inc({ outcome: 'parked' }, batch.parked.length);
+    claimsMade.inc(result.claims);
+    return result;
+  }
+
+  /** Repeats an attempt until it commits, or until a data error says to split the batch. */
+  async function commit(batch: Batch, signal: AbortSignal | undefined): Promise<BatchResult> {
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await attemptOnce(batch);
+      } catch (error) {
+        if (error instanceof StaleDefinitions) {
+          definitions = undefined;
+          continue;
+        }
+        const failure = error instanceof DecisionError ? 'data' : failureOf(error);
+        batchRetries.inc({ failure });
+        if (failure === 'data') return split(batch, error, signal);
+        if (failure === 'missing_partition') partitions.clear();
+        else log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
+        await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
+      }
+    }
+  }
+
+  /** One transaction over the whole batch. */
+  async function attemptOnce(batch: Batch): Promise<BatchResult> {
+    definitions ??= await loadDefinitions(db);
+    await ensurePartitions(batch);
+    const current = definitions;
+    const committed = await transaction(db, async (tx) => {
+      const opened = await openBatch(tx, batch.events, gamesOf(batch.events, current));
+      if (opened.epoch !== current.epoch) throw new StaleDefinitions();
+      const { decision, results } = decided(() => decide(opened.events, current));
+      if (decision.judged.length > 0) await applyDecision(tx, decision, opened.now);
+      await recordConflicts(
+        tx,
+        decision.conflicts.map(({ opened: { player, incoming, receivedAt }, eventNo }) => ({
+          bucket: player.bucket,
+          playerId: player.playerId,
+          eventNo,
+          incoming,
+          receivedAt,
+        })),
+      );
+      await park(tx, batch.parked, opened.now);
+      if (batch.position !== undefined) await advancePosition(tx, batch.position, opened.now);
+      return { results, decision };
+    });
+    waker.wake(new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)));
+    return { results: committed.results, claims: committed.decision.claims.length };
+  }
+
+  /** Halves a batch that fails on data, in order; only the last half moves the position. An event alone is set aside. */
+  async function split(batch: Batch, error: unknown, signal: AbortSignal | undefined): Promise<BatchResult> {
+    const [only] = batch.events;
+    if (only === undefined) throw error;
+    if (batch.events.length === 1) return setAside(only, batch, error, signal);
+    const middle = Math.ceil(batch.events.length / 2);
+    const first = await commit({ events: batch.events.slice(0, middle), parked: batch.parked }, signal);
+    const second = await commit({ ...batch, events: batch.events.slice(middle), parked: [] }, signal);
+    return { results: [...first.results, ...second.results], claims: first.claims + second.claims };
+  }
+
+  /** Stores an event that cannot be judged as `failed`, with its error; the partition goes on. */
+  async function setAside(
+    incoming: IncomingEvent,
+    batch: Batch,
+    cause: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<BatchResult> {
+    const error = messageOf(cause);
+    log.error({ event_id: incoming.event.event_id, source: incoming.source, error }, 'event failed');
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        await transaction(db, async (tx) => {
+          const opened = await openBatch(tx, [incoming], []);
+          const event = opened.events[0];
+          if (event === undefined) throw new Error('open_batch returned no event');
+          const { bucket, playerId } = event.player;
+          const eventNo = event.known?.eventNo ?? event.eventNo;
+          await recordFailure(tx, { bucket, playerId, eventNo, incoming, receivedAt: event.receivedAt }, error);
+          await park(tx, batch.parked, opened.now);
+          if (batch.position !== undefined) await advancePosition(tx, batch.position, opened.now);
+        });
+        const result: EventResult = {
+          event_id: incoming.event.event_id,
+          outcome: 'failed',
+          reason: 'data_error',
+          replayed: false,
+        };
+        return { results: [result], claims: 0 };
+      } catch (failed) {
+        if (failureOf(failed) === 'data') throw failed;
+        log.warn({ attempt, error: messageOf(failed) }, 'the database refused a failed event; trying again');
+        await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
+      }
+    }
+  }
+
+  /** A file may carry any receipt time, so the days a batch needs are made before its transaction. */
+  async function ensurePartitions(batch: Batch): Promise<void> {
+    const days = new Set(batch.events.map(({ receivedAt }) => utcDay(receivedAt ?? Date.now())));
+    for (const day of days) {
+      if (partitions.has(day)) continue;
+      await ensureInboxPartition(db, day);
+      partitions.add(day);
+    }
+  }
+
+  return {
+    process,
+    idle: () => waker.idle(),
+    async definitions() {
+      definitions ??= await loadDefinitions(db);
+      return definitions;
+    },
+  };
+}
+
+function decided<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new DecisionError(messageOf(error), { cause: error });
+  }
+}
+
+/** The games that may count an event of the batch: only their progress is read. */
+function gamesOf(incoming: readonly IncomingEvent[], definitions: Definitions): Timeline[] {
+  const types = new Set(incoming.map(({ event }) => event.event_type));
+  return [...new Set([...types].flatMap((type) => definitions.gamesByEventType.get(type) ?? []))];
+}

@@ -1,0 +1,152 @@
+// Opens a batch in the database: locks its players' buckets and reads everything the decision needs. The typed wrapper of open_batch.
+import type { Json } from '../event/event.ts';
+import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
+import type { Tx } from '../db/transaction.ts';
+import type { IncomingEvent } from '../event/event.ts';
+import type { Claim, HeldClaim, Player } from '../games/games.ts';
+import { bucketOf } from '../ids.ts';
+import { limits } from '../limits.ts';
+import type { Instant } from '../time.ts';
+import type { Outcome } from './batch.ts';
+import type { OpenedEvent } from './effect.ts';
+import type { Timeline } from '../games/decide.ts';
+
+export interface OpenedBatch {
+  /** The database's epoch of the definitions. */
+  epoch: number;
+  /** The database's clock. */
+  now: Instant;
+  events: OpenedEvent[];
+}
+
+/** The distinct players of some events, sorted: the order in which they are locked and made. */
+interface Roster {
+  buckets: number[];
+  userIds: string[];
+  /** For each event, its player's place (from 1). */
+  places: number[];
+}
+
+/** Locks and reads. `games` are the timelines whose progress the decision may touch. */
+export async function openBatch(
+  tx: Tx,
+  events: readonly IncomingEvent[],
+  games: readonly Timeline[],
+): Promise<OpenedBatch> {
+  const roster = rosterOf(events);
+  const [row] = await callFunction<{
+    batch_no: string;
+    epoch: string;
+    opened_at: Instant;
+    player_ids: string;
+    repeats: string;
+    progress: string;
+    held_claims: string;
+    memberships: string;
+  }>(tx, 'open_batch', [
+    { name: 'p_bucket', type: 'smallint[]', value: arrayOf(roster.buckets) },
+    { name: 'p_user_id', type: 'text[]', value: arrayOfText(roster.userIds) },
+    { name: 'p_event_player', type: 'integer[]', value: arrayOf(roster.places) },
+    { name: 'p_event_id', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.event_id)) },
+    { name: 'p_producer', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.producer)) },
+    { name: 'p_game_no', type: 'integer[]', value: arrayOf(games.map(({ gameNo }) => gameNo)) },
+  ]);
+  if (row === undefined) throw new Error('open_batch returned no row');
+
+  const players = readPlayers(roster, row);
+  addProgress(players, row.progress);
+  addHeldClaims(players, row.held_claims, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
+  addMemberships(players, row.memberships);
+  const known = readRepeats(row.repeats);
+  const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
+  return {
+    epoch: Number(row.epoch),
+    now: row.opened_at,
+    events: events.map((incoming, index) => ({
+      incoming,
+      player: players[(roster.places[index] as number) - 1] as Player,
+      receivedAt: incoming.receivedAt ?? row.opened_at,
+      eventNo: firstEventNo + index,
+      known: known.get(index + 1),
+    })),
+  };
+}
+
+function rosterOf(events: readonly IncomingEvent[]): Roster {
+  const buckets = new Map<string, number>();
+  for (const { event } of events) if (!buckets.has(event.user_id)) buckets.set(event.user_id, bucketOf(event.user_id));
+  const sorted = [...buckets].sort(([userA, a], [userB, b]) => a - b || (userA < userB ? -1 : 1));
+  const placeOf = new Map(sorted.map(([userId], index) => [userId, index + 1]));
+  return {
+    buckets: sorted.map(([, bucket]) => bucket),
+    userIds: sorted.map(([userId]) => userId),
+    places: events.map(({ event }) => placeOf.get(event.user_id) as number),
+  };
+}
+
+function readPlayers(roster: Roster, row: { player_ids: string }): Player[] {
+  const playerIds: number[] = JSON.parse(row.player_ids);
+  return playerIds.map((playerId, index) => ({
+    bucket: roster.buckets[index] as number,
+    playerId,
+    userId: roster.userIds[index] as string,
+    progress: [],
+    heldClaims: [],
+    memberships: [],
+  }));
+}
+
+function addProgress(players: Player[], json: string): void {
+  type Row = [place: number, gameNo: number, windowStart: number, value: number, cleared: number, reached: number, state: Json];
+  for (const [place, gameNo, windowStart, value, cleared, reached, state] of JSON.parse(json) as Row[]) {
+    const entry = { gameNo, windowStart, value, cleared, reached, state, changed: false };
+    (players[place - 1] as Player).progress.push(entry);
+  }
+}
+
+function addHeldClaims(players: Player[], json: string, gameIds: ReadonlyMap<number, string>): void {
+  type Row = [
+    place: number,
+    gameNo: number,
+    windowStart: number,
+    step: number,
+    earning: number,
+    stepType: Claim['stepType'],
+    version: number,
+    rewardType: 'NC' | 'VOUCHER' | null,
+    amount: number | null,
+  ];
+  for (const [place, gameNo, windowStart, step, earning, stepType, version, rewardType, amount] of JSON.parse(
+    json,
+  ) as Row[]) {
+    const claim: HeldClaim = {
+      gameNo,
+      gameId: gameIds.get(gameNo) as string,
+      windowStart,
+      step,
+      earning,
+      stepType,
+      status: 'held',
+      version,
+      reward: rewardType === null || amount === null ? null : { rewardType, amount },
+    };
+    (players[place - 1] as Player).heldClaims.push(claim);
+  }
+}
+
+function addMemberships(players: Player[], json: string): void {
+  type Row = [place: number, cohortId: string, from: number, to: number | null];
+  for (const [place, cohortId, from, to] of JSON.parse(json) as Row[]) {
+    (players[place - 1] as Player).memberships.push({ cohortId, from, to: to ?? Number.POSITIVE_INFINITY });
+  }
+}
+
+function readRepeats(json: string): Map<number, OpenedEvent['known']> {
+  type Row = [place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null];
+  return new Map(
+    (JSON.parse(json) as Row[]).map(([place, eventNo, contentHash, outcome, reason]) => [
+      place,
+      { eventNo, contentHash, outcome, reason },
+    ]),
+  );
+}

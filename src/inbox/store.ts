@@ -1,0 +1,117 @@
+// What the inbox keeps besides judged events: parked messages, conflicts, failed events, and the positions of sources.
+import { callFunction } from '../db/sql-function.ts';
+import type { Db } from '../db/connect.ts';
+import type { Tx } from '../db/transaction.ts';
+import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+import { formatOrigin } from '../event/origin.ts';
+import { digestOf } from '../ids.ts';
+import { limits } from '../limits.ts';
+import { formatInstant, type Instant } from '../time.ts';
+
+/** Keeps messages that could not be read as events. The same delivery parks once, however often it comes. */
+export async function park(tx: Tx, parked: readonly ParkedMessage[], now: Instant): Promise<void> {
+  if (parked.length === 0) return;
+  const rows = parked.map((message) => {
+    const { origin } = message;
+    const bytes = Buffer.from(message.bytes).subarray(0, limits.parkedBytes);
+    return {
+      // Kafka's positions start over in a topic made anew, so the bytes are part of what a delivery is.
+      message_key: digestOf(
+        message.source,
+        origin.transport === 'kafka' ? formatOrigin(origin) : origin.transport,
+        Buffer.from(message.bytes).toString('latin1'),
+      ),
+      source: message.source,
+      origin: formatOrigin(origin),
+      topic: origin.transport === 'kafka' ? origin.topic : null,
+      partition: origin.transport === 'kafka' ? origin.partition : null,
+      offset: origin.transport === 'kafka' ? origin.offset : null,
+      bytes,
+      reason: message.reason,
+      detail: message.detail,
+      received_at: formatInstant(message.receivedAt ?? now),
+    };
+  });
+  await tx.query
+    .insertInto('parked_message')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** An event whose identity is known with another content. */
+export interface Conflict {
+  bucket: number;
+  playerId: number;
+  eventNo: number;
+  incoming: IncomingEvent;
+  receivedAt: Instant;
+}
+
+/** Records conflicts; the same conflicting content is recorded once. */
+export async function recordConflicts(tx: Tx, conflicts: readonly Conflict[]): Promise<void> {
+  if (conflicts.length === 0) return;
+  await tx.query
+    .insertInto('event_conflict')
+    .values(
+      conflicts.map(({ bucket, playerId, eventNo, incoming, receivedAt }) => ({
+        bucket,
+        player_id: playerId,
+        event_no: eventNo,
+        content_hash: incoming.contentHash,
+        origin: formatOrigin(incoming.origin),
+        payload: incoming.payload,
+        received_at: formatInstant(receivedAt),
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Stores an event that stood alone and still could not be judged, with the error. */
+export async function recordFailure(
+  tx: Tx,
+  failed: { bucket: number; playerId: number; eventNo: number; incoming: IncomingEvent; receivedAt: Instant },
+  error: string,
+): Promise<void> {
+  const { incoming } = failed;
+  await callFunction(tx, 'inbox_fail', [
+    { name: 'p_bucket', type: 'smallint', value: failed.bucket },
+    { name: 'p_player_id', type: 'bigint', value: failed.playerId },
+    { name: 'p_event_no', type: 'bigint', value: failed.eventNo },
+    { name: 'p_event_id', type: 'text', value: incoming.event.event_id },
+    { name: 'p_producer', type: 'text', value: incoming.event.producer },
+    { name: 'p_content_hash', type: 'uuid', value: incoming.contentHash },
+    { name: 'p_received_at', type: 'timestamptz', value: formatInstant(failed.receivedAt) },
+    { name: 'p_event', type: 'text', value: JSON.stringify(incoming) },
+    { name: 'p_error', type: 'text', value: error },
+  ]);
+}
+
+/** Moves a source's position in the batch's own transaction. */
+export async function advancePosition(
+  tx: Tx,
+  position: { topic: string; partition: number; nextOffset: string },
+  now: Instant,
+): Promise<void> {
+  const row = {
+    topic: position.topic,
+    partition: position.partition,
+    next_offset: position.nextOffset,
+    updated_at: formatInstant(now),
+  };
+  await tx.query
+    .insertInto('source_position')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['topic', 'partition'])
+        .doUpdateSet({ next_offset: row.next_offset, updated_at: row.updated_at }),
+    )
+    .execute();
+}
+
+/** Makes the inbox partition of a UTC day (`2026-06-10`) unless it is there. */
+export async function ensureInboxPartition(db: Db, day: string): Promise<void> {
+  await db.pool.query('select milepost.inbox_partition($1::date)', [day]);
+}

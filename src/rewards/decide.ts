@@ -1,0 +1,43 @@
+// What a claim that may be paid sends out. Pure. The key is the claim's identity, so that no retry, replay or restore can pay it twice.
+import type { Destination, OutboxMessage } from '../event/message.ts';
+import { digestOf } from '../ids.ts';
+import { formatInstant, type Instant } from '../time.ts';
+
+/** The identity of a claim, as it is known outside: no surrogate numbers, which a restore may hand out anew. */
+export interface ClaimIdentity {
+  userId: string;
+  gameId: string;
+  windowStart: Instant;
+  step: number;
+  earning: number;
+}
+
+/** The idempotency key of a claim's reward. */
+export function rewardKey(claim: ClaimIdentity): string {
+  const { userId, gameId, windowStart, step, earning } = claim;
+  return digestOf('reward', userId, gameId, formatInstant(windowStart), String(step), String(earning));
+}
+
+const destinationOf: Record<'NC' | 'VOUCHER', Destination> = { NC: 'neucoin', VOUCHER: 'voucher' };
+
+/** The message that pays a claim's reward. */
+export function payReward(
+  claim: ClaimIdentity & { version: number; reward: { rewardType: 'NC' | 'VOUCHER'; amount: number } },
+  bucket: number,
+): OutboxMessage {
+  return {
+    bucket,
+    destination: destinationOf[claim.reward.rewardType],
+    messageKey: rewardKey(claim),
+    body: {
+      user_id: claim.userId,
+      reward_type: claim.reward.rewardType,
+      amount: claim.reward.amount,
+      game_id: claim.gameId,
+      window_start: formatInstant(claim.windowStart),
+      step: claim.step,
+      earning: claim.earning,
+      version: claim.version,
+    },
+  };
+}
