@@ -13,8 +13,8 @@ declare
 begin
   for i in 0 .. v_length / 4 - 1 loop
     v_at := i * 4;
-    v_k := get_byte(v_data, v_at)::bigint | get_byte(v_data, v_at + 1)::bigint << 8
-         | get_byte(v_data, v_at + 2)::bigint << 16 | get_byte(v_data, v_at + 3)::bigint << 24;
+    v_k := get_byte(v_data, v_at)::bigint | (get_byte(v_data, v_at + 1)::bigint << 8)
+         | (get_byte(v_data, v_at + 2)::bigint << 16) | (get_byte(v_data, v_at + 3)::bigint << 24);
     v_k := ((v_k & 65535) * c_m + ((((v_k >> 16) * c_m) & 65535) << 16)) & c_mask;
     v_k := v_k # (v_k >> 24);
     v_k := ((v_k & 65535) * c_m + ((((v_k >> 16) * c_m) & 65535) << 16)) & c_mask;
