@@ -55,5 +55,5 @@ export function connect(url: string, options: { role: Role; size: number; log: L
   });
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection broke'));
   const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
-  return { query, pool, close: () => query.destroy() };
+  return { query, pool, close: () => pool.end() };
 }
