@@ -1,0 +1,14 @@
+// A process of its own that starts the server it is given and reports that it is up; the test of the lifeline kills it.
+import { startServer } from '../local/server-process.ts';
+
+const [logFile = '', script = ''] = process.argv.slice(2);
+await startServer({
+  name: 'orphan',
+  command: ['sh', '-c', script],
+  stopSignal: 'TERM',
+  killSignal: 'KILL',
+  logFile,
+  probe: async () => {},
+  whenMissing: '',
+});
+process.send?.('up');

@@ -1,0 +1,46 @@
+// Three projects, told apart by what a test costs: *.test.ts needs nothing, *.int.test.ts PostgreSQL and Redis, *.e2e.test.ts Kafka as well.
+// `npx vitest run --project unit` runs one; cheap ones run first.
+import { defineConfig } from 'vitest/config';
+
+const folders = '{src,workers,api,bench}/**';
+const services = './src/testing/global-setup.ts';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [`${folders}/*.test.ts`],
+          exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: [`${folders}/*.int.test.ts`],
+          globalSetup: services,
+          // Such a test mostly waits for the database.
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: [`${folders}/*.e2e.test.ts`],
+          globalSetup: services,
+          // One at a time: each runs a pipeline of several processes and states how long that may take.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
