@@ -2,7 +2,7 @@
 // Owns how configuration errors read. It never repairs: a duplicate key or a number that would lose digits is a problem, not a guess.
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { z } from 'zod';
-import { type Problem, UserError } from './errors.ts';
+import { type Problem, show, UserError } from './errors.ts';
 import { didYouMean } from './spelling.ts';
 
 type Path = readonly (string | number)[];
@@ -276,12 +276,4 @@ function kind(expected: string): string {
     never: 'nothing',
   };
   return kinds[expected] ?? expected;
-}
-
-/** A value as an error shows it: short, and never a whole object. */
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

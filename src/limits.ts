@@ -12,8 +12,30 @@ export const limits = {
   identifierBytes: 128,
   /** Bytes of one message as it comes in; a larger one is parked. */
   messageBytes: 256 * 1_024,
+  /** How deep objects and lists may nest in an event's attributes. */
+  messageDepth: 32,
   /** Bytes kept of a parked message. */
   parkedBytes: 256 * 1_024,
+  /** Bytes that one compressed batch of Kafka records may unfold to. */
+  decompressedBytes: 64 * 1_024 * 1_024,
+  /** Bytes that one fetch asks of a Kafka partition, and of all of them together: what bounds the memory of a backlog. */
+  kafkaPartitionBytes: 1_024 * 1_024,
+  kafkaFetchBytes: 4 * 1_024 * 1_024,
+  /** How long a broker may hold an empty fetch. It answers at once when there is something. */
+  kafkaFetchWaitMs: 250,
+  /** Time for connecting to a broker (TLS and SASL included), and for any request. */
+  kafkaConnectMs: 10_000,
+  kafkaRequestMs: 30_000,
+  /** A consumer that sends no heartbeat for this long loses its partitions. */
+  kafkaSessionMs: 30_000,
+  kafkaHeartbeatMs: 3_000,
+  /** In a rebalance, the time a consumer has for ending the batch under way and coming back. */
+  kafkaRebalanceMs: 90_000,
+  /** How often positions are compared with what the brokers still hold. */
+  kafkaCheckMs: 10_000,
+  /** A consumer that crashes is started again this often within the window; once more, and the process ends. */
+  kafkaRestarts: 5,
+  kafkaRestartWindowMs: 10 * 60_000,
   /** Bytes of an HTTP request body (POST /api/events carries at most a batch). */
   httpBodyBytes: 4 * 1_024 * 1_024,
   /** Events in one POST /api/events. */
@@ -40,14 +62,22 @@ export const limits = {
   retryMaxMs: 15 * 60_000,
   /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
   idempotencyPeriodMs: 24 * 3_600_000,
-  /** Bytes kept of a service's answer. */
+  /** Bytes of a service's answer; a longer one is not read to its end. */
   answerBytes: 8 * 1_024,
+  /** Characters kept of an error. */
+  errorChars: 500,
+  /** Results of deliveries that one transaction settles. */
+  settleRows: 256,
   /** Players in one projection refresh. */
   refreshPlayers: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
+  /** Inbox partitions are made this many days ahead. */
+  inboxDaysAhead: 3,
   /** Time a graceful stop may take before the process ends anyway. */
   stopMs: 25_000,
+  /** When, in a graceful stop, deliveries that are still under way are given up. */
+  giveUpMs: 20_000,
   /** Statement and lock time-outs of every connection. */
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
@@ -59,5 +89,9 @@ assert(
   limits.leaseSeconds * 1_000 > 2 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
   'a lease must outlive the calls it covers, with room for settling them',
 );
+assert(limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs, 'a stop must leave time for calls under way');
+assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');
+assert(limits.kafkaHeartbeatMs * 3 <= limits.kafkaSessionMs, 'a session must outlive two lost heartbeats');
+assert(limits.statementTimeoutMs * 2 < limits.kafkaRebalanceMs, 'a batch must be able to end within a rebalance');

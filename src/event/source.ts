@@ -1,0 +1,419 @@
+// A source: a producer, its topics, and the declarative mapping of its raw messages to the canonical event. Owns what such a
+// configuration may say and which attributes exist; mapping.ts applies it. It never holds code: a new producer is a new file.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Problem, UserError } from '../errors.ts';
+import { parseJsonc } from '../jsonc.ts';
+import { limits } from '../limits.ts';
+import { didYouMean } from '../spelling.ts';
+
+/** What an attribute holds. An `amount` is a number in major units (rupees) with at most its currency's decimals. */
+export type AttributeType = 'text' | 'number' | 'amount' | 'boolean';
+
+/** How a raw value becomes an attribute's value. */
+export type Reading = 'text' | 'number' | 'boolean' | 'paise' | 'decimal_text';
+
+/** The readings that yield each type of attribute; the first is the default. */
+export const READINGS: Record<AttributeType, readonly [Reading, ...Reading[]]> = {
+  text: ['text'],
+  number: ['number', 'decimal_text'],
+  amount: ['number', 'paise', 'decimal_text'],
+  boolean: ['boolean'],
+};
+
+export type Scalar = string | number | boolean | null;
+
+/** Where a value lies in a raw message, as keys and indices. */
+export type Path = readonly (string | number)[];
+
+const PATH_PART = /\.?([^.[\]"]+)|\[(\d{1,4})\]|\["((?:[^"\\]|\\.)+)"\]/y;
+
+/** Reads `payer.account`, `items[0].code` or `["odd.key"].code`; undefined when it is no such path. */
+export function parsePath(text: string): Path | undefined {
+  const path: (string | number)[] = [];
+  PATH_PART.lastIndex = 0;
+  while (PATH_PART.lastIndex < text.length) {
+    const first = PATH_PART.lastIndex === 0;
+    const match = PATH_PART.exec(text);
+    if (match === null) return undefined;
+    const [whole, key, index, quoted] = match;
+    if (key !== undefined && whole.startsWith('.') === first) return undefined;
+    path.push(key ?? (index === undefined ? (quoted as string).replaceAll(/\\(.)/g, '$1') : Number(index)));
+  }
+  return path.length === 0 ? undefined : path;
+}
+
+const storable = z.string().refine((text) => !text.includes('\0') && text.isWellFormed(), {
+  error: 'holds a character that cannot be stored (NUL, or half of a surrogate pair)',
+});
+const scalar = z.union([storable, z.number(), z.boolean(), z.null()]);
+const identifier = z
+  .string()
+  .refine((text) => text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0'), {
+    error: `must be 1 to ${limits.identifierBytes} bytes of text`,
+  });
+const name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores');
+const attributeName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be letters, digits and underscores');
+const topic = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be a Kafka topic: letters, digits, ".", "_" and "-"');
+
+const path = z.string().transform((text, context): Path => {
+  const parsed = parsePath(text);
+  if (parsed !== undefined) return parsed;
+  const message = `${JSON.stringify(text)} is not a path such as payer.account, items[0].code or ["odd.key"].code`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+/** Where a value is found. Exactly one of them. */
+const place = { path: path.optional(), first_of: z.array(path).min(1).optional(), const: scalar.optional() };
+/** What is done with it. */
+const treatment = {
+  trim: z.boolean().default(false),
+  lower_case: z.boolean().default(false),
+  values: z.record(z.string(), scalar).optional(),
+  otherwise: scalar.optional(),
+  default: scalar.optional(),
+};
+
+/** A rule; a bare text stands for a rule that is only a path. */
+function rule<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.preprocess((value) => (typeof value === 'string' ? { path: value } : value), z.strictObject(shape));
+}
+
+const identifierRule = rule({ ...place, ...treatment });
+const eventIdRule = rule({ ...place, ...treatment, digest_of: z.array(path).min(1).optional() });
+const occurredAtRule = rule({
+  path: place.path,
+  first_of: place.first_of,
+  as: z.enum(['iso', 'epoch_ms', 'epoch_s']).default('iso'),
+  zone_offset: z
+    .string()
+    .regex(/^[+-](?:0\d|1[0-4]):[0-5]\d$/, 'must be an offset such as "+05:30"')
+    .optional(),
+  record_timestamp: z.boolean().default(false),
+});
+const correlationRule = rule({ ...place, ...treatment, required: z.boolean().default(false) });
+const attributeRule = rule({
+  ...place,
+  ...treatment,
+  as: z.enum(['text', 'number', 'boolean', 'paise', 'decimal_text']).optional(),
+  required: z.boolean().default(false),
+});
+
+const fields = {
+  event_id: eventIdRule.optional(),
+  event_type: identifierRule.optional(),
+  user_id: identifierRule.optional(),
+  occurred_at: occurredAtRule.optional(),
+  correlation: z
+    .strictObject({
+      payment_id: correlationRule.optional(),
+      txn_id: correlationRule.optional(),
+      canonical_transaction_id: correlationRule.optional(),
+      original_event_id: correlationRule.optional(),
+    })
+    .default({}),
+  attributes: z.record(z.string(), attributeRule).default({}),
+};
+
+const sourceSchema = z
+  .strictObject({
+    /** The source's own name: in the inbox, in metrics, and for `--source`. */
+    source_id: name,
+    /** Half of an event's identity (producer, event_id); in canonical messages it stands in for a missing one. */
+    producer: identifier.optional(),
+    topics: z.array(topic).default([]),
+    shape: z.enum(['mapped', 'canonical']).default('mapped'),
+    event_version: identifierRule.prefault({ const: '1.0' }),
+    message_type: identifierRule.optional(),
+    /** The attributes that this source's events carry, each with its type. */
+    attributes: z.record(attributeName, z.enum(['text', 'number', 'amount', 'boolean'])).default({}),
+    /** What all mappings share; a mapping's own entry goes before. */
+    common: z.strictObject(fields).prefault({}),
+    mappings: z
+      .array(
+        z.strictObject({
+          event_version: z.int().min(0).default(1),
+          message_types: z.array(z.string().min(1)).min(1).optional(),
+          ...fields,
+        }),
+      )
+      .default([]),
+  })
+  .superRefine((source, context) =>
+    checkSource(source, (at, message) => context.addIssue({ code: 'custom', path: at, message })),
+  );
+
+type SourceFile = z.output<typeof sourceSchema>;
+export type IdentifierRule = z.output<typeof identifierRule>;
+export type EventIdRule = z.output<typeof eventIdRule>;
+export type OccurredAtRule = z.output<typeof occurredAtRule>;
+export type CorrelationRule = z.output<typeof correlationRule>;
+export type AttributeRule = z.output<typeof attributeRule>;
+
+/** How the messages of one major version, and of some message types, are read. */
+export interface Mapping {
+  eventVersion: number;
+  /** Undefined: all of them. */
+  messageTypes: readonly string[] | undefined;
+  eventId: EventIdRule;
+  eventType: IdentifierRule;
+  userId: IdentifierRule;
+  occurredAt: OccurredAtRule;
+  correlation: SourceFile['common']['correlation'];
+  attributes: Record<string, AttributeRule>;
+}
+
+export type Source = {
+  sourceId: string;
+  topics: readonly string[];
+  attributes: Readonly<Record<string, AttributeType>>;
+} & (
+  | { shape: 'canonical'; producer: string | undefined }
+  | {
+      shape: 'mapped';
+      producer: string;
+      eventVersion: IdentifierRule;
+      messageType: IdentifierRule | undefined;
+      mappings: readonly Mapping[];
+    }
+);
+
+/** The built-in source: messages that are canonical events already, from any producer. */
+export const canonicalSource: Source = {
+  sourceId: 'canonical',
+  shape: 'canonical',
+  producer: undefined,
+  topics: ['milepost.events'],
+  attributes: {
+    transaction_type: 'text',
+    payment_status: 'text',
+    transaction_amount: 'amount',
+    currency: 'text',
+    merchant_id: 'text',
+    merchant_category: 'text',
+    billpay_category: 'text',
+    action_type: 'text',
+    frm_flag: 'text',
+  },
+};
+
+/** Reads one source configuration. `file` names it in errors. */
+export function parseSource(text: string, file: string): Source {
+  const { source_id: sourceId, topics, attributes, producer, ...rest } = parseJsonc(text, sourceSchema, file);
+  if (rest.shape === 'canonical') return { sourceId, topics, attributes, shape: 'canonical', producer };
+  const mappings = rest.mappings.map((mapping): Mapping => {
+    // checkSource has seen to it that each is there, here or in `common`.
+    const own = { ...rest.common, ...withoutUndefined(mapping) };
+    return {
+      eventVersion: mapping.event_version,
+      messageTypes: mapping.message_types,
+      eventId: own.event_id as EventIdRule,
+      eventType: own.event_type as IdentifierRule,
+      userId: own.user_id as IdentifierRule,
+      occurredAt: own.occurred_at as OccurredAtRule,
+      correlation: { ...rest.common.correlation, ...mapping.correlation },
+      attributes: { ...rest.common.attributes, ...mapping.attributes },
+    };
+  });
+  const { event_version: eventVersion, message_type: messageType } = rest;
+  return {
+    sourceId,
+    topics,
+    attributes,
+    shape: 'mapped',
+    producer: producer as string,
+    eventVersion,
+    messageType,
+    mappings,
+  };
+}
+
+/** Reads every source in a folder (*.json, *.jsonc), the canonical one first. All files' problems are told at once. */
+export async function readSources(folder: string): Promise<Source[]> {
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw new UserError(`Cannot read the folder of sources ${folder}: ${cause.code ?? cause.message}`);
+  });
+  const sources: Source[] = [canonicalSource];
+  const problems: Problem[] = [];
+  for (const entry of names.filter((each) => /\.jsonc?$/.test(each)).sort()) {
+    const file = join(folder, entry);
+    try {
+      sources.push(parseSource(await readFile(file, 'utf8'), file));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.problems.map((problem) => ({ ...problem, path: `${file} ${problem.path}` })));
+    }
+  }
+  if (problems.length > 0) throw new UserError(`The sources in ${folder} are not right`, problems);
+  checkTogether(sources);
+  return sources;
+}
+
+/**
+ * Every attribute that some source declares, with its type: the fields a game's rule may name as `attributes.<name>`.
+ * Throws when sources do not agree about a type.
+ */
+export function attributeCatalogue(sources: readonly Source[]): Map<string, AttributeType> {
+  const catalogue = new Map<string, { type: AttributeType; by: string }>();
+  const problems: Problem[] = [];
+  for (const { sourceId, attributes } of sources) {
+    for (const [attribute, type] of Object.entries(attributes)) {
+      const known = catalogue.get(attribute);
+      if (known === undefined) catalogue.set(attribute, { type, by: sourceId });
+      else if (known.type !== type) {
+        const message = `is ${type} in source ${sourceId} and ${known.type} in source ${known.by}; choose one, or another name`;
+        problems.push({ path: `$.attributes.${attribute}`, message });
+      }
+    }
+  }
+  if (problems.length > 0) throw new UserError('Sources disagree about the type of an attribute', problems);
+  return new Map([...catalogue].map(([attribute, { type }]) => [attribute, type]));
+}
+
+/** What only shows when sources are seen side by side: a name or a topic used twice, an attribute of two types. */
+export function checkTogether(sources: readonly Source[]): void {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  const claim = (key: string, sourceId: string, at: string) => {
+    const owner = owners.get(key);
+    if (owner === undefined) owners.set(key, sourceId);
+    else
+      problems.push({ path: at, message: `${JSON.stringify(key)} of source ${sourceId} is taken by source ${owner}` });
+  };
+  for (const { sourceId } of sources) claim(sourceId, sourceId, '$.source_id');
+  for (const { sourceId, topics } of sources) for (const each of topics) claim(each, sourceId, '$.topics');
+  if (problems.length > 0) throw new UserError('A topic or a name belongs to one source only', problems);
+  attributeCatalogue(sources);
+}
+
+type Report = (at: (string | number)[], message: string) => void;
+
+function checkSource(source: SourceFile, report: Report): void {
+  if (source.shape === 'canonical') {
+    if (source.mappings.length > 0) report(['mappings'], 'a source of canonical shape has nothing to map; remove them');
+    return;
+  }
+  if (source.producer === undefined)
+    report(['producer'], 'missing; name the producer, it is half of an event’s identity');
+  if (source.mappings.length === 0) report(['mappings'], 'at least one mapping is needed');
+  checkIdentifierRule(source.event_version, ['event_version'], report);
+  if (source.message_type !== undefined) checkIdentifierRule(source.message_type, ['message_type'], report);
+  checkFields(source.common, ['common'], source.attributes, report);
+
+  const selected = new Set<string>();
+  for (const [index, mapping] of source.mappings.entries()) {
+    const at = ['mappings', index];
+    checkFields(mapping, at, source.attributes, report);
+    for (const field of ['event_id', 'event_type', 'user_id', 'occurred_at'] as const) {
+      if (mapping[field] === undefined && source.common[field] === undefined) {
+        report([...at, field], 'missing; say how it is read, here or in "common"');
+      }
+    }
+    if ((source.message_type === undefined) !== (mapping.message_types === undefined)) {
+      const message =
+        source.message_type === undefined
+          ? 'the source does not say where "message_type" is found; add it, or remove this list'
+          : 'missing; list the message types this mapping reads';
+      report([...at, 'message_types'], message);
+    }
+    for (const type of mapping.message_types ?? ['']) {
+      const selector = `${mapping.event_version} ${type}`;
+      if (selected.has(selector)) {
+        const what = type === '' ? '' : ` and message type ${JSON.stringify(type)}`;
+        report([...at], `version ${mapping.event_version}${what} is read by another mapping already`);
+      }
+      selected.add(selector);
+    }
+  }
+}
+
+function checkFields(
+  part: SourceFile['common'],
+  at: (string | number)[],
+  declared: Record<string, AttributeType>,
+  report: Report,
+): void {
+  for (const field of ['event_id', 'event_type', 'user_id'] as const) {
+    const fieldRule = part[field];
+    if (fieldRule !== undefined) checkIdentifierRule(fieldRule, [...at, field], report);
+  }
+  for (const [field, fieldRule] of Object.entries(part.correlation)) {
+    if (fieldRule !== undefined) checkIdentifierRule(fieldRule, [...at, 'correlation', field], report);
+  }
+
+  const time = part.occurred_at;
+  if (time !== undefined) {
+    const places = [time.path, time.first_of].filter((each) => each !== undefined).length;
+    if (places > 1 || (places === 0 && !time.record_timestamp)) {
+      report([...at, 'occurred_at'], 'needs one of "path" and "first_of", or "record_timestamp": true');
+    }
+    if (time.zone_offset !== undefined && time.as !== 'iso') {
+      report([...at, 'occurred_at', 'zone_offset'], `has no meaning with "as": "${time.as}"; remove it`);
+    }
+  }
+
+  for (const [attribute, attributeRule] of Object.entries(part.attributes)) {
+    const here = [...at, 'attributes', attribute];
+    const type = Object.hasOwn(declared, attribute) ? declared[attribute] : undefined;
+    if (type === undefined) {
+      report(here, `is not declared in "attributes"${didYouMean(attribute, Object.keys(declared))}`);
+      continue;
+    }
+    checkRule(attributeRule, here, (value) => fits(value, type), type, report);
+    const { as, values } = attributeRule;
+    if (as !== undefined && values !== undefined) report([...here, 'as'], 'has no meaning beside "values"; remove one');
+    else if (as !== undefined && !READINGS[type].includes(as)) {
+      report([...here, 'as'], `does not yield ${type}; allowed: ${READINGS[type].join(', ')}`);
+    }
+  }
+}
+
+function checkIdentifierRule(given: EventIdRule, at: (string | number)[], report: Report): void {
+  checkRule(given, at, (value) => typeof value === 'string' && value !== '', 'text that is not empty', report);
+}
+
+/** What every rule obeys: one place, and constants of the right type. */
+function checkRule(
+  given: EventIdRule,
+  at: (string | number)[],
+  right: (value: Scalar) => boolean,
+  wanted: string,
+  report: Report,
+): void {
+  const places = (['path', 'first_of', 'const', 'digest_of'] as const).filter((key) => given[key] !== undefined);
+  if (places.length !== 1) {
+    const found = places.length === 0 ? 'none' : places.join(' and ');
+    report(at, `needs exactly one of "path", "first_of" and "const"; found ${found}`);
+  }
+  if (given.otherwise !== undefined && given.values === undefined) {
+    report([...at, 'otherwise'], 'has no meaning without "values"; remove it, or add them');
+  }
+  const constants: [string[], Scalar | undefined][] = [
+    [['const'], given.const],
+    [['default'], given.default],
+    [['otherwise'], given.otherwise],
+    ...Object.entries(given.values ?? {}).map(([raw, value]): [string[], Scalar] => [['values', raw], value]),
+  ];
+  for (const [key, value] of constants) {
+    if (value !== undefined && value !== null && !right(value)) report([...at, ...key], `must be ${wanted}, or null`);
+  }
+}
+
+function fits(value: Scalar, type: AttributeType): boolean {
+  switch (type) {
+    case 'text':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'number':
+      return typeof value === 'number';
+    case 'amount':
+      return typeof value === 'number' && value >= 0;
+  }
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
