@@ -82,8 +82,8 @@ async function format(java: readonly string[], configFile: string): Promise<void
   });
 }
 
-/** The folder with the broker's jars. Its name holds the hash of the pom, so that another version is another folder. */
-async function kafkaLibs(): Promise<string> {
+/** The folder with the broker’s jars, fetched the first time. Its name holds the hash of the pom, so that another version is another folder. */
+export async function kafkaLibs(): Promise<string> {
   const version = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')

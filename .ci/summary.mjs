@@ -1,0 +1,21 @@
+// Reads the test runner's JSON report and prints "N passed, N failed" as the last line. Fails when a test failed or was skipped, when a file
+// could not be loaded, and when no test ran.
+import { readFileSync } from 'node:fs';
+
+const text = readFileSync(process.argv[2], 'utf8');
+const report = text === '' ? { numPassedTests: 0, numFailedTests: 0, testResults: [] } : JSON.parse(text);
+const passed = report.numPassedTests;
+const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
+// A file that fails outside of its tests (an import, a hook) has no failed test to be counted by.
+const brokenFiles = report.testResults.filter(
+  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+);
+const failed = report.numFailedTests + brokenFiles.length;
+
+const lines = text === '' ? ['the test runner wrote no report'] : [];
+for (const file of brokenFiles) lines.push(`${file.name}: ${file.message || 'failed outside of its tests'}`);
+if (skipped > 0) lines.push(`${skipped} skipped: a test is run or removed`);
+if (passed + failed === 0) lines.push('no test ran');
+lines.push(`${passed} passed, ${failed} failed`);
+process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+process.exitCode = failed > 0 || skipped > 0 || passed === 0 ? 1 : 0;

@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'milepost-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Summary {
+  lastLine: string | undefined;
+  status: number | null;
+}
+
+function summarise(report: object | undefined): Summary {
+  const file = join(folder, 'report.json');
+  writeFileSync(file, report === undefined ? '' : JSON.stringify(report));
+  const script = join(import.meta.dirname, '../../.ci/summary.mjs');
+  const { stdout, status } = spawnSync(process.execPath, [script, file], { encoding: 'utf8' });
+  return { lastLine: stdout.trimEnd().split('\n').at(-1), status };
+}
+
+const green = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+const unloadable = { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] };
+const redFile = { name: 'b.test.ts', status: 'failed', message: '', assertionResults: [{ status: 'failed' }] };
+
+test.each([
+  ['all passed', green, '7 passed, 0 failed', 0],
+  ['a test failed', { ...green, numFailedTests: 1, testResults: [redFile] }, '7 passed, 1 failed', 1],
+  ['a file could not be loaded', { ...green, testResults: [unloadable] }, '7 passed, 1 failed', 1],
+  ['a test was skipped', { ...green, numPendingTests: 1 }, '7 passed, 0 failed', 1],
+  ['a test is still to be written', { ...green, numTodoTests: 1 }, '7 passed, 0 failed', 1],
+  ['nothing ran', { ...green, numPassedTests: 0 }, '0 passed, 0 failed', 1],
+  ['the runner died before it wrote its report', undefined, '0 passed, 0 failed', 1],
+])('%s', (_, report, lastLine, status) => {
+  expect(summarise(report)).toEqual({ lastLine, status });
+});
