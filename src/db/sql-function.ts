@@ -7,6 +7,8 @@ export interface Argument {
   name: string;
   type: string;
   value: string | number | null;
+  /** The value is documents from `arrayOfJson`, not an array literal. */
+  joined?: true;
 }
 
 const statements = new Map<string, string>();
@@ -19,7 +21,11 @@ export async function callFunction<Row extends pg.QueryResultRow>(
 ): Promise<Row[]> {
   let text = statements.get(name);
   if (text === undefined) {
-    const list = args.map((argument, index) => `${argument.name} => $${index + 1}::${argument.type}`);
+    const list = args.map(({ name: parameter, type, joined }, index) =>
+      joined
+        ? `${parameter} => string_to_array($${index + 1}, e'\\x1e', '-')::${type}`
+        : `${parameter} => $${index + 1}::${type}`,
+    );
     text = `select * from milepost.${name}(${list.join(', ')})`;
     statements.set(name, text);
   }
@@ -33,6 +39,14 @@ export async function callFunction<Row extends pg.QueryResultRow>(
  */
 export function arrayOf(values: readonly (number | boolean | string)[]): string {
   return `{${values.join(',')}}`;
+}
+
+/**
+ * JSON documents joined by the record separator, which JSON text never holds unescaped; `-`, which is no document, stands for null. Inside an
+ * array literal every quote of every document would have to be escaped by us and read past by PostgreSQL.
+ */
+export function arrayOfJson(documents: readonly (string | null)[]): string {
+  return documents.map((document) => document ?? '-').join('\u001e');
 }
 
 const CONTROL = /[\u0000-\u001f\u007f]/;

@@ -215,11 +215,29 @@ export interface Progress {
   window_start: ColumnType<number, string, string>;
 }
 
+export interface SourceAlarm {
+  detail: string;
+  next_offset: Int8;
+  partition: number;
+  raised_at: ColumnType<number, string, string>;
+  reason: string;
+  topic: string;
+}
+
 export interface SourcePosition {
   next_offset: Int8;
   partition: number;
   topic: string;
   updated_at: ColumnType<number, string, string>;
+}
+
+export interface SourceStart {
+  alone: boolean;
+  next_offset: Int8;
+  partition: number;
+  started_at: ColumnType<number, string, string>;
+  starts: number;
+  topic: string;
 }
 
 export interface DB {
@@ -239,5 +257,7 @@ export interface DB {
   parked_message: ParkedMessage;
   player: Player;
   progress: Progress;
+  source_alarm: SourceAlarm;
   source_position: SourcePosition;
+  source_start: SourceStart;
 }

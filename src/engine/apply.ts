@@ -1,5 +1,5 @@
 // Writes a decision in one round trip. The typed wrapper of apply_batch: columns out of rows, in the order the function names them.
-import { type Argument, arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
+import { type Argument, arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import { formatOrigin } from '../event/origin.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -32,6 +32,11 @@ function text<Row>(name: string, type: string, rows: readonly Row[], value: (row
   return { name, type: `${type}[]`, value: arrayOfText(rows.map(value)) };
 }
 
+/** JSON documents, as text. */
+function json<Row>(name: string, rows: readonly Row[], value: (row: Row) => string | null): Argument {
+  return { name, type: 'jsonb[]', value: arrayOfJson(rows.map(value)), joined: true };
+}
+
 function eventColumns({ judged: rows }: Decision): Argument[] {
   return [
     plain('p_event_bucket', 'smallint', rows, (row) => row.opened.player.bucket),
@@ -42,13 +47,13 @@ function eventColumns({ judged: rows }: Decision): Argument[] {
     plain('p_event_content_hash', 'uuid', rows, (row) => row.opened.incoming.contentHash),
     plain('p_event_outcome', 'milepost.event_outcome', rows, (row) => row.outcome),
     plain('p_event_reason', 'text', rows, (row) => row.reason),
-    plain('p_event_received_at', 'timestamptz', rows, (row) => formatInstant(row.opened.receivedAt)),
-    plain('p_event_occurred_at', 'timestamptz', rows, (row) => formatInstant(row.opened.incoming.event.occurred_at)),
+    plain('p_event_received_at', 'bigint', rows, (row) => row.opened.receivedAt),
+    plain('p_event_occurred_at', 'bigint', rows, (row) => row.opened.incoming.event.occurred_at),
     text('p_event_type', 'text', rows, (row) => row.opened.incoming.event.event_type),
     text('p_event_version', 'text', rows, (row) => row.opened.incoming.event.event_version),
     text('p_event_source', 'text', rows, (row) => row.opened.incoming.source),
     text('p_event_origin', 'text', rows, (row) => formatOrigin(row.opened.incoming.origin)),
-    text('p_event_payload', 'jsonb', rows, (row) => row.opened.incoming.payload),
+    json('p_event_payload', rows, (row) => row.opened.incoming.payload),
     plain('p_event_redone', 'boolean', rows, (row) => row.redone),
   ];
 }
@@ -58,15 +63,13 @@ function creditColumns({ credits: rows }: Decision): Argument[] {
     plain('p_credit_bucket', 'smallint', rows, (row) => row.player.bucket),
     plain('p_credit_player_id', 'bigint', rows, (row) => row.player.playerId),
     plain('p_credit_game_no', 'integer', rows, (row) => row.credit.gameNo),
-    plain('p_credit_window_start', 'timestamptz', rows, (row) => formatInstant(row.credit.windowStart)),
+    plain('p_credit_window_start', 'bigint', rows, (row) => row.credit.windowStart),
     plain('p_credit_event_no', 'bigint', rows, (row) => row.judged.eventNo),
     text('p_credit_trigger_id', 'text', rows, (row) => row.credit.triggerId),
     plain('p_credit_amount', 'bigint', rows, (row) => row.credit.amount),
     plain('p_credit_held', 'boolean', rows, (row) => row.credit.held),
     plain('p_credit_version', 'integer', rows, (row) => row.credit.version),
-    plain('p_credit_occurred_at', 'timestamptz', rows, (row) =>
-      formatInstant(row.judged.opened.incoming.event.occurred_at),
-    ),
+    plain('p_credit_occurred_at', 'bigint', rows, (row) => row.judged.opened.incoming.event.occurred_at),
     text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
     text(
       'p_credit_transaction_id',
@@ -85,11 +88,11 @@ function progressColumns({ touched }: Decision): Argument[] {
     plain('p_progress_bucket', 'smallint', rows, (row) => row.player.bucket),
     plain('p_progress_player_id', 'bigint', rows, (row) => row.player.playerId),
     plain('p_progress_game_no', 'integer', rows, (row) => row.progress.gameNo),
-    plain('p_progress_window_start', 'timestamptz', rows, (row) => formatInstant(row.progress.windowStart)),
+    plain('p_progress_window_start', 'bigint', rows, (row) => row.progress.windowStart),
     plain('p_progress_value', 'bigint', rows, (row) => row.progress.value),
     plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared),
     plain('p_progress_reached', 'bigint', rows, (row) => row.progress.reached),
-    text('p_progress_state', 'jsonb', rows, (row) =>
+    json('p_progress_state', rows, (row) =>
       row.progress.state === null ? null : JSON.stringify(row.progress.state),
     ),
   ];
@@ -100,7 +103,7 @@ function claimColumns({ claims: rows }: Decision): Argument[] {
     plain('p_claim_bucket', 'smallint', rows, (row) => row.player.bucket),
     plain('p_claim_player_id', 'bigint', rows, (row) => row.player.playerId),
     plain('p_claim_game_no', 'integer', rows, (row) => row.claim.gameNo),
-    plain('p_claim_window_start', 'timestamptz', rows, (row) => formatInstant(row.claim.windowStart)),
+    plain('p_claim_window_start', 'bigint', rows, (row) => row.claim.windowStart),
     plain('p_claim_step', 'bigint', rows, (row) => row.claim.step),
     plain('p_claim_earning', 'smallint', rows, (row) => row.claim.earning),
     plain('p_claim_step_type', 'text', rows, (row) => row.claim.stepType),
@@ -118,7 +121,7 @@ function releaseColumns({ releases: rows }: Decision): Argument[] {
     plain('p_release_bucket', 'smallint', rows, (row) => row.player.bucket),
     plain('p_release_player_id', 'bigint', rows, (row) => row.player.playerId),
     plain('p_release_game_no', 'integer', rows, (row) => row.claim.gameNo),
-    plain('p_release_window_start', 'timestamptz', rows, (row) => formatInstant(row.claim.windowStart)),
+    plain('p_release_window_start', 'bigint', rows, (row) => row.claim.windowStart),
     plain('p_release_step', 'bigint', rows, (row) => row.claim.step),
     plain('p_release_earning', 'smallint', rows, (row) => row.claim.earning),
     plain('p_release_status', 'milepost.claim_status', rows, (row) => row.claim.status),
@@ -131,6 +134,6 @@ function messageColumns({ messages: rows }: Decision): Argument[] {
     plain('p_message_bucket', 'smallint', rows, (row) => row.bucket),
     plain('p_message_destination', 'text', rows, (row) => row.destination),
     plain('p_message_key', 'uuid', rows, (row) => row.messageKey),
-    text('p_message_body', 'jsonb', rows, (row) => JSON.stringify(row.body)),
+    json('p_message_body', rows, (row) => JSON.stringify(row.body)),
   ];
 }

@@ -34,14 +34,14 @@ export async function openBatch(
   games: readonly Timeline[],
 ): Promise<OpenedBatch> {
   const roster = rosterOf(events);
+  const cohorts = [...new Set(games.flatMap(({ versions }) => versions.map(({ config }) => config.cohort_id)))];
   const [row] = await callFunction<{
     batch_no: string;
     epoch: string;
     opened_at: Instant;
     player_ids: string;
     repeats: string;
-    progress: string;
-    held_claims: string;
+    games: string;
     memberships: string;
   }>(tx, 'open_batch', [
     { name: 'p_bucket', type: 'smallint[]', value: arrayOf(roster.buckets) },
@@ -50,14 +50,16 @@ export async function openBatch(
     { name: 'p_event_id', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.event_id)) },
     { name: 'p_producer', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.producer)) },
     { name: 'p_game_no', type: 'integer[]', value: arrayOf(games.map(({ gameNo }) => gameNo)) },
+    { name: 'p_cohort_id', type: 'text[]', value: arrayOfText(cohorts) },
   ]);
   if (row === undefined) throw new Error('open_batch returned no row');
 
   const players = readPlayers(roster, row);
-  addProgress(players, row.progress);
-  addHeldClaims(players, row.held_claims, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
-  addMemberships(players, row.memberships);
-  const known = readRepeats(row.repeats);
+  const { progress, held } = JSON.parse(row.games) as { progress: ProgressColumns; held: HeldClaimColumns | null };
+  addProgress(players, progress);
+  if (held !== null) addHeldClaims(players, held, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
+  addMemberships(players, JSON.parse(row.memberships), cohorts);
+  const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
   return {
     epoch: Number(row.epoch),
@@ -96,16 +98,30 @@ function readPlayers(roster: Roster, row: { player_ids: string }): Player[] {
   }));
 }
 
-function addProgress(players: Player[], json: string): void {
-  type Row = [place: number, gameNo: number, windowStart: number, value: number, cleared: number, reached: number, state: Json];
-  for (const [place, gameNo, windowStart, value, cleared, reached, state] of JSON.parse(json) as Row[]) {
-    const entry = { gameNo, windowStart, value, cleared, reached, state, changed: false };
-    (players[place - 1] as Player).progress.push(entry);
-  }
+// The database answers in columns; a column is null when there is no row.
+type Columns<Row extends unknown[]> = { [Index in keyof Row]: Row[Index][] | null };
+
+type ProgressColumns = Columns<
+  [place: number, gameNo: number, windowStart: number, value: number, cleared: number, reached: number, state: Json]
+>;
+
+function addProgress(players: Player[], columns: ProgressColumns): void {
+  const [places, gameNos, windowStarts, values, cleareds, reacheds, states] = columns;
+  places?.forEach((place, row) => {
+    (players[place - 1] as Player).progress.push({
+      gameNo: gameNos?.[row] as number,
+      windowStart: windowStarts?.[row] as number,
+      value: values?.[row] as number,
+      cleared: cleareds?.[row] as number,
+      reached: reacheds?.[row] as number,
+      state: states?.[row] ?? null,
+      changed: false,
+    });
+  });
 }
 
-function addHeldClaims(players: Player[], json: string, gameIds: ReadonlyMap<number, string>): void {
-  type Row = [
+type HeldClaimColumns = Columns<
+  [
     place: number,
     gameNo: number,
     windowStart: number,
@@ -115,38 +131,56 @@ function addHeldClaims(players: Player[], json: string, gameIds: ReadonlyMap<num
     version: number,
     rewardType: 'NC' | 'VOUCHER' | null,
     amount: number | null,
-  ];
-  for (const [place, gameNo, windowStart, step, earning, stepType, version, rewardType, amount] of JSON.parse(
-    json,
-  ) as Row[]) {
+  ]
+>;
+
+function addHeldClaims(players: Player[], columns: HeldClaimColumns, gameIds: ReadonlyMap<number, string>): void {
+  const [places, gameNos, windowStarts, steps, earnings, stepTypes, versions, rewardTypes, amounts] = columns;
+  places?.forEach((place, row) => {
+    const gameNo = gameNos?.[row] as number;
+    const rewardType = rewardTypes?.[row] ?? null;
+    const amount = amounts?.[row] ?? null;
     const claim: HeldClaim = {
       gameNo,
       gameId: gameIds.get(gameNo) as string,
-      windowStart,
-      step,
-      earning,
-      stepType,
+      windowStart: windowStarts?.[row] as number,
+      step: steps?.[row] as number,
+      earning: earnings?.[row] as number,
+      stepType: stepTypes?.[row] as Claim['stepType'],
       status: 'held',
-      version,
+      version: versions?.[row] as number,
       reward: rewardType === null || amount === null ? null : { rewardType, amount },
     };
     (players[place - 1] as Player).heldClaims.push(claim);
-  }
+  });
 }
 
-function addMemberships(players: Player[], json: string): void {
-  type Row = [place: number, cohortId: string, from: number, to: number | null];
-  for (const [place, cohortId, from, to] of JSON.parse(json) as Row[]) {
-    (players[place - 1] as Player).memberships.push({ cohortId, from, to: to ?? Number.POSITIVE_INFINITY });
-  }
+type MembershipColumns = Columns<[place: number, cohort: number, from: number, to: number | null]>;
+
+function addMemberships(players: Player[], columns: MembershipColumns, cohorts: readonly string[]): void {
+  const [places, cohortPlaces, froms, tos] = columns;
+  places?.forEach((place, row) => {
+    (players[place - 1] as Player).memberships.push({
+      cohortId: cohorts[(cohortPlaces?.[row] as number) - 1] as string,
+      from: froms?.[row] as number,
+      to: tos?.[row] ?? Number.POSITIVE_INFINITY,
+    });
+  });
 }
 
-function readRepeats(json: string): Map<number, OpenedEvent['known']> {
-  type Row = [place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null];
+type RepeatColumns = Columns<[place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null]>;
+
+function readRepeats(columns: RepeatColumns): Map<number, OpenedEvent['known']> {
+  const [places, eventNos, hashes, outcomes, reasons] = columns;
   return new Map(
-    (JSON.parse(json) as Row[]).map(([place, eventNo, contentHash, outcome, reason]) => [
+    places?.map((place, row) => [
       place,
-      { eventNo, contentHash, outcome, reason },
+      {
+        eventNo: eventNos?.[row] as number,
+        contentHash: hashes?.[row] as string,
+        outcome: outcomes?.[row] as Outcome,
+        reason: reasons?.[row] ?? null,
+      },
     ]),
   );
 }

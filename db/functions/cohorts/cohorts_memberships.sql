@@ -1,15 +1,16 @@
--- The cohort memberships of the batch's players, as JSON rows [player's place, cohort_id, valid_from in ms, valid_to in ms or null].
-create or replace function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[]) returns text
+-- The memberships of the batch's players in the wanted cohorts, as JSON columns: player's place, place of the cohort among the wanted ones,
+-- valid_from in ms, valid_to in ms or null.
+create or replace function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[], p_cohort_id text[]) returns text
 language plpgsql stable as $$
 begin
   return (
-    select coalesce(json_agg(json_build_array(
-             wanted.place, m.cohort_id, (extract(epoch from m.valid_from) * 1000)::bigint,
-             case when m.valid_to <> 'infinity' then (extract(epoch from m.valid_to) * 1000)::bigint end)), '[]')::text
+    select json_build_array(array_agg(wanted.place), array_agg(array_position(p_cohort_id, m.cohort_id)),
+                            array_agg(milepost.ms_of(m.valid_from)),
+                            array_agg(case when m.valid_to <> 'infinity' then milepost.ms_of(m.valid_to) end))::text
       from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
      cross join lateral (
-        select * from milepost.cohort_membership m
-         where m.bucket = wanted.bucket and m.player_id = wanted.player_id
+        select m.cohort_id, m.valid_from, m.valid_to from milepost.cohort_membership m
+         where m.bucket = wanted.bucket and m.player_id = wanted.player_id and m.cohort_id = any (p_cohort_id)
         offset 0
       ) as m
   );

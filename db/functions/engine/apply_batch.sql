@@ -1,19 +1,19 @@
 -- Applies the decision of a batch, in one round trip: what the inbox records, what the games changed, what leaves through the outbox, and
--- the position of the source. Arrays of one group have one element per row. Called in the transaction of the open_batch it answers.
+-- the position of the source. Arrays of one group have one element per row; instants are milliseconds. Called in the transaction of the open_batch it answers.
 create or replace function milepost.apply_batch(
   p_event_bucket smallint[], p_event_player_id bigint[], p_event_no bigint[], p_event_id text[], p_event_producer text[],
-  p_event_content_hash uuid[], p_event_outcome milepost.event_outcome[], p_event_reason text[], p_event_received_at timestamptz[],
-  p_event_occurred_at timestamptz[], p_event_type text[], p_event_version text[], p_event_source text[], p_event_origin text[],
+  p_event_content_hash uuid[], p_event_outcome milepost.event_outcome[], p_event_reason text[], p_event_received_at bigint[],
+  p_event_occurred_at bigint[], p_event_type text[], p_event_version text[], p_event_source text[], p_event_origin text[],
   p_event_payload jsonb[], p_event_redone boolean[],
-  p_credit_bucket smallint[], p_credit_player_id bigint[], p_credit_game_no integer[], p_credit_window_start timestamptz[],
+  p_credit_bucket smallint[], p_credit_player_id bigint[], p_credit_game_no integer[], p_credit_window_start bigint[],
   p_credit_event_no bigint[], p_credit_trigger_id text[], p_credit_amount bigint[], p_credit_held boolean[], p_credit_version integer[],
-  p_credit_occurred_at timestamptz[], p_credit_payment_id text[], p_credit_transaction_id text[],
-  p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start timestamptz[],
+  p_credit_occurred_at bigint[], p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
   p_progress_value bigint[], p_progress_cleared bigint[], p_progress_reached bigint[], p_progress_state jsonb[],
-  p_claim_bucket smallint[], p_claim_player_id bigint[], p_claim_game_no integer[], p_claim_window_start timestamptz[],
+  p_claim_bucket smallint[], p_claim_player_id bigint[], p_claim_game_no integer[], p_claim_window_start bigint[],
   p_claim_step bigint[], p_claim_earning smallint[], p_claim_step_type text[], p_claim_status milepost.claim_status[],
   p_claim_version integer[], p_claim_event_no bigint[], p_claim_reward_type text[], p_claim_amount bigint[], p_claim_message_key uuid[],
-  p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start timestamptz[],
+  p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start bigint[],
   p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
   p_message_bucket smallint[], p_message_destination text[], p_message_key uuid[], p_message_body jsonb[],
   p_now timestamptz

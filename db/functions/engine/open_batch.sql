@@ -2,7 +2,7 @@
 --
 -- p_bucket, p_user_id     the distinct players of the batch, sorted; a player's place in them (from 1) is how events refer to it
 -- p_event_*               one element per event
--- p_game_no               the games whose progress is wanted
+-- p_game_no, p_cohort_id  the games and cohorts that the decision may ask about
 --
 -- The statements stay separate and in this order. Under READ COMMITTED each sees what committed before it began, so the reads after the
 -- lock see the work of whoever held it before; a statement that locked and read at once would return values from before the wait.
@@ -11,9 +11,9 @@
 create or replace function milepost.open_batch(
   p_bucket smallint[], p_user_id text[],
   p_event_player integer[], p_event_id text[], p_producer text[],
-  p_game_no integer[]
+  p_game_no integer[], p_cohort_id text[]
 ) returns table (
-  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, progress text, held_claims text, memberships text
+  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, memberships text
 )
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -31,9 +31,8 @@ begin
     clock_timestamp(),
     array_to_json(v_player_id)::text,
     milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
-    milepost.games_progress(p_bucket, v_player_id, p_game_no),
-    milepost.games_held_claims(p_bucket, v_player_id, p_game_no),
-    milepost.cohorts_memberships(p_bucket, v_player_id);
+    milepost.games_state(p_bucket, v_player_id, p_game_no),
+    milepost.cohorts_memberships(p_bucket, v_player_id, p_cohort_id);
 end
 $$;
 grant execute on function milepost.open_batch to milepost_ingest;

@@ -5,22 +5,22 @@ language plpgsql volatile as $$
 declare
   v_player_id bigint[];
 begin
-  -- `lateral … limit 1` stays one index probe per row whatever the statistics say; a plain join may become a scan of the whole table.
-  insert into milepost.player (bucket, user_id)
-  select wanted.bucket, wanted.user_id
-    from unnest(p_bucket, p_user_id) as wanted(bucket, user_id)
-    left join lateral (
-      select 1 as found from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
-    ) as known on true
-   where known.found is null
-   order by wanted.bucket, wanted.user_id collate "C"
-  on conflict (bucket, user_id) do nothing;
+  for v_round in 1 .. 2 loop
+    -- `lateral … limit 1` stays one index probe per row whatever the statistics say; a plain join may become a scan of the whole table.
+    select array_agg(known.player_id order by wanted.place) into v_player_id
+      from unnest(p_bucket, p_user_id) with ordinality as wanted(bucket, user_id, place)
+      left join lateral (
+        select p.player_id from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
+      ) as known on true;
+    exit when array_position(v_player_id, null) is null;
 
-  select array_agg(known.player_id order by wanted.place) into v_player_id
-    from unnest(p_bucket, p_user_id) with ordinality as wanted(bucket, user_id, place)
-   cross join lateral (
-      select p.player_id from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
-    ) as known;
+    insert into milepost.player (bucket, user_id)
+    select wanted.bucket, wanted.user_id
+      from unnest(p_bucket, p_user_id, v_player_id) as wanted(bucket, user_id, player_id)
+     where wanted.player_id is null
+     order by wanted.bucket, wanted.user_id collate "C"
+    on conflict (bucket, user_id) do nothing;
+  end loop;
   return v_player_id;
 end
 $$;

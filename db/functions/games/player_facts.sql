@@ -1,0 +1,62 @@
+-- The facts about players that the read API renders from, as fields of the projection: one row per player and field, all of one snapshot.
+--
+--   as_of                      version: the snapshot's time in ms; fact: null
+--   memberships                version: sum of revisions; fact: rows [cohort_id, valid_from in ms, valid_to in ms or null]
+--   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims], with claims as rows
+--                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment]
+--
+-- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
+-- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
+--
+-- The settings leave the planner one plan, a probe of a primary key per row: one cached while the tables were nearly empty would else
+-- scan them whole.
+create or replace function milepost.player_facts(p_bucket smallint[], p_player_id bigint[])
+returns table (user_id text, field text, version bigint, fact text)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select p.user_id, f.field, f.version, f.fact::text
+    from unnest(p_bucket, p_player_id) as wanted(bucket, player_id)
+   cross join lateral (
+      select * from milepost.player p where p.bucket = wanted.bucket and p.player_id = wanted.player_id limit 1
+    ) as p
+   cross join lateral (
+      select 'as_of', (extract(epoch from statement_timestamp()) * 1000)::bigint, null::json
+      union all
+      select 'memberships', coalesce(sum(m.revision), 0), coalesce(json_agg(json_build_array(
+               m.cohort_id, (extract(epoch from m.valid_from) * 1000)::bigint,
+               case when m.valid_to <> 'infinity' then (extract(epoch from m.valid_to) * 1000)::bigint end)), '[]')
+        from milepost.cohort_membership m
+       where m.bucket = p.bucket and m.player_id = p.player_id
+      union all
+      select g.game_no || ':' || (extract(epoch from g.window_start) * 1000)::bigint,
+             g.version + claims.endings + transitions.number,
+             json_build_array(g.value, g.cleared, claims.rows)
+        from milepost.progress g
+       cross join lateral (
+          select coalesce(sum(o.revision), 0) as endings,
+                 coalesce(json_agg(json_build_array(
+                   c.step, c.earning, c.step_type, c.status, c.reward_type, c.amount, (extract(epoch from c.claimed_at) * 1000)::bigint,
+                   c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end
+                 ) order by c.step, c.earning), '[]') as rows
+            from milepost.claim c
+            left join lateral (
+              select o.state, o.revision from milepost.outbox o
+               where o.bucket = c.bucket and o.message_key = c.message_key
+               limit 1
+            ) as o on true
+           where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
+        ) as claims
+       cross join lateral (
+          select count(*) as number
+            from milepost.claim_transition t
+           where t.bucket = g.bucket and t.player_id = g.player_id and t.game_no = g.game_no and t.window_start = g.window_start
+        ) as transitions
+       where g.bucket = p.bucket and g.player_id = p.player_id
+    ) as f(field, version, fact);
+end
+$$;
+grant execute on function milepost.player_facts to milepost_worker, milepost_api;

@@ -1,0 +1,57 @@
+-- One page of a player's history in a game: credits (at the event's time), claims (when the step was claimed) and rewards (when the payment
+-- ended), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
+-- of one instant in order, and with it no two rows are alike. The settings: see player_facts.
+create or replace function milepost.player_history(
+  p_bucket smallint, p_user_id text, p_game_no integer, p_before_us bigint, p_before_place text, p_limit integer
+) returns table (
+  at_us bigint, place text, kind text, window_start timestamptz, version integer, amount bigint,
+  trigger_id text, held boolean, payment_id text, transaction_id text,
+  step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamptz, payment text
+)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+  v_player_id constant bigint := (
+    select p.player_id from milepost.player p where p.bucket = p_bucket and p.user_id = p_user_id limit 1
+  );
+begin
+  return query
+  with claims as (
+    select c.*, o.settled_at,
+           case when o.state in ('pending', 'leased') then 'pending' else o.state::text end as payment,
+           to_char(c.step, 'FM0000000000000000000') || ':' || to_char(c.earning, 'FM00000') || ':' || c.window_start as identity
+      from milepost.claim c
+      left join lateral (
+        select o.state, o.settled_at from milepost.outbox o
+         where o.bucket = c.bucket and o.message_key = c.message_key
+         limit 1
+      ) as o on true
+     where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no
+  ), entries as (
+    select (extract(epoch from c.occurred_at) * 1000000)::bigint as at_us,
+           '1:' || to_char(c.event_no, 'FM0000000000000000000') || ':' || c.trigger_id as place,
+           'credit' as kind, c.window_start, c.version, c.amount, c.trigger_id, c.held, c.payment_id, c.transaction_id,
+           null::bigint as step, null::smallint as earning, null as step_type, null::milepost.claim_status as status,
+           null as reward_type, null::timestamptz as claimed_at, null as payment
+      from milepost.credit c
+     where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no
+    union all
+    select (extract(epoch from c.claimed_at) * 1000000)::bigint, '2:' || c.identity, 'claim', c.window_start, c.version, c.amount,
+           null, null, null, null, c.step, c.earning, c.step_type, c.status, c.reward_type, c.claimed_at, c.payment
+      from claims c
+    union all
+    select (extract(epoch from c.settled_at) * 1000000)::bigint, '3:' || c.identity, 'reward', c.window_start, c.version, c.amount,
+           null, null, null, null, c.step, c.earning, c.step_type, c.status, c.reward_type, c.claimed_at, c.payment
+      from claims c
+     where c.payment in ('done', 'failed')
+  )
+  select e.*
+    from entries e
+   where p_before_us is null or (e.at_us, e.place collate "C") < (p_before_us, p_before_place collate "C")
+   order by e.at_us desc, e.place collate "C" desc
+   limit p_limit;
+end
+$$;
+grant execute on function milepost.player_history to milepost_api;
