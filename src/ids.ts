@@ -1,5 +1,5 @@
 // Identifiers: the bucket of a player, and identities derived from facts. Never random, never from a sequence, so that they survive a restore.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { limits } from './limits.ts';
 
 const SEED = 0x9747b28c;
@@ -48,9 +48,7 @@ function murmur2(data: Uint8Array): number {
  * Parts are length-prefixed, so that ('ab', 'c') and ('a', 'bc') differ.
  */
 export function digestOf(...parts: string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return toUuid(hash.digest('hex'));
+  return toUuid(hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''), 'hex'));
 }
 
 /** Writes the first 32 hexadecimal digits as a UUID, the form PostgreSQL stores in 16 bytes. */

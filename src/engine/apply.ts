@@ -2,11 +2,17 @@
 import { type Argument, arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import { formatOrigin } from '../event/origin.ts';
+import type { Position } from '../inbox/store.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Decision } from './effect.ts';
 
-/** Writes everything the decision holds, inside the transaction that opened the batch. `now` is that batch's clock. */
-export async function applyDecision(tx: Tx, decision: Decision, now: Instant): Promise<void> {
+/** Writes everything the decision holds and moves the source's position, inside the transaction that opened the batch at `now`. */
+export async function applyDecision(
+  tx: Tx,
+  decision: Decision,
+  position: Position | undefined,
+  now: Instant,
+): Promise<void> {
   await callFunction(tx, 'apply_batch', [
     ...eventColumns(decision),
     ...creditColumns(decision),
@@ -14,6 +20,9 @@ export async function applyDecision(tx: Tx, decision: Decision, now: Instant): P
     ...claimColumns(decision),
     ...releaseColumns(decision),
     ...messageColumns(decision),
+    { name: 'p_topic', type: 'text', value: position?.topic ?? null },
+    { name: 'p_partition', type: 'integer', value: position?.partition ?? null },
+    { name: 'p_next_offset', type: 'bigint', value: position?.nextOffset ?? null },
     { name: 'p_now', type: 'timestamptz', value: formatInstant(now) },
   ]);
 }

@@ -1,5 +1,6 @@
 // What goes into the engine and what it answers: the contract between sources and the one transaction.
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+import type { Position } from '../inbox/store.ts';
 
 /** The words for what became of an event; the same in SQL, metrics, API and docs. */
 export type Outcome =
@@ -15,14 +16,6 @@ export type Outcome =
   | 'waiting'
   | 'failed'
   | 'parked';
-
-/** The next offset to read of a Kafka partition, once the batch is committed. */
-export interface Position {
-  topic: string;
-  partition: number;
-  /** Decimal text: offsets are 64-bit. */
-  nextOffset: string;
-}
 
 /** A slice of one source: at most limits.batchEvents events, in arrival order. */
 export interface Batch {

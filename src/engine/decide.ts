@@ -48,7 +48,8 @@ function decideEvent(
   seen: Map<string, JudgedEvent>,
 ): EventResult {
   const { event, contentHash } = opened.incoming;
-  const identity = JSON.stringify([event.producer, event.event_id, event.user_id]);
+  // Identifiers hold no NUL, so nothing else joins to the same text.
+  const identity = `${event.producer}\u0000${event.event_id}\u0000${event.user_id}`;
   const earlier = seen.get(identity);
   const known =
     earlier === undefined

@@ -110,7 +110,9 @@ export function createEngine(db: Db, log: Log): Engine {
       const opened = await openBatch(tx, batch.events, gamesOf(batch.events, current));
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
       const { decision, results } = decided(() => decide(opened.events, current));
-      if (decision.judged.length > 0) await applyDecision(tx, decision, opened.now);
+      if (decision.judged.length > 0 || batch.position !== undefined) {
+        await applyDecision(tx, decision, batch.position, opened.now);
+      }
       await recordConflicts(
         tx,
         decision.conflicts.map(({ opened: { player, incoming, receivedAt }, eventNo }) => ({
@@ -122,7 +124,6 @@ export function createEngine(db: Db, log: Log): Engine {
         })),
       );
       await park(tx, batch.parked, opened.now);
-      if (batch.position !== undefined) await advancePosition(tx, batch.position, opened.now);
       return { results, decision };
     });
     waker.wake(new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)));

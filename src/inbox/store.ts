@@ -88,27 +88,22 @@ export async function recordFailure(
   ]);
 }
 
-/** Moves a source's position in the batch's own transaction. */
-export async function advancePosition(
-  tx: Tx,
-  position: { topic: string; partition: number; nextOffset: string },
-  now: Instant,
-): Promise<void> {
-  const row = {
-    topic: position.topic,
-    partition: position.partition,
-    next_offset: position.nextOffset,
-    updated_at: formatInstant(now),
-  };
-  await tx.query
-    .insertInto('source_position')
-    .values(row)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['topic', 'partition'])
-        .doUpdateSet({ next_offset: row.next_offset, updated_at: row.updated_at }),
-    )
-    .execute();
+/** The next offset to read of a Kafka partition, once the batch is committed. */
+export interface Position {
+  topic: string;
+  partition: number;
+  /** Decimal text: offsets are 64-bit. */
+  nextOffset: string;
+}
+
+/** Moves a source's position in the transaction of the batch that ends there. */
+export async function advancePosition(tx: Tx, position: Position, now: Instant): Promise<void> {
+  await callFunction(tx, 'inbox_advance', [
+    { name: 'p_topic', type: 'text', value: position.topic },
+    { name: 'p_partition', type: 'integer', value: position.partition },
+    { name: 'p_next_offset', type: 'bigint', value: position.nextOffset },
+    { name: 'p_now', type: 'timestamptz', value: formatInstant(now) },
+  ]);
 }
 
 /** Makes the inbox partition of a UTC day (`2026-06-10`) unless it is there. */

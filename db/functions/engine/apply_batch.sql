@@ -1,5 +1,5 @@
 -- Applies the decision of a batch, in one round trip: what the inbox records, what the games changed, what leaves through the outbox, and
--- the position of the source. Arrays of one group have one element per row; instants are milliseconds. Called in the transaction of the open_batch it answers.
+-- the position of the source (null topic: it has none). Arrays of one group have one element per row; instants are milliseconds. Called in the transaction of the open_batch it answers.
 create or replace function milepost.apply_batch(
   p_event_bucket smallint[], p_event_player_id bigint[], p_event_no bigint[], p_event_id text[], p_event_producer text[],
   p_event_content_hash uuid[], p_event_outcome milepost.event_outcome[], p_event_reason text[], p_event_received_at bigint[],
@@ -16,9 +16,11 @@ create or replace function milepost.apply_batch(
   p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start bigint[],
   p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
   p_message_bucket smallint[], p_message_destination text[], p_message_key uuid[], p_message_body jsonb[],
+  p_topic text, p_partition integer, p_next_offset bigint,
   p_now timestamptz
 ) returns void
-language plpgsql volatile as $$
+-- Custom plans gain nothing here (every look-up is one probe per row) and would be made anew for each batch.
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 begin
   perform milepost.inbox_record(
     p_event_bucket, p_event_player_id, p_event_no, p_event_id, p_event_producer, p_event_content_hash, p_event_outcome, p_event_reason,
@@ -35,6 +37,7 @@ begin
     p_release_status, p_release_event_no,
     p_now);
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now);
+  perform milepost.inbox_advance(p_topic, p_partition, p_next_offset, p_now);
 end
 $$;
 grant execute on function milepost.apply_batch to milepost_ingest;

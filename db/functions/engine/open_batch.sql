@@ -15,7 +15,8 @@ create or replace function milepost.open_batch(
 ) returns table (
   batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, memberships text
 )
-language plpgsql volatile as $$
+-- Custom plans gain nothing here (every look-up is one probe per row) and would be made anew for each batch.
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_player_id bigint[];

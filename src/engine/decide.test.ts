@@ -1,0 +1,540 @@
+import { describe, expect, test } from 'vitest';
+import type { IncomingEvent } from '../event/event.ts';
+import { digestOf } from '../ids.ts';
+import { dryRun } from '../testing/dry-run.ts';
+import { given, member } from '../testing/given.ts';
+import {
+  cardApplication,
+  changed,
+  gameHistory,
+  makeEvent,
+  makeGame,
+  paymentTrigger,
+  seedCohort,
+  seedGame,
+  upiPayment,
+} from '../testing/make.ts';
+
+const payments = (count: number): IncomingEvent[] => Array.from({ length: count }, () => upiPayment(1_500));
+
+describe('the seed game', () => {
+  const seed = seedGame();
+  const player = member(seedCohort);
+
+  test('counts a UPI payment from 1,200 rupees on', () => {
+    given(seed, player)
+      .when(upiPayment(1_199.99), upiPayment(1_200), upiPayment(1_200.01))
+      .thenBooks({
+        outcomes: ['no_match (condition_failed)', 'applied', 'applied'],
+        progress: 2,
+        cleared: 2,
+        credits: ['upi_plus_one +1', 'upi_plus_one +1'],
+        claims: [],
+      });
+  });
+
+  test('counts only successful payments by UPI', () => {
+    given(seed, player)
+      .when(
+        upiPayment(5_000, { attributes: { payment_status: 'FAILED' } }),
+        upiPayment(5_000, { attributes: { transaction_type: 'CARD' } }),
+        upiPayment(5_000, { attributes: { transaction_amount: null } }),
+        upiPayment(5_000, { attributes: { transaction_amount: '5000' } }),
+        upiPayment(5_000, { type: 'payment_failed' }),
+      )
+      .thenBooks({
+        outcomes: [
+          'no_match (condition_failed)',
+          'no_match (condition_failed)',
+          'no_match (condition_failed)',
+          'no_match (condition_failed)',
+          'no_match (no_game)',
+        ],
+        progress: 0,
+      });
+  });
+
+  test('gives three for a credit-card application, which is a milestone at once', () => {
+    given(seed, player)
+      .when(cardApplication())
+      .thenBooks({ outcomes: ['applied'], progress: 3, claims: ['3 earned NC 10'], rewards: ['NC 10'] })
+      .when(cardApplication({ attributes: { action_type: 'LOAN_ENQUIRY' } }))
+      .thenBooks({ outcomes: ['no_match (condition_failed)'], progress: 3 });
+  });
+
+  test('is played to its end, and past max_value', () => {
+    given(seed, player)
+      .when(...payments(2))
+      .thenBooks({ progress: 2, claims: [] })
+      .when(...payments(1))
+      .thenBooks({ progress: 3, claims: ['3 earned NC 10'] })
+      .when(cardApplication())
+      .thenBooks({ progress: 6, claims: ['3 earned NC 10', '6 earned NC 30'] })
+      .when(cardApplication(), ...payments(3), cardApplication())
+      .thenBooks({
+        progress: 15,
+        claims: ['3 earned NC 10', '6 earned NC 30', '12 earned NC 100'],
+        rewards: ['NC 10', 'NC 30', 'NC 100'],
+      });
+  });
+
+  test('is only for its cohort', () => {
+    given(seed)
+      .when(upiPayment(1_500))
+      .thenBooks({ outcomes: ['not_in_cohort (not_a_member)'], progress: 0 });
+  });
+});
+
+describe('adding up', () => {
+  const game = makeGame({
+    milestone_steps: [2, 5],
+    triggers: [paymentTrigger({ id: 'any' }), paymentTrigger({ id: 'large', from: 5_000, worth: 4 })],
+  });
+
+  test('several triggers on one event stack', () => {
+    given(game)
+      .when(upiPayment(100))
+      .thenBooks({ progress: 1, credits: ['any +1'] })
+      .when(upiPayment(5_000))
+      .thenBooks({ outcomes: ['applied'], progress: 6, credits: ['any +1', 'any +1', 'large +4'] });
+  });
+
+  test('one event may cross several steps; they are claimed in order', () => {
+    given(game)
+      .when(upiPayment(9_000))
+      .thenBooks({ progress: 5, claims: ['2 earned NC 20', '5 earned NC 50'], rewards: ['NC 20', 'NC 50'] });
+  });
+
+  test('a step is claimed once', () => {
+    given(game)
+      .when(...payments(3))
+      .when(...payments(1))
+      .thenBooks({ progress: 4, claims: ['2 earned NC 20'] });
+  });
+
+  test('a player takes part in several games at once, each with its own steps', () => {
+    given(
+      makeGame({ game_id: 'two', milestone_steps: [2] }),
+      makeGame({ game_id: 'three', milestone_steps: [3] }),
+      makeGame({ game_id: 'large', milestone_steps: [1], triggers: [paymentTrigger({ from: 5_000 })] }),
+    )
+      .when(...payments(2), upiPayment(6_000))
+      .thenBooks({
+        outcomes: ['applied', 'applied', 'applied'],
+        progress: { two: 3, three: 3, large: 1 },
+        claims: ['two: 2 earned NC 20', 'three: 3 earned NC 30', 'large: 1 earned NC 10'],
+      });
+  });
+
+  test('players do not share progress', () => {
+    const run = dryRun([gameHistory(game)], []);
+    run.process([upiPayment(100, { user: 'U1' }), upiPayment(100, { user: 'U2' }), upiPayment(100, { user: 'u1' })]);
+    expect(run.books().progress.map(({ user_id, value }) => [user_id, value])).toEqual([
+      ['U1', 1],
+      ['U2', 1],
+      ['u1', 1],
+    ]);
+  });
+});
+
+describe('the kinds of steps', () => {
+  const game = makeGame({
+    milestone_steps: [
+      { step: 1, step_type: 'EMPTY' },
+      { step: 2, step_type: 'FORTUNE_COOKIE' },
+      { step: 3, step_type: 'REWARD', reward: { reward_type: 'VOUCHER', value: 250 } },
+    ],
+  });
+
+  test('EMPTY is a claim that pays nothing, a cookie waits to be opened, a reward is paid', () => {
+    given(game)
+      .when(...payments(3))
+      .thenBooks({ claims: ['1 earned', '2 unopened', '3 earned VOUCHER 250'], rewards: ['VOUCHER 250'] });
+  });
+
+  test('the message of a reward carries the identity of its claim', () => {
+    const run = dryRun([gameHistory(game)], []);
+    const { decision } = run.process(payments(3));
+    const key = digestOf('reward', 'U1', 'game', '2026-05-01T00:00:00.000Z', '3', '1');
+    expect(decision.messages).toEqual([
+      {
+        bucket: expect.any(Number),
+        destination: 'voucher',
+        messageKey: key,
+        body: {
+          user_id: 'U1',
+          reward_type: 'VOUCHER',
+          amount: 250,
+          game_id: 'game',
+          window_start: '2026-05-01T00:00:00.000Z',
+          step: 3,
+          earning: 1,
+          version: 1,
+        },
+      },
+      {
+        bucket: expect.any(Number),
+        destination: 'projection',
+        messageKey: null,
+        body: { players: [[expect.any(Number), '1']] },
+      },
+    ]);
+    expect(decision.claims.map(({ messageKey }) => messageKey)).toEqual([null, null, key]);
+  });
+
+  test('a batch that changes nobody’s progress refreshes nothing', () => {
+    const { decision } = dryRun([gameHistory(game)], []).process([makeEvent()]);
+    expect(decision.messages).toEqual([]);
+  });
+});
+
+describe('the window', () => {
+  const game = makeGame();
+  const judged = (occurred: string, received?: string) =>
+    given(game).when(upiPayment(1, received === undefined ? { occurred } : { occurred, received }));
+
+  test.each([
+    ['2026-04-30T23:59:59.999Z', 'outside_window (before_window)'],
+    ['2026-05-01T00:00:00.000Z', 'applied'],
+    ['2026-05-01T05:29:59.999+05:30', 'outside_window (before_window)'],
+    ['2026-05-01T05:30:00.000+05:30', 'applied'],
+    ['2026-05-31T23:59:59.000Z', 'applied'],
+    ['2026-05-31T23:59:59.999Z', 'applied'],
+    ['2026-06-01T00:00:00.000Z', 'outside_window (after_window)'],
+  ])('an event of %s: %s', (occurred, outcome) => {
+    judged(occurred).thenBooks({ outcomes: [outcome] });
+  });
+
+  test('an end that names milliseconds ends there', () => {
+    const short = makeGame({ game_window: { end: '2026-05-31T23:59:59.500Z' } });
+    given(short)
+      .when(
+        upiPayment(1, { occurred: '2026-05-31T23:59:59.500Z' }),
+        upiPayment(1, { occurred: '2026-05-31T23:59:59.501Z' }),
+      )
+      .thenBooks({ outcomes: ['applied', 'outside_window (after_window)'] });
+  });
+
+  test.each([
+    ['2026-06-03T23:59:59.999Z', 'applied'],
+    ['2026-06-04T00:00:00.000Z', 'late (window_closed)'],
+    ['2026-09-01T00:00:00.000Z', 'late (window_closed)'],
+  ])('is open for what was received until 72 hours after it: %s is %s', (received, outcome) => {
+    judged('2026-05-31T23:59:59Z', received).thenBooks({ outcomes: [outcome] });
+  });
+
+  test.each([
+    ['2026-05-10T12:05:00.000Z', 'applied'],
+    ['2026-05-10T12:05:00.001Z', 'rejected (occurred_in_future)'],
+  ])('an event received at 12:00:00 that occurred at %s: %s', (occurred, outcome) => {
+    judged(occurred, '2026-05-10T12:00:00.000Z').thenBooks({ outcomes: [outcome] });
+  });
+});
+
+describe('config versions', () => {
+  const before = makeGame({ milestone_steps: [1] });
+  const after = makeGame({
+    milestone_steps: [{ step: 1, step_type: 'REWARD', reward: { reward_type: 'NC', value: 99 } }],
+    triggers: [paymentTrigger({ worth: 5 })],
+  });
+  const game = gameHistory(before, ['2026-05-15T00:00:00Z', after]);
+
+  test('the one in force when the event occurred judges it, whenever it comes', () => {
+    given(game)
+      .when(upiPayment(1, { occurred: '2026-05-15T00:00:00.000Z' }))
+      .thenBooks({ credits: ['payment +5 by version 2'], claims: ['1 earned NC 99 by version 2'] })
+      .when(upiPayment(1, { occurred: '2026-05-14T23:59:59.999Z', received: '2026-05-20T00:00:00Z' }))
+      .thenBooks({ progress: 6, credits: ['payment +5 by version 2', 'payment +1'] });
+  });
+
+  test('the claim is pinned to the version of the event that crossed the step', () => {
+    given(game)
+      .when(upiPayment(1, { occurred: '05-14' }), upiPayment(1, { occurred: '05-16' }))
+      .thenBooks({ progress: 6, claims: ['1 earned NC 10'] });
+  });
+
+  test('an event type that only another version knows is not the game’s', () => {
+    const cards = makeGame({
+      triggers: [
+        {
+          event_type: 'card_used',
+          rule: { operator: 'or', conditions: [{ field: 'producer', op: 'exists', value: true }] },
+        },
+      ],
+    });
+    given(gameHistory(before, ['2026-05-15T00:00:00Z', cards]))
+      .when(
+        makeEvent({ type: 'card_used', occurred: '05-14' }),
+        makeEvent({ type: 'card_used', occurred: '05-16' }),
+        upiPayment(1, { occurred: '05-16' }),
+      )
+      .thenBooks({ outcomes: ['no_match (no_game)', 'applied', 'no_match (no_game)'] });
+  });
+
+  test('a version that was activated before the window began replaces the first one for the whole window', () => {
+    given(gameHistory(before, ['2026-04-20T00:00:00Z', after]))
+      .when(upiPayment(1, { occurred: '05-10' }))
+      .thenBooks({ credits: ['payment +5 by version 2'] });
+  });
+});
+
+describe('cohorts', () => {
+  const game = makeGame({ cohort_id: 'early' });
+
+  test('membership counts as of when the event occurred', () => {
+    given(
+      game,
+      member('early', { from: '2026-05-05T00:00:00Z', to: '2026-05-10T00:00:00Z' }),
+      member('early', { from: '2026-05-20T00:00:00Z' }),
+      member('other'),
+    )
+      .when(
+        ...[
+          '2026-05-04T23:59:59.999Z',
+          '2026-05-05T00:00:00.000Z',
+          '2026-05-09T23:59:59.999Z',
+          '2026-05-10T00:00:00.000Z',
+          '2026-05-19T23:59:59.999Z',
+          '2026-05-20T00:00:00.000Z',
+        ].map((occurred) => upiPayment(1, { occurred, received: '05-21' })),
+      )
+      .thenBooks({
+        outcomes: [
+          'not_in_cohort (not_a_member)',
+          'applied',
+          'applied',
+          'not_in_cohort (not_a_member)',
+          'not_in_cohort (not_a_member)',
+          'applied',
+        ],
+        progress: 3,
+      });
+  });
+
+  test('another player’s membership is not mine', () => {
+    given(game, member('early', { user: 'U2' }))
+      .when(upiPayment(1))
+      .thenBooks({ outcomes: ['not_in_cohort (not_a_member)'] });
+  });
+
+  test('everyone takes part in a game for everyone', () => {
+    given(makeGame({ cohort_id: 'everyone' }))
+      .when(upiPayment(1))
+      .thenBooks({ outcomes: ['applied'] });
+  });
+});
+
+describe('events flagged by fraud and risk management', () => {
+  const flagged = (flag: string | boolean | number | null = 'VELOCITY') =>
+    upiPayment(1, { attributes: { frm_flag: flag } });
+
+  test('hold (the default): progress counts, the reward waits until unflagged progress reaches the step', () => {
+    given(makeGame({ milestone_steps: [2, 3] }))
+      .when(upiPayment(1), flagged())
+      .thenBooks({
+        outcomes: ['applied', 'held'],
+        progress: 2,
+        cleared: 1,
+        credits: ['payment +1', 'payment +1 held'],
+        claims: ['2 held NC 20'],
+        rewards: [],
+      })
+      .when(upiPayment(1))
+      .thenBooks({ progress: 3, cleared: 2, claims: ['2 earned NC 20', '3 held NC 30'], rewards: ['NC 20'] })
+      .when(upiPayment(1))
+      .thenBooks({
+        progress: 4,
+        cleared: 3,
+        claims: ['2 earned NC 20', '3 earned NC 30'],
+        rewards: ['NC 20', 'NC 30'],
+      });
+  });
+
+  test('a hold begins and ends within one batch as it does over several', () => {
+    given(makeGame({ milestone_steps: [1, 2] }))
+      .when(flagged(), flagged(), upiPayment(1), upiPayment(1))
+      .thenBooks({ claims: ['1 earned NC 10', '2 earned NC 20'], rewards: ['NC 10', 'NC 20'] });
+  });
+
+  test('a held cookie is released unopened, a held empty step earned; neither pays', () => {
+    given(
+      makeGame({
+        milestone_steps: [
+          { step: 1, step_type: 'FORTUNE_COOKIE' },
+          { step: 2, step_type: 'EMPTY' },
+        ],
+      }),
+    )
+      .when(flagged(), flagged())
+      .thenBooks({ claims: ['1 held', '2 held'] })
+      .when(upiPayment(1), upiPayment(1))
+      .thenBooks({ claims: ['1 unopened', '2 earned'], rewards: [] });
+  });
+
+  test('a hold in one game releases nothing in another', () => {
+    given(
+      makeGame({ game_id: 'careful', milestone_steps: [1] }),
+      makeGame({ game_id: 'trusting', milestone_steps: [1], frm: 'ignore' }),
+      makeGame({ game_id: 'strict', milestone_steps: [1], frm: 'reject' }),
+    )
+      .when(flagged())
+      .thenBooks({
+        outcomes: ['applied'],
+        progress: { careful: 1, trusting: 1 },
+        cleared: { careful: 0, trusting: 1 },
+        claims: ['careful: 1 held NC 10', 'trusting: 1 earned NC 10'],
+      });
+  });
+
+  test('ignore: counts like any other', () => {
+    given(makeGame({ milestone_steps: [1], frm: 'ignore' }))
+      .when(flagged())
+      .thenBooks({ outcomes: ['applied'], cleared: 1, rewards: ['NC 10'] });
+  });
+
+  test('reject: counts nothing', () => {
+    given(makeGame({ milestone_steps: [1], frm: 'reject' }))
+      .when(flagged())
+      .thenBooks({ outcomes: ['rejected (frm_flagged)'], progress: 0, claims: [] });
+  });
+
+  test.each([
+    [null, 'applied'],
+    [false, 'applied'],
+    ['', 'applied'],
+    [true, 'held'],
+    ['X', 'held'],
+    ['false', 'held'],
+    [0, 'held'],
+  ])('a flag of %j: %s', (flag, outcome) => {
+    given(makeGame())
+      .when(flagged(flag))
+      .thenBooks({ outcomes: [outcome] });
+  });
+});
+
+describe('the outcome of an event', () => {
+  // One game for each verdict on the same event, which occurs on 10 May and is received on 10 June; from the best to the least.
+  const verdicts = {
+    applied: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, frm: 'ignore' }),
+    held: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' } }),
+    rejected: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, frm: 'reject' }),
+    late: makeGame(),
+    not_in_cohort: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, cohort_id: 'nobody' }),
+    outside_window: makeGame({ game_window: { start: '2026-05-11T00:00:00Z' } }),
+    no_match: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, triggers: [paymentTrigger({ from: 1_000 })] }),
+  };
+  const names = Object.keys(verdicts) as (keyof typeof verdicts)[];
+  const event = () => upiPayment(1, { occurred: '05-10', received: '06-10', attributes: { frm_flag: 'X' } });
+  const outcomeIn = (...games: (keyof typeof verdicts)[]) => {
+    const histories = games.map((name, index) => gameHistory({ ...verdicts[name], game_id: `game_${index}` }));
+    return dryRun(histories, []).process([event()]).results[0]?.outcome;
+  };
+
+  test.each(names)('of one game alone: %s', (name) => {
+    expect(outcomeIn(name)).toBe(name);
+  });
+
+  test.each(names.flatMap((better, index) => names.slice(index + 1).map((worse) => [better, worse] as const)))(
+    '%s goes before %s, whichever game comes first',
+    (better, worse) => {
+      expect([outcomeIn(better, worse), outcomeIn(worse, better)]).toEqual([better, better]);
+    },
+  );
+
+  test('an event that no game knows is no_match', () => {
+    given(...names.map((name) => ({ ...verdicts[name], game_id: name })))
+      .when(makeEvent({ type: 'unheard_of' }))
+      .thenBooks({ outcomes: ['no_match (no_game)'] });
+  });
+
+  // A game judges in the order type, window, late, rule, cohort, FRM: the first that fails names the verdict.
+  const all = { cohort_id: 'nobody', frm: 'reject', triggers: [paymentTrigger({ from: 1_000 })] } as const;
+  test.each([
+    ['window before late', makeGame({ ...all, game_window: { start: '2026-05-11T00:00:00Z' } }), 'outside_window'],
+    ['late before the rule', makeGame(all), 'late'],
+    ['the rule before the cohort', makeGame({ ...all, game_window: { end: '2026-06-30T23:59:59Z' } }), 'no_match'],
+    [
+      'the cohort before FRM',
+      makeGame({ ...all, triggers: [paymentTrigger()], game_window: { end: '2026-06-30T23:59:59Z' } }),
+      'not_in_cohort',
+    ],
+  ])('%s', (_, game, outcome) => {
+    expect(
+      dryRun([gameHistory({ ...game, triggers: [...game.triggers] })], []).process([event()]).results[0]?.outcome,
+    ).toBe(outcome);
+  });
+});
+
+describe('repeats', () => {
+  const game = makeGame({ milestone_steps: [2] });
+  const original = upiPayment(1, { id: 'evt_1', occurred: '05-10' });
+  const outside = upiPayment(1, { id: 'evt_2', occurred: '06-10' });
+
+  test('the same event again, in the same batch or later, changes nothing and has its original outcome', () => {
+    given(game)
+      .when(original, outside, original)
+      .thenBooks({ outcomes: ['applied', 'outside_window (after_window)', 'applied again'], progress: 1 })
+      .when(outside, original)
+      .thenBooks({
+        outcomes: ['outside_window (after_window) again', 'applied again'],
+        progress: 1,
+        credits: ['payment +1'],
+      });
+  });
+
+  test('a repeat may be restamped, and delivered otherwise', () => {
+    given(game)
+      .when(original)
+      .when(
+        changed(original, { occurred_at: original.event.occurred_at + 3_600_000 }),
+        changed(outside, { event_id: 'evt_1' }),
+        {
+          ...original,
+          receivedAt: Date.parse('2026-09-01T00:00:00Z'),
+          origin: { transport: 'file', file: 'f', line: 1 },
+        },
+      )
+      .thenBooks({ outcomes: ['applied again', 'applied again', 'applied again'], progress: 1 });
+  });
+
+  test('the same id with another content is a conflict, recorded, and changes nothing', () => {
+    const other = changed(original, { attributes: { ...original.event.attributes, transaction_amount: 2 } });
+    const run = dryRun([gameHistory(game)], []);
+    const first = run.process([original, other]);
+    const second = run.process([changed(original, { event_type: 'payment_reversed' }), original]);
+    expect(first.results[1]).toEqual({
+      event_id: 'evt_1',
+      outcome: 'rejected',
+      reason: 'conflicting_content',
+      replayed: false,
+    });
+    expect(second.results[0]).toEqual({
+      event_id: 'evt_1',
+      outcome: 'rejected',
+      reason: 'conflicting_content',
+      replayed: false,
+    });
+    expect(second.results[1]).toMatchObject({ outcome: 'applied', replayed: true });
+    expect([...first.decision.conflicts, ...second.decision.conflicts].map(({ eventNo }) => eventNo)).toEqual([
+      4_096, 4_096,
+    ]);
+    expect(run.books().credits).toHaveLength(1);
+  });
+
+  test('an id belongs to its producer and its player', () => {
+    given(game)
+      .when(original, changed(original, { producer: 'another' }), changed(original, { user_id: 'U2' }))
+      .thenBooks({ outcomes: ['applied', 'applied', 'applied'], progress: 2 });
+  });
+});
+
+test('progress that would pass what a number holds exactly fails its event', () => {
+  const game = makeGame({ triggers: [paymentTrigger({ worth: 1_000_000_000 })], milestone_steps: [1] });
+  const run = dryRun([gameHistory(game)], []);
+  const player = run.process([upiPayment(1)]).decision.credits[0]?.player;
+  const progress = player?.progress[0];
+  if (progress === undefined) throw new Error('no progress');
+  progress.value = Number.MAX_SAFE_INTEGER - 10;
+  expect(() => run.process([upiPayment(1)])).toThrow(/progress would pass 9007199254740991/);
+});
