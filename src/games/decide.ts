@@ -40,7 +40,8 @@ export function judge(
   if (candidates === undefined) return undefined;
   if (event.occurred_at < game.windowStart) return { outcome: 'outside_window', reason: 'before_window' };
   if (event.occurred_at >= game.windowEnd) return { outcome: 'outside_window', reason: 'after_window' };
-  if (receivedAt > game.windowEnd + limits.graceMs) return { outcome: 'late', reason: 'window_closed' };
+  // windowEnd is the first instant after the window, hence ">=": the grace is counted from the window's last instant.
+  if (receivedAt >= game.windowEnd + limits.graceMs) return { outcome: 'late', reason: 'window_closed' };
 
   const matching = candidates.filter((trigger) => failing(trigger.rule, event) === undefined);
   if (matching.length === 0) return { outcome: 'no_match', reason: 'condition_failed' };
@@ -81,23 +82,21 @@ function credit(game: Game, matching: readonly Trigger[], player: Player, held: 
   for (const entry of credits) Object.assign(progress, strategy.reduce(progress, entry));
   progress.changed = true;
 
-  const claims = strategy
-    .stepsReached(game.config, progress.reached, progress.value)
-    .map((step): Claim => {
-      const reward =
-        step.step_type === 'REWARD' ? { rewardType: step.reward.reward_type, amount: step.reward.value } : null;
-      return {
-        gameNo: game.gameNo,
-        gameId: game.config.game_id,
-        windowStart: game.windowStart,
-        step: step.step,
-        earning: 1,
-        stepType: step.step_type,
-        status: statusOf(step.step_type, progress.cleared >= step.step),
-        version: game.version,
-        reward,
-      };
-    });
+  const claims = strategy.stepsReached(game.config, progress.reached, progress.value).map((step): Claim => {
+    const reward =
+      step.step_type === 'REWARD' ? { rewardType: step.reward.reward_type, amount: step.reward.value } : null;
+    return {
+      gameNo: game.gameNo,
+      gameId: game.config.game_id,
+      windowStart: game.windowStart,
+      step: step.step,
+      earning: 1,
+      stepType: step.step_type,
+      status: statusOf(step.step_type, progress.cleared >= step.step),
+      version: game.version,
+      reward,
+    };
+  });
   progress.reached = Math.max(progress.reached, progress.value);
 
   const released = progress.cleared > clearedBefore ? release(player, progress) : [];
