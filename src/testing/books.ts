@@ -1,0 +1,94 @@
+// The books: what the engine made of some events, in the model's words, so that the two can be compared. Read from a database here, and from
+// memory by dry-run.ts.
+import type pg from 'pg';
+import { expect } from 'vitest';
+import type { ClaimLine, CreditLine, ExpectedBooks, OutcomeLine, ProgressLine, Terms } from './model.ts';
+
+export interface Books {
+  outcomes: OutcomeLine[];
+  credits: CreditLine[];
+  progress: ProgressLine[];
+  claims: (ClaimLine & Terms)[];
+  /** What went into the outbox to be paid. */
+  rewards: (ClaimLine & Terms)[];
+}
+
+/**
+ * Fails unless the books say what the model says. A claim's terms need only be among the possible ones (they are pinned by arrival), but a
+ * reward must be paid by the very terms of its claim.
+ */
+export function expectBooks(actual: Books, expected: ExpectedBooks): void {
+  expect(ordered(actual.outcomes), 'outcomes').toEqual(ordered(expected.outcomes));
+  expect(ordered(actual.credits), 'credits').toEqual(ordered(expected.credits));
+  expect(ordered(actual.progress), 'progress').toEqual(ordered(expected.progress));
+  expect(ordered(actual.claims.map(withoutTerms)), 'claims').toEqual(
+    ordered(expected.claims.map(({ possibleTerms, ...claim }) => claim)),
+  );
+  expect(ordered(actual.rewards.map(withoutTerms)), 'rewards').toEqual(ordered(expected.rewards));
+
+  const possible = new Map(expected.claims.map(({ possibleTerms, ...claim }) => [keyOf(claim), possibleTerms]));
+  const pinned = new Map<string, Terms>();
+  for (const claim of actual.claims) {
+    expect(possible.get(keyOf(withoutTerms(claim))), `terms of ${keyOf(claim)}`).toContainEqual(termsOf(claim));
+    pinned.set(keyOf(withoutTerms(claim)), termsOf(claim));
+  }
+  for (const reward of actual.rewards) {
+    expect(termsOf(reward), `terms of the reward for ${keyOf(reward)}`).toEqual(
+      pinned.get(keyOf(withoutTerms(reward))),
+    );
+  }
+}
+
+function termsOf({ version, reward_type, amount }: Terms): Terms {
+  return { version, reward_type, amount };
+}
+
+function withoutTerms({ version, reward_type, amount, ...claim }: ClaimLine & Terms): ClaimLine {
+  return claim;
+}
+
+function keyOf(line: object): string {
+  const entries = Object.entries(line).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(entries);
+}
+
+/** Sorted by everything in a line, so that two sets compare as lists. */
+function ordered<Line extends object>(lines: readonly Line[]): Line[] {
+  return lines
+    .map((line): [string, Line] => [keyOf(line), line])
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, line]) => line);
+}
+
+/** Reads the books of a whole database. */
+export async function readBooks(pool: pg.Pool): Promise<Books> {
+  const lines = async <Line>(query: string): Promise<Line[]> => {
+    const { rows } = await pool.query<{ line: Line }>(`select to_json(line) as line from (${query}) as line`);
+    return rows.map(({ line }) => line);
+  };
+  const player = 'join milepost.player p using (bucket, player_id)';
+  const game = 'join milepost.game g using (game_no)';
+  const window = '(extract(epoch from window_start) * 1000)::bigint as window_start';
+  return {
+    outcomes: await lines(`select p.user_id, producer, event_id, outcome from milepost.event_key ${player}`),
+    credits: await lines(
+      `select p.user_id, g.game_id, ${window}, k.producer, k.event_id, trigger_id, amount, held, version
+         from milepost.credit ${player} ${game} left join milepost.event_key k using (bucket, player_id, event_no)`,
+    ),
+    progress: await lines(
+      `select p.user_id, g.game_id, ${window}, value, cleared from milepost.progress ${player} ${game}`,
+    ),
+    claims: await lines(
+      `select p.user_id, g.game_id, ${window}, step, earning, step_type, status, version, reward_type, amount
+         from milepost.claim ${player} ${game}`,
+    ),
+    // The claim's own columns come from the message: what a service is told, and not what we believe it is told.
+    rewards: await lines(
+      `select body ->> 'user_id' as user_id, body ->> 'game_id' as game_id,
+              (extract(epoch from (body ->> 'window_start')::timestamptz) * 1000)::bigint as window_start,
+              (body ->> 'step')::bigint as step, (body ->> 'earning')::int as earning, 'REWARD' as step_type, 'earned' as status,
+              (body ->> 'version')::int as version, body ->> 'reward_type' as reward_type, (body ->> 'amount')::bigint as amount
+         from milepost.outbox where destination <> 'projection'`,
+    ),
+  };
+}
