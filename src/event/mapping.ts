@@ -1,6 +1,7 @@
 // The mapping of a source, compiled once and applied to each raw message. Pure. It converts only what the configuration tells it to.
 import { show } from '../errors.ts';
 import { digestOf } from '../ids.ts';
+import { formatPath } from '../jsonc.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { fromDecimalText, fromPaise } from './amount.ts';
 import type { Correlation, Json, Message } from './event.ts';
@@ -19,6 +20,7 @@ import {
 } from './source.ts';
 
 type MappedSource = Extract<Source, { shape: 'mapped' }>;
+type ReadPlace = (root: Json) => Json | undefined;
 type ReadField = (root: Json) => Json;
 type ReadMapped = (root: Json, message: Message, version: string) => RawEvent;
 
@@ -85,8 +87,10 @@ function compileMapping(source: MappedSource, mapping: Mapping): ReadMapped {
       // Absent rather than null, so that a mapping that learns a new attribute leaves the content of older messages as it was.
       if (value !== null) values[name] = value;
     }
+    const id = eventId(root) ?? message.idempotencyKey;
+    if (id === undefined) throw new Refusal('invalid_field', `event_id: missing${lookedAt(mapping.eventId)}`);
     return {
-      event_id: eventId(root) ?? message.idempotencyKey,
+      event_id: id,
       event_type: eventType(root),
       event_version: version,
       occurred_at: occurredAt(root, message),
@@ -126,15 +130,12 @@ function compileEventId(rule: EventIdRule): ReadField {
 function compileRule(field: string, rule: IdentifierRule, reading: Reading, required: boolean): ReadField {
   const find = compilePlace(rule);
   const values = rule.values === undefined ? undefined : new Map(Object.entries(rule.values));
-  const { trim, lower_case: lowerCase, otherwise } = rule;
+  const { lower_case: lowerCase, otherwise } = rule;
   const fallback = rule.default ?? null;
 
   return (root) => {
-    let value = find(root);
-    if (typeof value === 'string') {
-      if (trim) value = value.trim();
-      if (lowerCase) value = value.toLowerCase();
-    }
+    const found = find(root);
+    const value = lowerCase && typeof found === 'string' ? found.toLowerCase() : found;
     if (isMissing(value)) {
       if (fallback === null && required) throw new Refusal('invalid_field', `${field}: missing${lookedAt(rule)}`);
       return fallback;
@@ -150,17 +151,23 @@ function compileRule(field: string, rule: IdentifierRule, reading: Reading, requ
   };
 }
 
+/** Finds a rule's value, trimmed when the rule says so; of several places, the first that holds one. */
 function compilePlace(rule: {
   path?: Path | undefined;
   first_of?: Path[] | undefined;
   const?: Json | undefined;
-}): (root: Json) => Json | undefined {
-  const { path, first_of: firstOf, const: constant } = rule;
-  if (path !== undefined) return (root) => valueAt(root, path);
+  trim?: boolean;
+}): ReadPlace {
+  const { path, first_of: firstOf, const: constant, trim = false } = rule;
+  const at = (root: Json, place: Path) => {
+    const value = valueAt(root, place);
+    return trim && typeof value === 'string' ? value.trim() : value;
+  };
+  if (path !== undefined) return (root) => at(root, path);
   if (firstOf === undefined) return () => constant;
   return (root) => {
-    for (const candidate of firstOf) {
-      const value = valueAt(root, candidate);
+    for (const place of firstOf) {
+      const value = at(root, place);
       if (!isMissing(value)) return value;
     }
     return undefined;
@@ -182,9 +189,15 @@ function isMissing(value: Json | undefined): value is null | undefined | '' {
   return value === undefined || value === null || value === '';
 }
 
-function lookedAt(rule: { path?: Path | undefined; first_of?: Path[] | undefined }): string {
+/** Where a value was looked for, to end a message. */
+function lookedAt(rule: {
+  path?: Path | undefined;
+  first_of?: Path[] | undefined;
+  digest_of?: Path[] | undefined;
+}): string {
+  if (rule.digest_of !== undefined) return `; it is made of ${rule.digest_of.map(formatPath).join(' and ')}`;
   const paths = rule.path === undefined ? (rule.first_of ?? []) : [rule.path];
-  return paths.length === 0 ? '' : ` at ${paths.map((path) => path.join('.')).join(' or ')}`;
+  return paths.length === 0 ? '' : ` at ${paths.map(formatPath).join(' or ')}`;
 }
 
 function convert(value: Json, reading: Reading, field: string): Json {
@@ -210,7 +223,7 @@ const EXPECTED: Record<Reading, string> = {
 };
 
 function compileOccurredAt(rule: OccurredAtRule): (root: Json, message: Message) => Instant {
-  const find = rule.path === undefined && rule.first_of === undefined ? () => undefined : compilePlace(rule);
+  const find = compilePlace(rule);
   const read = rule.as === 'iso' ? readIso(rule.zone_offset) : readEpoch(rule.as === 'epoch_s' ? 1_000 : 1);
   const expected =
     rule.as === 'iso'

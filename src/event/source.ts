@@ -167,6 +167,8 @@ export interface Mapping {
 
 export type Source = {
   sourceId: string;
+  /** Where it is written, for errors. */
+  file: string;
   topics: readonly string[];
   attributes: Readonly<Record<string, AttributeType>>;
 } & (
@@ -183,6 +185,7 @@ export type Source = {
 /** The built-in source: messages that are canonical events already, from any producer. */
 export const canonicalSource: Source = {
   sourceId: 'canonical',
+  file: 'the built-in source',
   shape: 'canonical',
   producer: undefined,
   topics: ['milepost.events'],
@@ -202,7 +205,7 @@ export const canonicalSource: Source = {
 /** Reads one source configuration. `file` names it in errors. */
 export function parseSource(text: string, file: string): Source {
   const { source_id: sourceId, topics, attributes, producer, ...rest } = parseJsonc(text, sourceSchema, file);
-  if (rest.shape === 'canonical') return { sourceId, topics, attributes, shape: 'canonical', producer };
+  if (rest.shape === 'canonical') return { sourceId, file, topics, attributes, shape: 'canonical', producer };
   const mappings = rest.mappings.map((mapping): Mapping => {
     // checkSource has seen to it that each is there, here or in `common`.
     const own = { ...rest.common, ...withoutUndefined(mapping) };
@@ -220,6 +223,7 @@ export function parseSource(text: string, file: string): Source {
   const { event_version: eventVersion, message_type: messageType } = rest;
   return {
     sourceId,
+    file,
     topics,
     attributes,
     shape: 'mapped',
@@ -256,35 +260,43 @@ export async function readSources(folder: string): Promise<Source[]> {
  * Throws when sources do not agree about a type.
  */
 export function attributeCatalogue(sources: readonly Source[]): Map<string, AttributeType> {
-  const catalogue = new Map<string, { type: AttributeType; by: string }>();
+  const catalogue = new Map<string, AttributeType>();
+  const declaredBy = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const { sourceId, attributes } of sources) {
+  for (const { file, attributes } of sources) {
     for (const [attribute, type] of Object.entries(attributes)) {
       const known = catalogue.get(attribute);
-      if (known === undefined) catalogue.set(attribute, { type, by: sourceId });
-      else if (known.type !== type) {
-        const message = `is ${type} in source ${sourceId} and ${known.type} in source ${known.by}; choose one, or another name`;
-        problems.push({ path: `$.attributes.${attribute}`, message });
+      if (known === undefined) {
+        catalogue.set(attribute, type);
+        declaredBy.set(attribute, file);
+      } else if (known !== type) {
+        const message = `is ${type} here and ${known} in ${declaredBy.get(attribute)}; choose one, or another name`;
+        problems.push({ path: `${file} $.attributes.${attribute}`, message });
       }
     }
   }
   if (problems.length > 0) throw new UserError('Sources disagree about the type of an attribute', problems);
-  return new Map([...catalogue].map(([attribute, { type }]) => [attribute, type]));
+  return catalogue;
 }
 
 /** What only shows when sources are seen side by side: a name or a topic used twice, an attribute of two types. */
 export function checkTogether(sources: readonly Source[]): void {
-  const owners = new Map<string, string>();
+  const owners = new Map<string, Source>();
   const problems: Problem[] = [];
-  const claim = (key: string, sourceId: string, at: string) => {
-    const owner = owners.get(key);
-    if (owner === undefined) owners.set(key, sourceId);
-    else
-      problems.push({ path: at, message: `${JSON.stringify(key)} of source ${sourceId} is taken by source ${owner}` });
-  };
-  for (const { sourceId } of sources) claim(sourceId, sourceId, '$.source_id');
-  for (const { sourceId, topics } of sources) for (const each of topics) claim(each, sourceId, '$.topics');
-  if (problems.length > 0) throw new UserError('A topic or a name belongs to one source only', problems);
+  for (const source of sources) {
+    const keys: [string, string][] = [
+      ['source_id', source.sourceId],
+      ...source.topics.map((each): [string, string] => ['topics', each]),
+    ];
+    for (const [key, value] of keys) {
+      const owner = owners.get(value) ?? source;
+      owners.set(value, owner);
+      if (owner === source) continue;
+      const message = `${JSON.stringify(value)} is a name or topic of ${owner.file} already; choose another`;
+      problems.push({ path: `${source.file} $.${key}`, message });
+    }
+  }
+  if (problems.length > 0) throw new UserError('A name or a topic belongs to one source only', problems);
   attributeCatalogue(sources);
 }
 
