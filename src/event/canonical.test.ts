@@ -14,7 +14,7 @@ function normalise(content: unknown) {
   return normaliser.normalise('canonical', { bytes, origin: { transport: 'http' }, receivedAt: undefined });
 }
 
-test('docs/schemas/event.schema.json is in step (write it anew with `npx vitest run --project unit -u src/event/canonical.test.ts`)', async () => {
+test('docs/schemas/event.schema.json is in step (write it anew with `npx vitest run src/event/canonical.test.ts -u`)', async () => {
   const schema = z.toJSONSchema(canonicalEventSchema, { io: 'input' });
   const published = { $id: 'event.schema.json', title: 'Canonical event', ...schema };
   // Short lists on one line, as the formatter wants them.
