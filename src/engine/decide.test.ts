@@ -449,7 +449,7 @@ describe('the outcome of an event', () => {
   });
 
   // A game judges in the order type, window, late, rule, cohort, FRM: the first that fails names the verdict.
-  const all = { cohort_id: 'nobody', frm: 'reject', triggers: [paymentTrigger({ from: 1_000 })] } as const;
+  const all = { cohort_id: 'nobody', frm: 'reject' as const, triggers: [paymentTrigger({ from: 1_000 })] };
   test.each([
     ['window before late', makeGame({ ...all, game_window: { start: '2026-05-11T00:00:00Z' } }), 'outside_window'],
     ['late before the rule', makeGame(all), 'late'],
@@ -460,9 +460,7 @@ describe('the outcome of an event', () => {
       'not_in_cohort',
     ],
   ])('%s', (_, game, outcome) => {
-    expect(
-      dryRun([gameHistory({ ...game, triggers: [...game.triggers] })], []).process([event()]).results[0]?.outcome,
-    ).toBe(outcome);
+    expect(dryRun([gameHistory(game)], []).process([event()]).results[0]?.outcome).toBe(outcome);
   });
 });
 
