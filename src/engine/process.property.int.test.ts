@@ -1,0 +1,61 @@
+// The engine on a real database against the independent model. Each case has a database of its own.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { expectBooks, readBooks } from '../testing/books.ts';
+import { testDatabase } from '../testing/database.ts';
+import { install, testEngine } from '../testing/engine.ts';
+import { deliveries, histories } from '../testing/histories.ts';
+import { expectedBooks } from '../testing/model.ts';
+
+const delivered = histories({ maxEvents: 80 }).chain((history) =>
+  fc.record({
+    history: fc.constant(history),
+    batches: deliveries(history.events),
+    again: deliveries(history.events),
+  }),
+);
+
+test('any permutation, repetition and batching gives the model’s books', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(delivered, async ({ history, batches, again }) => {
+      await using database = await testDatabase();
+      await using engine = testEngine(database.url);
+      await install(database.pool, history);
+      for (const batch of batches) {
+        const first = await engine.take(batch);
+        const second = await engine.take(batch);
+        expect(second.results).toEqual(first.results.map((result) => ({ ...result, replayed: true })));
+        expect(second.claims).toBe(0);
+      }
+      const expected = expectedBooks(history);
+      const books = await readBooks(database.pool);
+      expectBooks(books, expected);
+
+      for (const batch of again) await engine.take(batch);
+      expect(await readBooks(database.pool)).toEqual(books);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('two engines on the same players in opposite order give the model’s books', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(delivered, async ({ history, batches }) => {
+      await using database = await testDatabase();
+      await using one = testEngine(database.url);
+      await using other = testEngine(database.url);
+      await install(database.pool, history);
+      const backwards = batches.map((batch) => batch.toReversed()).toReversed();
+      await Promise.all([
+        (async () => {
+          for (const batch of batches) await one.take(batch);
+        })(),
+        (async () => {
+          for (const batch of backwards) await other.take(batch);
+        })(),
+      ]);
+      expectBooks(await readBooks(database.pool), expectedBooks(history));
+    }),
+    { numRuns: 40 },
+  );
+});
