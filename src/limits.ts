@@ -33,13 +33,41 @@ export const limits = {
   kafkaRebalanceMs: 90_000,
   /** How often positions are compared with what the brokers still hold. */
   kafkaCheckMs: 10_000,
+  /** A consumer to which no records come for this long, though there are some, counts as crashed. */
+  kafkaStallMs: 3 * 60_000,
   /** A consumer that crashes is started again this often within the window; once more, and the process ends. */
   kafkaRestarts: 5,
   kafkaRestartWindowMs: 10 * 60_000,
+  /** A batch that has begun this often and never ended kills its process: its messages are then taken one by one. */
+  unfinishedStarts: 3,
   /** Bytes of an HTTP request body (POST /api/events carries at most a batch). */
   httpBodyBytes: 4 * 1_024 * 1_024,
   /** Events in one POST /api/events. */
   httpBatchEvents: 500,
+  /** Bytes of a request's target (path and query), and of all its headers. */
+  httpTargetBytes: 2 * 1_024,
+  httpHeaderBytes: 16 * 1_024,
+  /** Time for a request's headers and for the whole request to arrive; how long an idle connection is kept, longer than balancers keep theirs. */
+  httpHeadersMs: 10_000,
+  httpRequestMs: 30_000,
+  httpIdleMs: 65_000,
+  /** How long a request waits for the database before it is answered with 503, and when the caller should come back. */
+  httpWaitMs: 4_000,
+  httpRetryAfterSeconds: 2,
+  /** Verified tokens remembered, and for how long at most: past it a token is verified again, so that a key taken back stops counting. */
+  cachedTokens: 10_000,
+  tokenCacheMs: 5 * 60_000,
+  /** How long an answer of Redis is waited for: by a player, and by whoever writes the projection. */
+  redisReadMs: 250,
+  redisWriteMs: 5_000,
+  /** After an error of Redis, reads go to PostgreSQL for this long; then one tries Redis again. */
+  redisPauseMs: 1_000,
+  /** Players that one process writes back to Redis at once after finding them missing; beyond, the next read does it. */
+  refills: 64,
+  /** Expiry of a player's projection, counted from its last refresh; past it the next read refills it. */
+  projectionSeconds: 35 * 86_400,
+  /** How often a process asks whether the definitions have changed. Below activationDelayMs: a version is known before it is in force. */
+  definitionsCheckMs: 1_000,
   /** How far occurred_at may lie after received_at. */
   clockSkewMs: 5 * 60_000,
   /** How long after its window's end a game still takes events, by received_at. */
@@ -89,7 +117,14 @@ assert(
   limits.leaseSeconds * 1_000 > 2 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
   'a lease must outlive the calls it covers, with room for settling them',
 );
-assert(limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs, 'a stop must leave time for calls under way');
+assert(
+  limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs,
+  'a stop must leave time for calls under way',
+);
+assert(
+  limits.definitionsCheckMs < limits.activationDelayMs,
+  'a reader must hear of a version before it is in force',
+);
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');

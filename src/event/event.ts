@@ -70,7 +70,8 @@ export type ParkReason =
   | 'unsupported_encoding'
   | 'unknown_version'
   | 'unmapped_type'
-  | 'invalid_field';
+  | 'invalid_field'
+  | 'quarantined';
 
 /** The result of normalising one message. */
 export type Normalised = { kind: 'event'; event: IncomingEvent } | { kind: 'parked'; parked: ParkedMessage };

@@ -1,0 +1,326 @@
+// What the group has given to this process, until it gives anew: one lane per partition. Owns where each begins, how its records become batches,
+// and its alarms. A record is never skipped: what cannot be read, or is not there any more, stops its partition until a person has decided.
+import { Gauge } from 'prom-client';
+import type { Db } from '../../src/db/connect.ts';
+import { transaction } from '../../src/db/transaction.ts';
+import type { Batch, BatchResult } from '../../src/engine/batch.ts';
+import { messageFromKafka } from '../../src/event/from-kafka.ts';
+import type { Normaliser } from '../../src/event/normalise.ts';
+import { type Alarm, keyOf, notePosition, raiseAlarm, readPositions } from '../../src/inbox/position.ts';
+import { limits } from '../../src/limits.ts';
+import type { Log } from '../../src/log.ts';
+import { registry } from '../../src/metrics.ts';
+import type { Feed, FeedRecord, Fetched, TopicPartition } from './feed.ts';
+import { processFirst } from './first-batch.ts';
+import { insist } from './insist.ts';
+import { createLane, judgeFetch, judgePosition, judgeRecords, judgeStart, type Lane, lagOf } from './lane.ts';
+
+const lagMessages = new Gauge({
+  name: 'milepost_kafka_lag_messages',
+  help: 'Messages of a partition that are not committed yet.',
+  labelNames: ['topic', 'partition'],
+  registers: [registry],
+});
+const alarmed = new Gauge({
+  name: 'milepost_kafka_alarm',
+  help: '1 for a partition that is not read until a person has decided (source_alarm).',
+  labelNames: ['topic', 'partition', 'reason'],
+  registers: [registry],
+});
+
+/** Commits a batch or leaves it untouched. Rejects only when `signal` is aborted, and then soon. */
+export type Process = (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
+
+export interface AssignmentOptions {
+  normaliser: Normaliser;
+  process: Process;
+  db: Db;
+  log: Log;
+}
+
+export interface Assignment {
+  readonly lanes: readonly Lane[];
+  /** Takes what one fetch brought, after whatever is under way on that partition. */
+  fetched(batch: Fetched): Promise<void>;
+  /** Compares positions with what the brokers hold, and looks for alarms that a person has ended. Rejects with StalledFeed when nothing comes. */
+  check(): Promise<void>;
+  /** No further batch begins; those under way end soon, and the broker hears of them. */
+  wind(): void;
+  /** Another assignment has come, or the feed is gone: this one says no more to it. */
+  end(): void;
+}
+
+/** The feed delivers nothing although there is something. */
+export class StalledFeed extends Error {}
+
+/** The work under way on each partition, across assignments: never two at a time. */
+export type Turns = Map<string, Promise<void>>;
+
+/** Takes over partitions that `feed` holds, and begins them as soon as their positions are known. */
+export function createAssignment(
+  feed: Feed,
+  partitions: readonly TopicPartition[],
+  turns: Turns,
+  options: AssignmentOptions,
+): Assignment {
+  const { normaliser, process, db, log } = options;
+  const lanes = new Map(partitions.map((partition) => [keyOf(partition), createLane(partition)]));
+  const winding = new AbortController();
+  const { signal } = winding;
+  const patience = { signal, log };
+  let ended = false;
+
+  // --- beginning
+
+  /** Begins lanes where PostgreSQL says, once the last assignment's work on them has ended. Waits while either side is away. */
+  async function open(opening: readonly Lane[]): Promise<void> {
+    await Promise.all(opening.map((lane) => turns.get(keyOf(lane))));
+    for (const { lane, stored, marks } of await insist('looking up positions', () => lookUp(opening), patience)) {
+      const verdict = judgeStart(stored, marks);
+      lane.watermarks = marks;
+      lane.next = stored.next ?? marks.low;
+      if (verdict.kind === 'alarm') {
+        await raise(lane, verdict.alarm);
+      } else {
+        // Kept from the beginning, so that records lost before the first batch are missed.
+        if (stored.next === undefined) await insist('noting a position', () => noteFirst(lane, marks.low), patience);
+        if (signal.aborted) return;
+        lane.state = 'reading';
+        lane.heardAt = performance.now();
+        feed.begin(lane, lane.next);
+        log.info({ topic: lane.topic, partition: lane.partition, offset: String(lane.next) }, 'reading a partition');
+      }
+      measure(lane);
+    }
+  }
+
+  async function lookUp(wanted: readonly Lane[]) {
+    if (wanted.length === 0) return [];
+    const topics = [...new Set(wanted.map(({ topic }) => topic))];
+    const [positions, watermarks] = await Promise.all([readPositions(db, wanted), feed.watermarks(topics)]);
+    return wanted.map((lane, index) => {
+      const marks = watermarks.get(keyOf(lane));
+      const stored = positions[index];
+      if (marks === undefined || stored === undefined)
+        throw new Error(`the brokers do not say what ${keyOf(lane)} holds`);
+      return { lane, stored, marks };
+    });
+  }
+
+  function noteFirst(lane: Lane, next: bigint): Promise<void> {
+    return transaction(db, (tx) => notePosition(tx, lane, next));
+  }
+
+  // --- records
+
+  /** Runs `work` when nothing else is under way on the lane's partition. */
+  function inTurn(lane: Lane, work: () => Promise<void>): Promise<void> {
+    const key = keyOf(lane);
+    const done = (turns.get(key) ?? Promise.resolve()).then(work);
+    const turn = done.then(
+      () => {},
+      () => {},
+    );
+    turns.set(key, turn);
+    void turn.then(() => {
+      if (turns.get(key) === turn) turns.delete(key);
+    });
+    return done;
+  }
+
+  async function take(lane: Lane, batch: Fetched): Promise<void> {
+    // Called off meanwhile, or held.
+    if (signal.aborted || lane.state !== 'reading') return;
+    let lost: { error: unknown } | undefined;
+    const beating = setInterval(() => {
+      batch.heartbeat().catch((error: unknown) => {
+        // The group wants its members back, or has forgotten this one.
+        lost ??= { error };
+        winding.abort();
+      });
+    }, limits.kafkaHeartbeatMs);
+    try {
+      await readThrough(lane, batch);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      clearInterval(beating);
+    }
+    if (lost !== undefined) throw lost.error;
+  }
+
+  async function readThrough(lane: Lane, batch: Fetched): Promise<void> {
+    if (batch.from !== lane.next && !(await mayGoOn(lane, batch))) return;
+    const { records } = batch;
+    if (records.length === 0) return advance(lane, batch, [], batch.end);
+    for (let from = 0; from < records.length && !signal.aborted; ) {
+      const alarm = judgeRecords(records, from);
+      if (alarm !== undefined) return raise(lane, alarm);
+      const slice = sliceOf(records, from);
+      from += slice.length;
+      await advance(lane, batch, slice, records[from] === undefined ? batch.end : lastOf(slice).offset + 1n);
+    }
+  }
+
+  /** Looks closer when records do not begin where the lane stands. */
+  async function mayGoOn(lane: Lane, batch: Fetched): Promise<boolean> {
+    const [found] = await insist('asking for watermarks', () => lookUp([lane]), patience);
+    if (found === undefined || lane.next === undefined) return false;
+    const verdict = judgeFetch(lane.next, batch, found.marks);
+    if (verdict.kind === 'alarm') await raise(lane, verdict.alarm);
+    return verdict.kind === 'read';
+  }
+
+  /** Commits a slice and moves on to `next`: in the database first, then in the feed. */
+  async function advance(lane: Lane, batch: Fetched, slice: readonly FeedRecord[], next: bigint): Promise<void> {
+    if (lane.proven || slice.length === 0 || lane.next === undefined) {
+      await process(batchOf(lane, slice, next), signal);
+    } else {
+      const first = {
+        partition: { topic: lane.topic, partition: lane.partition },
+        from: lane.next,
+        next,
+        records: slice,
+        batchOf: (records: readonly FeedRecord[], to: bigint) => batchOf(lane, records, to),
+        quarantineOf: (record: FeedRecord, to: bigint) => quarantineOf(lane, record, to),
+        process: (part: Batch) => process(part, signal),
+      };
+      await processFirst(first, { db, ...patience });
+      lane.proven = true;
+    }
+    lane.next = next;
+    lane.heardAt = performance.now();
+    lane.watermarks = { low: lane.watermarks?.low ?? 0n, high: batch.high };
+    if (ended) return;
+    measure(lane);
+    await batch.committed(next);
+  }
+
+  function batchOf(lane: Lane, records: readonly FeedRecord[], next: bigint): Batch {
+    const batch = emptyBatch(lane, next);
+    const now = Date.now();
+    for (const record of records) {
+      const normalised = normaliser.normalise(lane.topic, messageFromKafka(record, lane.topic, lane.partition, now));
+      if (normalised.kind === 'event') batch.events.push(normalised.event);
+      else batch.parked.push(normalised.parked);
+    }
+    return batch;
+  }
+
+  function quarantineOf(lane: Lane, record: FeedRecord, next: bigint): Batch {
+    const { bytes, origin, receivedAt } = messageFromKafka(record, lane.topic, lane.partition, Date.now());
+    const source = normaliser.sourceOf(lane.topic)?.sourceId ?? lane.topic;
+    const detail = 'the process died each time it worked on this message';
+    const parked = {
+      source,
+      origin,
+      bytes: bytes.subarray(0, limits.parkedBytes),
+      receivedAt,
+      reason: 'quarantined',
+      detail,
+    } as const;
+    return { ...emptyBatch(lane, next), parked: [parked] };
+  }
+
+  // --- alarms
+
+  /** Holds the partition and keeps the alarm, so that a restart does not forget it. */
+  async function raise(lane: Lane, alarm: Alarm): Promise<void> {
+    const { topic, partition } = lane;
+    lane.state = 'alarmed';
+    lane.alarm = alarm;
+    feed.hold(lane);
+    alarmed.set({ topic, partition, reason: alarm.reason }, 1);
+    const next = lane.next ?? 0n;
+    log.error(
+      { topic, partition, offset: String(next), reason: alarm.reason },
+      `a partition is not read until a person has decided: ${alarm.detail}`,
+    );
+    await insist('keeping an alarm', () => transaction(db, (tx) => raiseAlarm(tx, lane, next, alarm)), patience);
+  }
+
+  // --- the regular look
+
+  async function check(): Promise<void> {
+    // Positions of before the question: what is read meanwhile must not look like a position beyond the end.
+    const before = new Map([...lanes.values()].filter(isIdle).map((lane) => [lane, lane.next]));
+    const looked = await lookUp([...before.keys()]);
+    if (signal.aborted) return;
+    for (const { lane, stored, marks } of looked) {
+      const next = before.get(lane);
+      if (!isIdle(lane) || next === undefined) continue;
+      lane.watermarks = marks;
+      measure(lane);
+      const alarm = judgePosition(next, marks);
+      if (lane.state === 'reading' && alarm !== undefined) await inTurn(lane, () => raise(lane, alarm));
+      // A person has ended it.
+      if (lane.state === 'alarmed' && stored.alarm === undefined) await reopen(lane);
+      if (lane.state === 'reading') mustBeHeard(lane);
+    }
+  }
+
+  /** There are records, nothing is under way, and still none come: a client that looks well and does nothing. */
+  function mustBeHeard(lane: Lane): void {
+    if (turns.size > 0 || lagOf(lane) === 0n || performance.now() - lane.heardAt < limits.kafkaStallMs) return;
+    throw new StalledFeed(
+      `no records of ${keyOf(lane)} came for ${limits.kafkaStallMs / 60_000} minutes, though there are some from ${lane.next} on`,
+    );
+  }
+
+  const isIdle = (lane: Lane): boolean => lane.state !== 'opening' && !turns.has(keyOf(lane));
+
+  async function reopen(lane: Lane): Promise<void> {
+    log.info({ topic: lane.topic, partition: lane.partition, reason: lane.alarm?.reason }, 'the alarm is over');
+    unmeasure(lane);
+    lane.state = 'opening';
+    lane.alarm = undefined;
+    lane.proven = false;
+    await open([lane]);
+  }
+
+  void open([...lanes.values()]).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+
+  return {
+    lanes: [...lanes.values()],
+    async fetched(batch) {
+      const lane = lanes.get(keyOf(batch));
+      if (lane !== undefined) await inTurn(lane, () => take(lane, batch));
+    },
+    check,
+    wind: () => winding.abort(),
+    end() {
+      ended = true;
+      winding.abort();
+      for (const lane of lanes.values()) unmeasure(lane);
+    },
+  };
+}
+
+/** As many records as one batch takes, up to the first that cannot be read. */
+function sliceOf(records: readonly FeedRecord[], from: number): readonly FeedRecord[] {
+  const slice = records.slice(from, from + limits.batchEvents);
+  const broken = slice.findIndex(({ undecodable }) => undecodable !== undefined);
+  return broken === -1 ? slice : slice.slice(0, broken);
+}
+
+function lastOf(slice: readonly FeedRecord[]): FeedRecord {
+  const last = slice.at(-1);
+  if (last === undefined) throw new Error('a slice is never empty');
+  return last;
+}
+
+function emptyBatch({ topic, partition }: TopicPartition, next: bigint): Batch {
+  return { events: [], parked: [], position: { topic, partition, nextOffset: next.toString() } };
+}
+
+function measure(lane: Lane): void {
+  const lag = lagOf(lane);
+  if (lag !== undefined) lagMessages.set({ topic: lane.topic, partition: lane.partition }, Number(lag));
+}
+
+function unmeasure({ topic, partition, alarm }: Lane): void {
+  lagMessages.remove({ topic, partition });
+  if (alarm !== undefined) alarmed.remove({ topic, partition, reason: alarm.reason });
+}
