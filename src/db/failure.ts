@@ -1,5 +1,7 @@
 // What an error from the database means for a batch: the data is wrong (isolate the event), the inbox lacks a day, or the database is in trouble (wait).
 import pg from 'pg';
+import { messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
 
 export type Failure = 'data' | 'missing_partition' | 'infrastructure';
 
@@ -12,4 +14,27 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
   if (error.code === '23514' && error.constraint === undefined) return 'missing_partition';
   return error.code.startsWith('22') || error.code.startsWith('23') ? 'data' : 'infrastructure';
+}
+
+/** The database cannot answer now. Asking again later may help. */
+export class DatabaseAway extends Error {}
+
+/**
+ * Runs a read. Trouble with the database itself comes out as DatabaseAway, as does an answer that is not there within `limits.httpWaitMs`:
+ * the statement then goes on alone until its own time-out.
+ */
+export async function reading<T>(read: () => Promise<T>): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new DatabaseAway(`no answer within ${limits.httpWaitMs} ms`)),
+    limits.httpWaitMs,
+  );
+  try {
+    return await Promise.race([read(), tooLate]);
+  } catch (error) {
+    if (error instanceof DatabaseAway || failureOf(error) !== 'infrastructure') throw error;
+    throw new DatabaseAway(messageOf(error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
 }

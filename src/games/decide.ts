@@ -6,7 +6,7 @@ import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { Game, Trigger } from './config.ts';
-import type { Claim, ClaimStatus, Credit, HeldClaim, Player, Progress, Verdict } from './games.ts';
+import type { Claim, ClaimStatus, Credit, HeldClaim, Membership, Player, Progress, Verdict } from './games.ts';
 
 /** The config versions of one game, oldest first. */
 export interface Timeline {
@@ -53,7 +53,8 @@ export function judge(
   return credit(game, matching, player, flagged);
 }
 
-function isMember(player: Player, cohortId: string, at: Instant): boolean {
+/** Whether a player belongs to a cohort at an instant. */
+export function isMember(player: { memberships: readonly Membership[] }, cohortId: string, at: Instant): boolean {
   if (cohortId === 'everyone') return true;
   return player.memberships.some(
     (membership) => membership.cohortId === cohortId && membership.from <= at && at < membership.to,

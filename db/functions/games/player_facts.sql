@@ -8,12 +8,13 @@
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
 -- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
 --
--- The settings leave the planner one plan, a probe of a primary key per row: one cached while the tables were nearly empty would else
--- scan them whole.
+-- The settings leave the planner one plan, an index probe per row: one cached while the tables were nearly empty would else scan them whole.
+-- On empty statistics all indexes that begin with bucket look alike. Where a table has two, the look-up is a range in the order of the
+-- wanted one: the other would have to sort.
 create or replace function milepost.player_facts(p_bucket smallint[], p_player_id bigint[])
 returns table (user_id text, field text, version bigint, fact text)
 language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
@@ -21,31 +22,35 @@ begin
   select p.user_id, f.field, f.version, f.fact::text
     from unnest(p_bucket, p_player_id) as wanted(bucket, player_id)
    cross join lateral (
-      select * from milepost.player p where p.bucket = wanted.bucket and p.player_id = wanted.player_id limit 1
+      select * from milepost.player p
+       where p.bucket = wanted.bucket and p.player_id between wanted.player_id and wanted.player_id
+       order by p.player_id
+       limit 1
     ) as p
    cross join lateral (
-      select 'as_of', (extract(epoch from statement_timestamp()) * 1000)::bigint, null::json
+      select 'as_of', milepost.ms_of(statement_timestamp()), null::json
       union all
       select 'memberships', coalesce(sum(m.revision), 0), coalesce(json_agg(json_build_array(
-               m.cohort_id, (extract(epoch from m.valid_from) * 1000)::bigint,
-               case when m.valid_to <> 'infinity' then (extract(epoch from m.valid_to) * 1000)::bigint end)), '[]')
+               m.cohort_id, milepost.ms_of(m.valid_from),
+               case when m.valid_to <> 'infinity' then milepost.ms_of(m.valid_to) end)), '[]')
         from milepost.cohort_membership m
        where m.bucket = p.bucket and m.player_id = p.player_id
       union all
-      select g.game_no || ':' || (extract(epoch from g.window_start) * 1000)::bigint,
+      select g.game_no || ':' || milepost.ms_of(g.window_start),
              g.version + claims.endings + transitions.number,
              json_build_array(g.value, g.cleared, claims.rows)
         from milepost.progress g
        cross join lateral (
           select coalesce(sum(o.revision), 0) as endings,
                  coalesce(json_agg(json_build_array(
-                   c.step, c.earning, c.step_type, c.status, c.reward_type, c.amount, (extract(epoch from c.claimed_at) * 1000)::bigint,
+                   c.step, c.earning, c.step_type, c.status, c.reward_type, c.amount, milepost.ms_of(c.claimed_at),
                    c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end
                  ) order by c.step, c.earning), '[]') as rows
             from milepost.claim c
             left join lateral (
               select o.state, o.revision from milepost.outbox o
-               where o.bucket = c.bucket and o.message_key = c.message_key
+               where o.bucket = c.bucket and o.message_key between c.message_key and c.message_key
+               order by o.message_key
                limit 1
             ) as o on true
            where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start

@@ -1,6 +1,6 @@
 -- One page of a player's history in a game: credits (at the event's time), claims (when the step was claimed) and rewards (when the payment
 -- ended), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
--- of one instant in order, and with it no two rows are alike. The settings: see player_facts.
+-- of one instant in order, and with it no two rows are alike. The settings and the ranges: see player_facts.
 create or replace function milepost.player_history(
   p_bucket smallint, p_user_id text, p_game_no integer, p_before_us bigint, p_before_place text, p_limit integer
 ) returns table (
@@ -14,7 +14,10 @@ as $$
 #variable_conflict use_column
 declare
   v_player_id constant bigint := (
-    select p.player_id from milepost.player p where p.bucket = p_bucket and p.user_id = p_user_id limit 1
+    select p.player_id from milepost.player p
+     where p.bucket = p_bucket and p.user_id between p_user_id and p_user_id
+     order by p.user_id
+     limit 1
   );
 begin
   return query
@@ -25,7 +28,8 @@ begin
       from milepost.claim c
       left join lateral (
         select o.state, o.settled_at from milepost.outbox o
-         where o.bucket = c.bucket and o.message_key = c.message_key
+         where o.bucket = c.bucket and o.message_key between c.message_key and c.message_key
+         order by o.message_key
          limit 1
       ) as o on true
      where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no

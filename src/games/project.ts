@@ -1,0 +1,66 @@
+// The projection: players' facts in Redis, one hash per player, one field per fact as `<version> <JSON>`. It can be thrown away at any time and
+// must never hold an older fact over a newer one: a script compares versions, so refreshes may come twice and in any order.
+import type { Db } from '../db/connect.ts';
+import { limits } from '../limits.ts';
+import type { RedisClient } from '../redis.ts';
+import { AS_OF, type Field, factsOf, MEMBERSHIPS, type PlayerFacts, readPlayers } from './facts.ts';
+
+// KEYS: the player's hash. ARGV: its expiry in seconds, then name, version and JSON of each field.
+const STORE = `
+for at = 2, #ARGV, 3 do
+  local known = redis.call('HGET', KEYS[1], ARGV[at])
+  local version = known and tonumber(string.match(known, '^%d+'))
+  if not version or version < tonumber(ARGV[at + 1]) then
+    redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+`;
+
+type Scripted = RedisClient & {
+  milepostStore?(key: string, ...values: (string | number)[]): Promise<unknown>;
+};
+
+/** The key of a player's hash. The number is that of the facts' form: another form lives beside this one, and this one expires. */
+export function playerKey(userId: string): string {
+  return `milepost:facts:1:${userId}`;
+}
+
+/**
+ * Reads these players, [bucket, player_id], from PostgreSQL and stores them. Rejects when either side fails; what was stored by then stays,
+ * and doing it again is harmless.
+ */
+export async function projectPlayers(
+  db: Db,
+  redis: RedisClient,
+  players: readonly (readonly [bucket: number, playerId: number | string])[],
+): Promise<void> {
+  const fields = await readPlayers(db, players);
+  // Commands of one turn are pipelined by the client, which also knows the nodes of a cluster.
+  await Promise.all([...fields].map(([userId, facts]) => storePlayer(redis, userId, facts)));
+}
+
+/** Stores a player's fields where they are newer than what is there. */
+export async function storePlayer(redis: RedisClient, userId: string, fields: readonly Field[]): Promise<void> {
+  const scripted = redis as Scripted;
+  if (scripted.milepostStore === undefined) redis.defineCommand('milepostStore', { numberOfKeys: 1, lua: STORE });
+  const values = fields.flatMap(({ name, version, fact }) => [name, version, fact ?? 'null']);
+  await scripted.milepostStore?.(playerKey(userId), limits.projectionSeconds, ...values);
+}
+
+/** A player's facts as projected, with those games of the wanted ones that the player has progress in; undefined when nothing is there. */
+export async function readProjection(
+  redis: RedisClient,
+  userId: string,
+  wanted: readonly string[],
+): Promise<PlayerFacts | undefined> {
+  const names = [AS_OF, MEMBERSHIPS, ...wanted];
+  const values = await redis.hmget(playerKey(userId), ...names);
+  const fields = names.flatMap((name, index): Field[] => {
+    const value = values[index] ?? null;
+    if (value === null) return [];
+    const space = value.indexOf(' ');
+    return [{ name, version: Number(value.slice(0, space)), fact: value.slice(space + 1) }];
+  });
+  return factsOf(fields);
+}
