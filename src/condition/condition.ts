@@ -67,6 +67,11 @@ export const eventFields: FieldTypes = new Map<string, FieldType>([
   ['correlation.original_event_id', 'text'],
 ]);
 
+/** The fields `attributes.<name>` of a catalogue of attributes. */
+export function attributeFields(catalogue: ReadonlyMap<string, FieldType>): FieldTypes {
+  return new Map([...catalogue].map(([name, type]) => [`attributes.${name}`, type]));
+}
+
 /** Something wrong with a condition: where in it (keys from the condition's root), and what. */
 export interface ConditionProblem {
   path: (string | number)[];

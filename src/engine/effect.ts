@@ -9,7 +9,7 @@ import type { Outcome } from './batch.ts';
 export interface OpenedEvent {
   incoming: IncomingEvent;
   player: Player;
-  /** The Kafka record's time, or the database's clock at acceptance. */
+  /** The time its message carries, never later than the database's clock; that clock at acceptance where it carries none. */
   receivedAt: Instant;
   /** Its number if it is stored now. */
   eventNo: number;

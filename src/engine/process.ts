@@ -63,6 +63,7 @@ class DecisionError extends Error {}
 /** The definitions in hand are older than the database's: load them and decide anew. */
 class StaleDefinitions extends Error {}
 
+const DAY_MS = 24 * 3_600_000;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
 export function createEngine(db: Db, log: Log): Engine {
@@ -178,9 +179,14 @@ export function createEngine(db: Db, log: Log): Engine {
     }
   }
 
-  /** A file may carry any receipt time, so the days a batch needs are made before its transaction. */
+  /**
+   * A file may carry any receipt time, so the days a batch needs are made before its transaction. Events without one are received by the
+   * database's clock, which may be past midnight already.
+   */
   async function ensurePartitions(batch: Batch): Promise<void> {
-    const days = new Set(batch.events.map(({ receivedAt }) => utcDay(receivedAt ?? Date.now())));
+    const now = Date.now();
+    const days = new Set([utcDay(now), utcDay(now + DAY_MS)]);
+    for (const { receivedAt } of batch.events) if (receivedAt !== undefined) days.add(utcDay(receivedAt));
     for (const day of days) {
       if (partitions.has(day)) continue;
       await ensureInboxPartition(db, day);

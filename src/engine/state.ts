@@ -67,7 +67,7 @@ export async function openBatch(
     events: events.map((incoming, index) => ({
       incoming,
       player: players[(roster.places[index] as number) - 1] as Player,
-      receivedAt: incoming.receivedAt ?? row.opened_at,
+      receivedAt: Math.min(incoming.receivedAt ?? row.opened_at, row.opened_at),
       eventNo: firstEventNo + index,
       known: known.get(index + 1),
     })),

@@ -79,6 +79,16 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   return { url: urlOf(database), ...server };
 }
 
+/** The address of the server that runs on a folder, on behalf of another Milepost; undefined when none does. */
+export async function runningPostgres(folder: string): Promise<string | undefined> {
+  const dataDir = resolve(folder);
+  const lines = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const pid = Number(lines[0]);
+  if (!(pid > 0) || !(await isServerOf(pid, dataDir)) || lines[7]?.trim() !== 'ready') return undefined;
+  const password = await readFile(passwordFile(dataDir), 'utf8');
+  return `postgres://${user}:${password}@127.0.0.1:${lines[3]}/${database}`;
+}
+
 async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
   const system = `${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   try {

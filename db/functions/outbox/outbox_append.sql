@@ -1,6 +1,7 @@
 -- Adds messages to the outbox, due at once. message_key is null where a message needs no identity (a projection refresh).
 create or replace function milepost.outbox_append(
-  p_bucket smallint[], p_destination text[], p_message_key uuid[], p_body jsonb[], p_now timestamptz
+  p_bucket smallint[], p_destination text[], p_message_key uuid[], p_body jsonb[],
+  p_now timestamptz default clock_timestamp()
 ) returns void
 language plpgsql volatile as $$
 begin

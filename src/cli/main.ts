@@ -1,0 +1,134 @@
+// The command line: what there is, in one page. Each command's work is in a file of its own; here are its words, its options and its exit code.
+import { Command, Option } from 'commander';
+import { messageOf, UserError } from '../errors.ts';
+import { addCohort } from './cohorts.ts';
+import { activateGames, listGames, validateGames } from './games.ts';
+import { showEvent } from './inbox.ts';
+import { ingestFile } from './ingest.ts';
+import { runMigrate } from './migrate.ts';
+import { exitCodes, printProblems } from './output.ts';
+import { runStandIn } from './stand-in.ts';
+import { start } from './start.ts';
+import { printToken } from './token.ts';
+
+const program = new Command('milepost')
+  .description('A gamification and rewards engine on PostgreSQL.')
+  .addHelpText(
+    'after',
+    `
+Without DATABASE_URL, an embedded PostgreSQL keeps its data in .milepost/.
+
+Begin with
+  milepost start                      everything on this machine, with a sample of events
+  milepost games validate my.json     is this game right?
+  milepost inbox show EVENT_ID        what became of an event
+
+Exit codes
+  0  done    1  done, but something given was not right    2  wrong usage or configuration    3  a service is out of reach`,
+  )
+  .showHelpAfterError('(add --help for what there is)')
+  .configureHelp({ showGlobalOptions: true });
+
+const json = (): Option => new Option('--json', 'one JSON document on standard output, for programs');
+
+program
+  .command('start')
+  .description('run the roles of this process until Ctrl-C')
+  .addOption(
+    new Option('--role <role...>', 'ingest (Kafka), worker (rewards, projection), api').choices(['ingest', 'worker', 'api']),
+  )
+  .option('--sample <events>', 'embedded only: play this many sample events (default: 3000 at the first start)')
+  .addHelpText(
+    'after',
+    `
+Without DATABASE_URL it starts an embedded PostgreSQL, migrates it, activates the games of game-configs/ and the milestone game for
+this month, plays a sample of events, and pays their rewards to a local stand-in.
+
+With DATABASE_URL it runs the roles on your services: KAFKA_BROKERS, REDIS_URL, NEUCOIN_URL, VOUCHER_URL, JWT_JWKS_URL. Run
+"milepost migrate" and "milepost games activate" first. docs/operators.md lists every variable.`,
+  )
+  .action(start);
+
+program
+  .command('migrate')
+  .description('bring the database to this version')
+  .option('--plan', 'say what would be done, and change nothing')
+  .addOption(json())
+  .action(runMigrate);
+
+program
+  .command('ingest <file>')
+  .description('take events from a file of JSON lines (- for standard input)')
+  .option('--source <source>', 'whose messages these are: a source of game-configs/sources, or canonical', 'canonical')
+  .addOption(json())
+  .addHelpText('after', '\nRepeating a file is harmless: what is known already counts as duplicate.')
+  .action(ingestFile);
+
+const games = program.command('games').description('the games: check, activate, list');
+games
+  .command('validate <files...>')
+  .description('check game files; nothing is changed')
+  .addOption(json())
+  .action(validateGames);
+games
+  .command('activate <files...>')
+  .description('make game files the newest versions of their games; all of them or none')
+  .option('--reason <text>', 'why, for the record', 'activated from the command line')
+  .addOption(json())
+  .action(activateGames);
+games.command('list').description('the games and the versions in force').addOption(json()).action(listGames);
+
+const cohorts = program.command('cohorts').description('who takes part');
+cohorts
+  .command('add <cohort> <file>')
+  .description('add players to a cohort: one user id per line (- for standard input)')
+  .option('--from <instant>', 'since when, such as 2026-05-01T00:00:00+05:30 (default: now)')
+  .addOption(json())
+  .action(addCohort);
+
+const inbox = program.command('inbox').description('what arrived');
+inbox
+  .command('show <event_id>')
+  .description('an event: when it came, what became of it, what it was worth')
+  .addOption(json())
+  .action(showEvent);
+
+program
+  .command('token <user_id>')
+  .description('embedded only: a token of the development issuer')
+  .addOption(new Option('--scope <scope>', 'what it may do').choices(['player', 'producer']).default('player'))
+  .action(printToken);
+
+program
+  .command('stand-in')
+  .description('stand-ins for the NeuCoin and voucher services and for the token issuer, for development')
+  .option('--host <address>', 'where to listen', '127.0.0.1')
+  .option('--port <port>', 'where to listen', '4010')
+  .action(runStandIn);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof UserError) {
+    printProblems(error);
+    process.exitCode = exitCodes.usage;
+  } else if (isOutOfReach(error)) {
+    console.error(`out of reach: ${messageOf(error)}`);
+    process.exitCode = exitCodes.outOfReach;
+  } else {
+    // Nothing a user can mend: the stack is for whoever reports it.
+    console.error('a defect of Milepost; please report it with what follows');
+    console.error(error);
+    process.exitCode = 70;
+  }
+}
+
+/** A connection that could not be made or broke: SQLSTATE class 08 and 57P, or the operating system's words. */
+function isOutOfReach(error: unknown): boolean {
+  const causes = error instanceof AggregateError ? error.errors : [error];
+  return causes.some((cause) =>
+    /^(08|57P|28|3D000|E(CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|HOSTUNREACH|PIPE))/.test(
+      String((cause as { code?: unknown } | undefined)?.code ?? ''),
+    ),
+  );
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Starts the command line on the Node that the project pins (npm package `node`), whatever Node is on the machine: Milepost is TypeScript that Node
+// 24 runs as it is. Must stay plain JavaScript that an old Node can read.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const pinned = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+const [major] = process.versions.node.split('.');
+
+if (Number(major) >= 24) {
+  await import(main);
+} else if (!existsSync(pinned)) {
+  console.error(`Milepost needs Node 24 or newer, this is ${process.versions.node}. Run npm ci, which installs one beside it.`);
+  process.exitCode = 2;
+} else {
+  const child = spawn(pinned, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to the child as well; here it must only not end the parent before the child has stopped.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT') child.kill(signal);
+    });
+  }
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + constants.signals[signal];
+  });
+}
