@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { createKafka } from '../../workers/ingest/client.ts';
+import { createLog } from '../log.ts';
 import { startKafka } from './kafka.ts';
 
 test('a second start goes on with topics and messages, also after a kill, on the same port', async () => {
@@ -34,8 +36,15 @@ test('a second start goes on with topics and messages, also after a kill, on the
   }
 });
 
+const noSasl = {
+  KAFKA_SASL_MECHANISM: undefined,
+  KAFKA_SASL_USERNAME: undefined,
+  KAFKA_SASL_PASSWORD: undefined,
+};
+
 function client(brokers: string): Kafka {
-  return new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
+  const settings = { KAFKA_BROKERS: [brokers], KAFKA_CLIENT_ID: 'test', KAFKA_TLS: false };
+  return createKafka({ ...settings, ...noSasl }, createLog({ level: 'silent' }));
 }
 
 async function asAdmin<T>(brokers: string, work: (admin: Admin) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type SchemaObject } from 'ajv';
@@ -73,4 +74,13 @@ test('addresses in the environment name containers of the file', () => {
       for (const host of hosts) expect(compose.services, `${name}: ${variable}`).toHaveProperty(host ?? '');
     }
   }
+});
+
+test.each(own)('%s: its command is one that Milepost knows, with options that it takes', (_, service) => {
+  const main = join(root, 'src/cli/main.ts');
+  // Options are read before help is given, so a wrong one, or a wrong role, is an error.
+  const { status, stderr } = spawnSync(process.execPath, [main, ...(service.command ?? []), '--help'], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
