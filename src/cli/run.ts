@@ -1,0 +1,46 @@
+// Runs the services of a process until it is told to stop, or until one of them ends by itself.
+import { messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { type Service, startAll, stopAll } from '../../workers/service.ts';
+
+/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once: whoever sends it does not want to wait. */
+export function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(130);
+        told = true;
+        resolve();
+      });
+    }
+  });
+}
+
+/**
+ * Starts the services in order, runs `running` beside them, and stops them when told to. A service that ends by itself stops the others too, and the
+ * process exits with 1, to be restarted by whoever runs it.
+ */
+export async function runServices(
+  services: readonly Service[],
+  options: { log: Log; told: Promise<void>; running?: () => Promise<void> },
+): Promise<void> {
+  const { log, told } = options;
+  await startAll(services);
+  log.info({ services: services.map(({ name }) => name) }, 'started');
+  try {
+    const failed = Promise.race(services.map((service) => service.failed));
+    await Promise.race([told, failed, options.running?.().then(() => Promise.race([told, failed]))].filter(Boolean));
+  } catch (error) {
+    log.fatal({ error: messageOf(error) }, 'a part ended by itself');
+    process.exitCode = 1;
+  }
+  const timer = setTimeout(() => {
+    log.fatal({ afterMs: limits.stopMs }, 'a graceful stop took too long');
+    process.exit(1);
+  }, limits.stopMs);
+  await stopAll(services);
+  clearTimeout(timer);
+  log.info('stopped');
+}
