@@ -1,0 +1,17 @@
+// How far behind the outbox is: what to watch, since a process may look well and do nothing.
+import { sql } from 'kysely';
+import type { Db } from '../db/connect.ts';
+import { type Destination, destinations } from '../event/message.ts';
+
+/** For each destination, for how many seconds its longest due message has been due; 0 when none is. */
+export async function oldestDueSeconds(db: Db): Promise<Map<Destination, number>> {
+  const { rows } = await sql<{ destination: Destination; seconds: number }>`
+    select d.destination, coalesce(extract(epoch from clock_timestamp() - oldest.next_attempt_at), 0)::double precision as seconds
+      from unnest(${destinations}::text[]) as d(destination)
+      left join lateral (
+        select o.next_attempt_at from milepost.outbox o
+         where o.destination = d.destination and o.state in ('pending', 'leased') and o.next_attempt_at <= clock_timestamp()
+         order by o.next_attempt_at limit 1
+      ) as oldest on true`.execute(db.query);
+  return new Map(rows.map(({ destination, seconds }) => [destination, seconds]));
+}

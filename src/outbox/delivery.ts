@@ -1,0 +1,33 @@
+// What comes of bringing a message to its destination: a closed set of endings, the same words as dispatch_attempt.result.
+import type { Json } from '../event/event.ts';
+
+/** Why a delivery will be tried again; closed, a label of metrics, and what a circuit breaker would go by. */
+export type RetryReason =
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorised'
+  | 'no_route'
+  | 'overloaded'
+  | 'server_error'
+  | 'unexpected_answer'
+  | 'handler_failed';
+
+/**
+ * - `done`: it has its effect, now or at an earlier attempt.
+ * - `refused`: it has none and never will; `error` is the destination's reason.
+ * - `ambiguous`: whether it has its effect cannot be found out by asking; it is never sent again, and reconciliation decides.
+ * - `retry`: not known; trying again with the same key is harmless.
+ * `request` is what was sent and `answer` what is kept of what came back; both are null where there is nothing to record.
+ */
+export type Delivery =
+  | { kind: 'done'; request: Json; answer: Json }
+  | { kind: 'refused'; request: Json; answer: Json; error: string }
+  | { kind: 'ambiguous'; request: Json; answer: Json; error: string }
+  | {
+      kind: 'retry';
+      request: Json;
+      reason: RetryReason;
+      error: string;
+      /** The destination asked not to be called before. */
+      retryAfterMs?: number;
+    };

@@ -1,0 +1,91 @@
+// Settling leased messages: many results in one statement, each fenced by its lease's token. A repeat changes nothing.
+import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
+import type { Tx } from '../db/transaction.ts';
+import type { Json } from '../event/event.ts';
+import { limits } from '../limits.ts';
+import type { Delivery } from './delivery.ts';
+import type { LeasedMessage } from './lease.ts';
+
+/** What came of a leased message; `released` means that it was not sent, and leaves it as if it had not been leased. */
+export interface Settlement {
+  message: LeasedMessage;
+  delivery: Delivery | { kind: 'released' };
+  /** When it is due again, from now; of use for `retry`. */
+  waitMs: number;
+  /** On this process's monotonic clock. */
+  startedAt: number;
+  endedAt: number;
+}
+
+/**
+ * Records what came of messages; where a reward ended, its player's refresh is written too. Returns how many were still ours, and whether
+ * there are refreshes to deliver once this is committed.
+ */
+export async function settle(
+  tx: Tx,
+  settlements: readonly Settlement[],
+): Promise<{ settled: number; refreshed: boolean }> {
+  const now = performance.now();
+  const deliveries = settlements.map(({ delivery }) => delivery);
+  const [result] = await callFunction<{ settled: number; refreshed: boolean }>(tx, 'outbox_settle', [
+    ...identify(settlements),
+    { name: 'p_result', type: 'text[]', value: arrayOf(deliveries.map(({ kind }) => kind)) },
+    { name: 'p_wait_ms', type: 'double precision[]', value: arrayOf(settlements.map(({ waitMs }) => waitMs)) },
+    { name: 'p_error', type: 'text[]', value: arrayOfText(deliveries.map(errorOf)) },
+    {
+      name: 'p_answer',
+      type: 'jsonb[]',
+      value: arrayOfText(deliveries.map((of) => jsonOf('answer' in of ? of.answer : null))),
+    },
+    {
+      name: 'p_request',
+      type: 'jsonb[]',
+      value: arrayOfText(deliveries.map((of) => jsonOf('request' in of ? of.request : null))),
+    },
+    {
+      name: 'p_started_ms_ago',
+      type: 'double precision[]',
+      value: arrayOf(settlements.map(({ startedAt }) => now - startedAt)),
+    },
+    {
+      name: 'p_ended_ms_ago',
+      type: 'double precision[]',
+      value: arrayOf(settlements.map(({ endedAt }) => now - endedAt)),
+    },
+  ]);
+  if (result === undefined) throw new Error('outbox_settle returned no row');
+  return result;
+}
+
+/** Removes delivered messages that nobody asks about afterwards. Returns how many were still ours. */
+export async function remove(tx: Tx, settlements: readonly Settlement[]): Promise<number> {
+  const [result] = await callFunction<{ outbox_remove: number }>(tx, 'outbox_remove', identify(settlements));
+  if (result === undefined) throw new Error('outbox_remove returned no row');
+  return result.outbox_remove;
+}
+
+function identify(settlements: readonly Settlement[]) {
+  const messages = settlements.map(({ message }) => message);
+  return [
+    { name: 'p_bucket', type: 'smallint[]', value: arrayOf(messages.map(({ bucket }) => bucket)) },
+    { name: 'p_message_no', type: 'bigint[]', value: arrayOf(messages.map(({ messageNo }) => messageNo)) },
+    { name: 'p_claim_token', type: 'uuid[]', value: arrayOf(messages.map(({ claimToken }) => claimToken)) },
+  ];
+}
+
+function errorOf(delivery: Settlement['delivery']): string | null {
+  if (!('error' in delivery)) return null;
+  const text = 'reason' in delivery ? `${delivery.reason}: ${delivery.error}` : delivery.error;
+  return storable(text).slice(0, limits.errorChars);
+}
+
+function jsonOf(value: Json): string | null {
+  return value === null
+    ? null
+    : JSON.stringify(value, (_key, part) => (typeof part === 'string' ? storable(part) : part));
+}
+
+/** What others send may hold what PostgreSQL cannot store; one such text must not keep the results beside it from being settled. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
+}
