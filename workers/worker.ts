@@ -1,0 +1,190 @@
+// The worker: runs graphile-worker's jobs and one drain per destination. It owns its pools, the drains and the adapters of the services. The job
+// queue only wakes; when its runner ends by itself, which it can do looking healthy, that is an error of this part.
+import { EventEmitter, once } from 'node:events';
+import { Logger, type Runner, run } from 'graphile-worker';
+import pg from 'pg';
+import { Gauge } from 'prom-client';
+import { connect, type Db } from '../src/db/connect.ts';
+import { asRole } from '../src/db/migrate.ts';
+import { messageOf } from '../src/errors.ts';
+import { limits } from '../src/limits.ts';
+import type { Log } from '../src/log.ts';
+import { registry } from '../src/metrics.ts';
+import { oldestDueSeconds } from '../src/outbox/backlog.ts';
+import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
+import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
+import { createRewardHandler } from '../src/rewards/handler.ts';
+import { createNeucoin } from '../src/rewards/neucoin.ts';
+import { createVoucher } from '../src/rewards/voucher.ts';
+import type { Service } from './service.ts';
+import { drainOutbox } from './tasks/drain_outbox.ts';
+import { sweep } from './tasks/sweep.ts';
+
+export interface WorkerOptions {
+  databaseUrl: string;
+  log: Log;
+  /** Jobs that run at once. */
+  concurrency: number;
+  neucoin: { url: string; token?: string | undefined };
+  voucher: { url: string; token?: string | undefined };
+  /** Reads players' projections anew; absent where no projection is kept. */
+  refresh?: Refresh | undefined;
+  /** Other times than the limits; for tests. */
+  timing?: Partial<Timing>;
+}
+
+interface Timing {
+  leaseMs: number;
+  serviceTimeoutMs: number;
+  idempotencyPeriodMs: number;
+}
+
+export interface Worker extends Service {
+  /** Resolves when no delivery is under way and nothing that this process knows of is due. */
+  idle(): Promise<void>;
+}
+
+const CRONTAB = '* * * * * sweep ?jobKey=sweep';
+const LISTEN_WITHIN_MS = 10_000;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const log = options.log.child({ part: 'worker' });
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // that nobody watches it must not end the process
+  const timing: Timing = {
+    leaseMs: limits.leaseSeconds * 1_000,
+    serviceTimeoutMs: limits.serviceTimeoutMs,
+    idempotencyPeriodMs: limits.idempotencyPeriodMs,
+    ...options.timing,
+  };
+  const services = {
+    neucoin: createNeucoin({ ...options.neucoin, timeoutMs: timing.serviceTimeoutMs }),
+    voucher: createVoucher({ ...options.voucher, timeoutMs: timing.serviceTimeoutMs }),
+  };
+  const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
+  const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
+  const drains = new Map<string, Drain>();
+  let runner: Runner | undefined;
+  let stopping: Promise<void> | undefined;
+
+  function addDrain(handler: Handler): void {
+    const onRefresh = () => drains.get('projection')?.wake();
+    drains.set(handler.destination, createDrain({ db, handler, log, leaseMs: timing.leaseMs, onRefresh }));
+  }
+  // The projection last: the others write refreshes for it.
+  for (const destination of ['neucoin', 'voucher'] as const) {
+    addDrain(
+      createRewardHandler(destination, services[destination], {
+        callMs: timing.serviceTimeoutMs,
+        idempotencyPeriodMs: timing.idempotencyPeriodMs,
+      }),
+    );
+  }
+  addDrain(createRefreshHandler(options.refresh, timing.serviceTimeoutMs));
+
+  async function start(): Promise<void> {
+    const events = new EventEmitter();
+    const listening = once(events, 'pool:listen:success', { signal: AbortSignal.timeout(LISTEN_WITHIN_MS) });
+    listening.catch(() => {}); // awaited below, unless the runner fails first
+    try {
+      runner = await run({
+        pgPool: queue,
+        events,
+        logger: queueLogger(log),
+        noHandleSignals: true,
+        taskList: { drain_outbox: drainOutbox(drains), sweep: sweep(db, drains) },
+        crontab: CRONTAB,
+        preset: {
+          worker: {
+            concurrentJobs: options.concurrency,
+            // With batched completion a failing one ends the runner, which is noticed below; without, it would be an unhandled rejection.
+            completeJobBatchDelay: 0,
+            failJobBatchDelay: 0,
+          },
+        },
+      });
+      const ended = runner.promise.then(
+        () => fail('the job runner ended by itself'),
+        (error: unknown) => fail(`the job runner failed: ${messageOf(error)}`, error),
+      );
+      await Promise.race([listening, ended.then(() => failure.promise)]);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    watchBacklog(db, log);
+    // What was due before this process began.
+    for (const drain of drains.values()) drain.wake();
+  }
+
+  function fail(message: string, cause?: unknown): void {
+    if (stopping === undefined) failure.reject(new Error(message, { cause }));
+  }
+
+  async function stopAll(): Promise<void> {
+    // A runner that has ended by itself refuses to be stopped again.
+    const runnerStopped = runner?.stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'job runner'));
+    await Promise.all([runnerStopped, ...[...drains.values()].map((drain) => drain.stop())]);
+    await Promise.all([services.neucoin.close(), services.voucher.close(), db.close(), queue.end()]);
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= stopAll();
+    return stopping;
+  }
+
+  return {
+    name: 'worker',
+    start,
+    stop,
+    failed: failure.promise,
+    async idle() {
+      for (const drain of drains.values()) await drain.idle();
+    },
+  };
+}
+
+/** The job queue's own pool: graphile-worker wants plain types, and its listener must not wait behind drains. */
+function connectQueue(databaseUrl: string, size: number, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: asRole(databaseUrl, 'milepost_worker'),
+    application_name: 'milepost job queue',
+    max: size,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  const warn = (error: Error) => log.warn({ error: messageOf(error) }, 'a connection of the job queue broke');
+  pool.on('error', warn);
+  // Also while a connection is in use, when the pool does not listen.
+  pool.on('connect', (client) => client.on('error', warn));
+  return pool;
+}
+
+/** Its every job is an `info` to graphile-worker; to us it is a detail. */
+function queueLogger(log: Log): Logger {
+  const levels = { error: 'error', warning: 'warn', info: 'debug', debug: 'trace' } as const;
+  return new Logger((scope) => (level, message, meta) => {
+    log[levels[level]]({ ...scope, ...(meta?.error === undefined ? {} : { error: messageOf(meta.error) }) }, message);
+  });
+}
+
+/** Answers, whenever metrics are read, how long the longest due message has waited: what says whether a worker does its work. */
+function watchBacklog(db: Db, log: Log): void {
+  const name = 'milepost_outbox_oldest_due_seconds';
+  registry.removeSingleMetric(name); // of a worker that this process ran before
+  new Gauge({
+    name,
+    help: 'For how long the longest due outbox message of a destination has been due.',
+    labelNames: ['destination'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      try {
+        for (const [destination, seconds] of await oldestDueSeconds(db)) this.set({ destination }, seconds);
+      } catch (error) {
+        // No value rather than an old one, and the other metrics all the same.
+        log.warn({ error: messageOf(error) }, 'the backlog could not be read');
+      }
+    },
+  });
+}
