@@ -72,8 +72,9 @@ function toEvent(reader: Reader, message: Message): IncomingEvent {
     throw new Refusal('not_an_object', `expected a JSON object; found ${show(root)}`);
   }
   const raw = reader.read(root, message);
-  // NUL and lone surrogates survive UTF-8 decoding only as \u escapes; without one, no text needs searching.
-  const event = check(raw, reader.amounts, text.includes('\\u'));
+  // NUL and lone surrogates survive UTF-8 decoding only as \u escapes; without one, only a key from outside the message can hold them.
+  const checkText = text.includes('\\u') || message.idempotencyKey !== undefined;
+  const event = check(raw, reader.amounts, checkText);
   const payload = JSON.stringify({ attributes: event.attributes, correlation: event.correlation });
   return {
     event,

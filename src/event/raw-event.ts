@@ -25,10 +25,14 @@ const LATEST = Date.UTC(2100, 0, 1);
 
 /**
  * Checks identifiers, time, amounts and text, and puts keys in order. `amounts` names the attributes that are amounts; with `checkText`
- * attributes are searched for text that PostgreSQL cannot store.
+ * all text is searched for what PostgreSQL cannot store (NUL, lone surrogates).
  */
 export function check(raw: RawEvent, amounts: readonly string[], checkText: boolean): CanonicalEvent {
   const { correlation } = raw;
+  const identifier = (field: string, value: Json | undefined) => checkIdentifier(field, value, checkText);
+  // An empty correlation id would tie unrelated events together: it is none.
+  const reference = (field: string, value: Json | undefined) =>
+    value === undefined || value === null || value === '' ? null : checkIdentifier(field, value, checkText);
   const event: CanonicalEvent = {
     event_id: identifier('event_id', raw.event_id),
     event_type: identifier('event_type', raw.event_type),
@@ -60,7 +64,7 @@ export function check(raw: RawEvent, amounts: readonly string[], checkText: bool
   return event;
 }
 
-function identifier(field: string, value: Json | undefined): string {
+function checkIdentifier(field: string, value: Json | undefined, checkText: boolean): string {
   if (value === undefined || value === null) throw new Refusal('invalid_field', `${field}: missing`);
   if (typeof value !== 'string') throw new Refusal('invalid_field', `${field}: expected text; found ${show(value)}`);
   if (value === '') throw new Refusal('invalid_field', `${field}: empty`);
@@ -70,14 +74,11 @@ function identifier(field: string, value: Json | undefined): string {
     const detail = `${field}: ${Buffer.byteLength(value)} bytes, at most ${identifierBytes} are allowed; found ${show(value)}`;
     throw new Refusal('invalid_field', detail);
   }
-  if (value.includes('\0')) throw new Refusal('invalid_field', `${field}: holds the character NUL (\\u0000)`);
-  if (!value.isWellFormed()) {
+  if (checkText && value.includes('\0')) {
+    throw new Refusal('invalid_field', `${field}: holds the character NUL (\\u0000)`);
+  }
+  if (checkText && !value.isWellFormed()) {
     throw new Refusal('invalid_field', `${field}: holds half of a surrogate pair (broken text)`);
   }
   return value;
-}
-
-/** A correlation id: null when absent or empty, since an empty one would tie unrelated events together. */
-function reference(field: string, value: Json | undefined): string | null {
-  return value === undefined || value === null || value === '' ? null : identifier(field, value);
 }
