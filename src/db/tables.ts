@@ -3,15 +3,24 @@
  * Please do not edit it manually.
  */
 
-import type { ColumnType } from "kysely";
+import type { ColumnType } from 'kysely';
 
-export type ClaimStatus = "earned" | "held" | "unopened";
+export type ClaimStatus = 'earned' | 'held' | 'unopened';
 
-export type EventOutcome = "applied" | "failed" | "held" | "late" | "no_match" | "not_in_cohort" | "outside_window" | "rejected" | "reversed" | "waiting";
+export type EventOutcome =
+  | 'applied'
+  | 'failed'
+  | 'held'
+  | 'late'
+  | 'no_match'
+  | 'not_in_cohort'
+  | 'outside_window'
+  | 'rejected'
+  | 'reversed'
+  | 'waiting';
 
-export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
-  ? ColumnType<S, I | undefined, U>
-  : ColumnType<T, T | undefined, T>;
+export type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;
 
 export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
 
@@ -27,7 +36,7 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
-export type OutboxState = "ambiguous" | "done" | "failed" | "leased" | "pending";
+export type OutboxState = 'ambiguous' | 'done' | 'failed' | 'leased' | 'pending';
 
 export interface Claim {
   amount: Int8 | null;

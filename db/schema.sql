@@ -1,0 +1,601 @@
+-- What the migrations and functions of this version leave in a database. Written by `npm run schema`; not run by anything.
+
+-- The schema, and the roles that may use it
+
+create role milepost_api nologin;
+create role milepost_ingest nologin;
+create role milepost_owner nologin;
+create role milepost_support nologin;
+create role milepost_worker nologin;
+
+create schema milepost;
+grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+
+-- Types
+
+create type milepost.claim_status as enum ('earned', 'held', 'unopened');
+create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
+create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed', 'ambiguous');
+
+-- Sequences
+
+create sequence milepost.batch_no as bigint start 1 increment 1;
+grant usage on sequence milepost.batch_no to milepost_ingest;
+
+-- Tables
+
+create table milepost.claim (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  step         bigint not null,
+  earning      smallint not null,
+  step_type    text not null,
+  status       milepost.claim_status not null,
+  version      integer not null,
+  event_no     bigint not null,
+  reward_type  text,
+  amount       bigint,
+  message_key  uuid,
+  claimed_at   timestamp with time zone not null,
+  constraint claim_pkey primary key (bucket, player_id, game_no, window_start, step, earning),
+  constraint claim_amount_check check ((amount > 0)),
+  constraint claim_earning_check check ((earning > 0)),
+  constraint claim_reward_check check (((step_type = 'REWARD'::text) = ((reward_type is not null) and (amount is not null) and (message_key is not null))))
+) with (fillfactor = 95);
+grant select on milepost.claim to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.claim to milepost_ingest;
+grant update (status) on milepost.claim to milepost_ingest;
+
+create table milepost.claim_transition (
+  bucket        smallint not null,
+  player_id     bigint not null,
+  game_no       integer not null,
+  window_start  timestamp with time zone not null,
+  step          bigint not null,
+  earning       smallint not null,
+  transition_no bigint not null generated always as identity,
+  from_status   milepost.claim_status not null,
+  to_status     milepost.claim_status not null,
+  event_no      bigint not null,
+  changed_at    timestamp with time zone not null,
+  constraint claim_transition_pkey primary key (bucket, player_id, game_no, window_start, step, earning, transition_no),
+  constraint claim_transition_change_check check ((from_status <> to_status))
+);
+grant select on milepost.claim_transition to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.claim_transition to milepost_ingest;
+
+create table milepost.cohort_membership (
+  bucket     smallint not null,
+  player_id  bigint not null,
+  cohort_id  text not null collate "C",
+  valid_from timestamp with time zone not null,
+  valid_to   timestamp with time zone not null default 'infinity'::timestamp with time zone,
+  revision   smallint not null default 1,
+  constraint cohort_membership_pkey primary key (bucket, player_id, cohort_id, valid_from),
+  constraint cohort_membership_everyone_check check ((cohort_id <> 'everyone'::text)),
+  constraint cohort_membership_interval_check check ((valid_from < valid_to))
+);
+grant select on milepost.cohort_membership to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select, insert on milepost.cohort_membership to milepost_owner;
+
+create table milepost.credit (
+  bucket         smallint not null,
+  player_id      bigint not null,
+  game_no        integer not null,
+  window_start   timestamp with time zone not null,
+  event_no       bigint not null,
+  trigger_id     text not null collate "C",
+  amount         bigint not null,
+  held           boolean not null,
+  version        integer not null,
+  occurred_at    timestamp with time zone not null,
+  payment_id     text collate "C",
+  transaction_id text collate "C",
+  constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
+  constraint credit_amount_check check ((amount >= 0))
+);
+grant select on milepost.credit to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.credit to milepost_ingest;
+
+create table milepost.definitions (
+  one   boolean not null default true,
+  epoch bigint not null,
+  constraint definitions_pkey primary key (one),
+  constraint definitions_one_check check (one)
+);
+grant select on milepost.definitions to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant update (epoch) on milepost.definitions to milepost_owner;
+
+create table milepost.dispatch_attempt (
+  bucket     smallint not null,
+  message_no bigint not null,
+  attempt    integer not null,
+  started_at timestamp with time zone not null,
+  ended_at   timestamp with time zone not null,
+  result     text not null,
+  request    jsonb not null,
+  answer     jsonb,
+  error      text,
+  constraint dispatch_attempt_pkey primary key (bucket, message_no, attempt),
+  constraint dispatch_attempt_result_check check ((result = any (array['done'::text, 'refused'::text, 'ambiguous'::text, 'retry'::text])))
+);
+grant select on milepost.dispatch_attempt to milepost_api, milepost_support;
+grant select, insert on milepost.dispatch_attempt to milepost_worker;
+
+create table milepost.event_conflict (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  conflict_no  bigint not null generated always as identity,
+  event_no     bigint not null,
+  content_hash uuid not null,
+  origin       text not null,
+  payload      jsonb not null,
+  received_at  timestamp with time zone not null,
+  constraint event_conflict_pkey primary key (bucket, player_id, conflict_no),
+  constraint event_conflict_once unique (bucket, player_id, event_no, content_hash)
+);
+grant select on milepost.event_conflict to milepost_support;
+grant select, insert on milepost.event_conflict to milepost_ingest;
+
+create table milepost.event_failure (
+  bucket    smallint not null,
+  player_id bigint not null,
+  event_no  bigint not null,
+  event     text not null,
+  error     text not null,
+  failed_at timestamp with time zone not null,
+  constraint event_failure_pkey primary key (bucket, player_id, event_no)
+);
+grant select on milepost.event_failure to milepost_support;
+grant select, insert on milepost.event_failure to milepost_ingest;
+grant update (error, failed_at) on milepost.event_failure to milepost_ingest;
+
+create table milepost.event_key (
+  bucket       smallint not null,
+  event_id     text not null collate "C",
+  producer     text not null collate "C",
+  player_id    bigint not null,
+  event_no     bigint not null,
+  content_hash uuid not null,
+  outcome      milepost.event_outcome not null,
+  reason       text,
+  received_at  timestamp with time zone not null,
+  constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
+) with (fillfactor = 95);
+grant select on milepost.event_key to milepost_api, milepost_support, milepost_worker;
+grant select, insert on milepost.event_key to milepost_ingest;
+grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
+
+create table milepost.game (
+  game_no integer not null generated always as identity,
+  game_id text not null collate "C",
+  constraint game_pkey primary key (game_no),
+  constraint game_game_id_key unique (game_id),
+  constraint game_game_id_check check ((game_id <> 'active'::text))
+);
+grant select on milepost.game to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select, insert on milepost.game to milepost_owner;
+grant update (game_id) on milepost.game to milepost_owner;
+
+create table milepost.game_version (
+  game_no       integer not null,
+  version       integer not null,
+  in_force_from timestamp with time zone not null,
+  config        jsonb not null,
+  source_text   text not null,
+  activated_at  timestamp with time zone not null,
+  activated_by  text not null,
+  reason        text not null,
+  constraint game_version_pkey primary key (game_no, version),
+  constraint game_version_game_fkey foreign key (game_no) references milepost.game(game_no),
+  constraint game_version_version_check check ((version > 0))
+);
+grant select on milepost.game_version to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select, insert on milepost.game_version to milepost_owner;
+
+create table milepost.inbox (
+  bucket        smallint not null,
+  player_id     bigint not null,
+  received_at   timestamp with time zone not null,
+  event_no      bigint not null,
+  occurred_at   timestamp with time zone not null,
+  event_type    text not null,
+  event_version text not null,
+  source        text not null,
+  origin        text not null,
+  payload       jsonb not null,
+  constraint inbox_pkey primary key (bucket, player_id, received_at, event_no)
+) partition by range (received_at);
+grant select on milepost.inbox to milepost_support;
+grant select, insert on milepost.inbox to milepost_ingest;
+
+create table milepost.outbox (
+  bucket           smallint not null,
+  message_no       bigint not null generated always as identity,
+  destination      text not null,
+  message_key      uuid,
+  body             jsonb not null,
+  state            milepost.outbox_state not null default 'pending'::milepost.outbox_state,
+  claim_token      uuid,
+  leased_until     timestamp with time zone,
+  next_attempt_at  timestamp with time zone not null,
+  attempts         integer not null default 0,
+  first_attempt_at timestamp with time zone,
+  last_error       text,
+  answer           jsonb,
+  revision         smallint not null default 0,
+  created_at       timestamp with time zone not null,
+  settled_at       timestamp with time zone,
+  constraint outbox_pkey primary key (bucket, message_no),
+  constraint outbox_message_key_key unique (bucket, message_key),
+  constraint outbox_attempts_check check ((attempts >= 0)),
+  constraint outbox_lease_check check (((state = 'leased'::milepost.outbox_state) = ((claim_token is not null) and (leased_until is not null)))),
+  constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])) = (settled_at is not null)))
+) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
+create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
+grant insert on milepost.outbox to milepost_ingest, milepost_owner;
+grant select on milepost.outbox to milepost_api, milepost_support;
+grant select, insert, update, delete on milepost.outbox to milepost_worker;
+
+create table milepost.parked_message (
+  parked_no   bigint not null generated always as identity,
+  message_key uuid not null,
+  source      text not null,
+  origin      text not null,
+  topic       text,
+  partition   integer,
+  "offset"    bigint,
+  bytes       bytea not null,
+  reason      text not null,
+  detail      text not null,
+  received_at timestamp with time zone not null,
+  constraint parked_message_pkey primary key (parked_no),
+  constraint parked_message_once unique (message_key)
+);
+grant select on milepost.parked_message to milepost_support;
+grant select, insert on milepost.parked_message to milepost_ingest;
+
+create table milepost.player (
+  bucket     smallint not null,
+  player_id  bigint not null generated always as identity,
+  user_id    text not null collate "C",
+  created_at timestamp with time zone not null default now(),
+  constraint player_pkey primary key (bucket, player_id),
+  constraint player_user_id_key unique (bucket, user_id),
+  constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
+  constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
+);
+grant select on milepost.player to milepost_api, milepost_support, milepost_worker;
+grant select, insert on milepost.player to milepost_ingest, milepost_owner;
+
+create table milepost.progress (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  value        bigint not null,
+  cleared      bigint not null,
+  reached      bigint not null,
+  state        jsonb,
+  version      bigint not null,
+  updated_at   timestamp with time zone not null,
+  constraint progress_pkey primary key (bucket, player_id, game_no, window_start),
+  constraint progress_cleared_check check (((cleared >= 0) and (cleared <= value))),
+  constraint progress_reached_check check ((reached >= 0)),
+  constraint progress_value_check check ((value >= 0))
+) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 70);
+grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.progress to milepost_ingest;
+grant update (value, cleared, reached, state, version, updated_at) on milepost.progress to milepost_ingest;
+
+create table milepost.source_alarm (
+  topic       text not null,
+  partition   integer not null,
+  next_offset bigint not null,
+  reason      text not null,
+  detail      text not null,
+  raised_at   timestamp with time zone not null,
+  constraint source_alarm_pkey primary key (topic, partition),
+  constraint source_alarm_reason_check check ((reason = any (array['records_gone'::text, 'log_restarted'::text, 'undecodable'::text])))
+);
+grant select on milepost.source_alarm to milepost_api, milepost_support;
+grant select, insert on milepost.source_alarm to milepost_ingest;
+
+create table milepost.source_position (
+  topic       text not null,
+  partition   integer not null,
+  next_offset bigint not null,
+  updated_at  timestamp with time zone not null,
+  constraint source_position_pkey primary key (topic, partition),
+  constraint source_position_next_offset_check check ((next_offset >= 0))
+);
+grant select on milepost.source_position to milepost_support;
+grant select, insert, update on milepost.source_position to milepost_ingest;
+
+create table milepost.source_start (
+  topic       text not null,
+  partition   integer not null,
+  next_offset bigint not null,
+  alone       boolean not null,
+  starts      integer not null,
+  started_at  timestamp with time zone not null,
+  constraint source_start_pkey primary key (topic, partition),
+  constraint source_start_starts_check check ((starts >= 1))
+);
+grant select on milepost.source_start to milepost_api, milepost_support;
+grant select, insert, update, delete on milepost.source_start to milepost_ingest;
+
+-- Functions; their bodies are in db/functions
+
+create function milepost.apply_batch(
+  p_event_bucket smallint[],
+  p_event_player_id bigint[],
+  p_event_no bigint[],
+  p_event_id text[],
+  p_event_producer text[],
+  p_event_content_hash uuid[],
+  p_event_outcome milepost.event_outcome[],
+  p_event_reason text[],
+  p_event_received_at bigint[],
+  p_event_occurred_at bigint[],
+  p_event_type text[],
+  p_event_version text[],
+  p_event_source text[],
+  p_event_origin text[],
+  p_event_payload jsonb[],
+  p_event_redone boolean[],
+  p_credit_bucket smallint[],
+  p_credit_player_id bigint[],
+  p_credit_game_no integer[],
+  p_credit_window_start bigint[],
+  p_credit_event_no bigint[],
+  p_credit_trigger_id text[],
+  p_credit_amount bigint[],
+  p_credit_held boolean[],
+  p_credit_version integer[],
+  p_credit_occurred_at bigint[],
+  p_credit_payment_id text[],
+  p_credit_transaction_id text[],
+  p_progress_bucket smallint[],
+  p_progress_player_id bigint[],
+  p_progress_game_no integer[],
+  p_progress_window_start bigint[],
+  p_progress_value bigint[],
+  p_progress_cleared bigint[],
+  p_progress_reached bigint[],
+  p_progress_state jsonb[],
+  p_claim_bucket smallint[],
+  p_claim_player_id bigint[],
+  p_claim_game_no integer[],
+  p_claim_window_start bigint[],
+  p_claim_step bigint[],
+  p_claim_earning smallint[],
+  p_claim_step_type text[],
+  p_claim_status milepost.claim_status[],
+  p_claim_version integer[],
+  p_claim_event_no bigint[],
+  p_claim_reward_type text[],
+  p_claim_amount bigint[],
+  p_claim_message_key uuid[],
+  p_release_bucket smallint[],
+  p_release_player_id bigint[],
+  p_release_game_no integer[],
+  p_release_window_start bigint[],
+  p_release_step bigint[],
+  p_release_earning smallint[],
+  p_release_status milepost.claim_status[],
+  p_release_event_no bigint[],
+  p_message_bucket smallint[],
+  p_message_destination text[],
+  p_message_key uuid[],
+  p_message_body jsonb[],
+  p_topic text,
+  p_partition integer,
+  p_next_offset bigint,
+  p_now timestamp with time zone
+) returns void
+language plpgsql volatile set plan_cache_mode=force_generic_plan;
+grant execute on function milepost.apply_batch to milepost_ingest;
+
+create function milepost.bucket_of(p_user_id text) returns smallint
+language plpgsql immutable strict parallel safe;
+grant execute on function milepost.bucket_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+
+create function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[], p_cohort_id text[]) returns text
+language plpgsql stable;
+grant execute on function milepost.cohorts_memberships to milepost_ingest;
+
+create function milepost.games_apply(
+  p_credit_bucket smallint[],
+  p_credit_player_id bigint[],
+  p_credit_game_no integer[],
+  p_credit_window_start bigint[],
+  p_credit_event_no bigint[],
+  p_credit_trigger_id text[],
+  p_credit_amount bigint[],
+  p_credit_held boolean[],
+  p_credit_version integer[],
+  p_credit_occurred_at bigint[],
+  p_credit_payment_id text[],
+  p_credit_transaction_id text[],
+  p_progress_bucket smallint[],
+  p_progress_player_id bigint[],
+  p_progress_game_no integer[],
+  p_progress_window_start bigint[],
+  p_progress_value bigint[],
+  p_progress_cleared bigint[],
+  p_progress_reached bigint[],
+  p_progress_state jsonb[],
+  p_claim_bucket smallint[],
+  p_claim_player_id bigint[],
+  p_claim_game_no integer[],
+  p_claim_window_start bigint[],
+  p_claim_step bigint[],
+  p_claim_earning smallint[],
+  p_claim_step_type text[],
+  p_claim_status milepost.claim_status[],
+  p_claim_version integer[],
+  p_claim_event_no bigint[],
+  p_claim_reward_type text[],
+  p_claim_amount bigint[],
+  p_claim_message_key uuid[],
+  p_release_bucket smallint[],
+  p_release_player_id bigint[],
+  p_release_game_no integer[],
+  p_release_window_start bigint[],
+  p_release_step bigint[],
+  p_release_earning smallint[],
+  p_release_status milepost.claim_status[],
+  p_release_event_no bigint[],
+  p_now timestamp with time zone
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.games_apply to milepost_ingest;
+
+create function milepost.games_state(p_bucket smallint[], p_player_id bigint[], p_game_no integer[]) returns text
+language plpgsql stable;
+grant execute on function milepost.games_state to milepost_ingest;
+
+create function milepost.inbox_advance(
+  p_topic text,
+  p_partition integer,
+  p_next_offset bigint,
+  p_now timestamp with time zone
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.inbox_advance to milepost_ingest;
+
+create function milepost.inbox_fail(
+  p_bucket smallint,
+  p_player_id bigint,
+  p_event_no bigint,
+  p_event_id text,
+  p_producer text,
+  p_content_hash uuid,
+  p_received_at timestamp with time zone,
+  p_event text,
+  p_error text
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.inbox_fail to milepost_ingest;
+
+create function milepost.inbox_partition(p_day date) returns boolean
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+grant execute on function milepost.inbox_partition to milepost_ingest, milepost_worker;
+
+create function milepost.inbox_record(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_event_no bigint[],
+  p_event_id text[],
+  p_producer text[],
+  p_content_hash uuid[],
+  p_outcome milepost.event_outcome[],
+  p_reason text[],
+  p_received_at bigint[],
+  p_occurred_at bigint[],
+  p_event_type text[],
+  p_event_version text[],
+  p_source text[],
+  p_origin text[],
+  p_payload jsonb[],
+  p_redone boolean[]
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.inbox_record to milepost_ingest;
+
+create function milepost.inbox_repeats(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_event_player integer[],
+  p_event_id text[],
+  p_producer text[]
+) returns text
+language plpgsql stable;
+grant execute on function milepost.inbox_repeats to milepost_ingest;
+
+create function milepost.instant_of(p_ms bigint) returns timestamp with time zone
+language sql immutable strict parallel safe;
+grant execute on function milepost.instant_of to milepost_ingest;
+
+create function milepost.ms_of(p_instant timestamp with time zone) returns bigint
+language sql stable parallel safe;
+grant execute on function milepost.ms_of to milepost_api, milepost_ingest, milepost_worker;
+
+create function milepost.open_batch(
+  p_bucket smallint[],
+  p_user_id text[],
+  p_event_player integer[],
+  p_event_id text[],
+  p_producer text[],
+  p_game_no integer[],
+  p_cohort_id text[]
+) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, memberships text)
+language plpgsql volatile set plan_cache_mode=force_generic_plan;
+grant execute on function milepost.open_batch to milepost_ingest;
+
+create function milepost.outbox_append(
+  p_bucket smallint[],
+  p_destination text[],
+  p_message_key uuid[],
+  p_body jsonb[],
+  p_now timestamp with time zone default clock_timestamp()
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.outbox_append to milepost_ingest, milepost_owner, milepost_worker;
+
+create function milepost.outbox_lease(
+  p_destination text,
+  p_limit integer,
+  p_lease_ms double precision
+) returns table(claim_token uuid, messages text, due_in_ms double precision)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.outbox_lease to milepost_worker;
+
+create function milepost.outbox_remove(p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[]) returns integer
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.outbox_remove to milepost_worker;
+
+create function milepost.outbox_settle(
+  p_bucket smallint[],
+  p_message_no bigint[],
+  p_claim_token uuid[],
+  p_result text[],
+  p_wait_ms double precision[],
+  p_error text[],
+  p_answer jsonb[],
+  p_request jsonb[],
+  p_started_ms_ago double precision[],
+  p_ended_ms_ago double precision[]
+) returns table(settled integer, refreshed boolean)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.outbox_settle to milepost_worker;
+
+create function milepost.outbox_wake(p_destination text[]) returns integer
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.outbox_wake owner to milepost_worker;
+grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest, milepost_owner;
+
+create function milepost.player_facts(
+  p_bucket smallint[],
+  p_player_id bigint[]
+) returns table(user_id text, field text, version bigint, fact text)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.player_facts to milepost_api, milepost_worker;
+
+create function milepost.player_history(
+  p_bucket smallint,
+  p_user_id text,
+  p_game_no integer,
+  p_before_us bigint,
+  p_before_place text,
+  p_limit integer
+) returns table(at_us bigint, place text, kind text, window_start timestamp with time zone, version integer, amount bigint, trigger_id text, held boolean, payment_id text, transaction_id text, step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamp with time zone, payment text)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.player_history to milepost_api;
+
+create function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]
+language plpgsql volatile;
+grant execute on function milepost.players_of to milepost_ingest, milepost_owner;
