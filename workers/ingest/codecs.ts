@@ -4,11 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import * as snappy from 'snappy';
 import { messageOf } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
+
+// CommonJS; Node finds only some of its exports by name.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** What kafkajs asks of a compression: the producer's side takes its encoder, the consumer's side the bytes of a batch of records. */
 interface Codec {
@@ -22,7 +25,7 @@ const gunzipAsync = promisify(gunzip);
 const zstdCompressAsync = promisify(zstdCompress);
 const zstdDecompressAsync = promisify(zstdDecompress);
 
-const codecs: Record<string, { type: CompressionTypes } & Codec> = {
+const codecs: Record<string, { type: number } & Codec> = {
   gzip: {
     type: CompressionTypes.GZIP,
     compress: ({ buffer }) => gzipAsync(buffer),
@@ -62,7 +65,7 @@ export function registerCodecs(): void {
         }
       },
     };
-    (CompressionCodecs as Record<CompressionTypes, () => Codec>)[type] = () => marking;
+    (CompressionCodecs as Record<number, () => Codec>)[type] = () => marking;
   }
 }
 
@@ -107,7 +110,7 @@ const ATTRIBUTES_AT = 21;
 const COUNT_AT = 57;
 
 /** The header of the batch whose compressed records these are: kafkajs cuts them out of the whole answer, so it lies before them in memory. */
-function headerOf(records: Buffer, type: CompressionTypes): Buffer | undefined {
+function headerOf(records: Buffer, type: number): Buffer | undefined {
   const start = records.byteOffset - HEADER_BYTES;
   if (start < 0) return undefined;
   const header = Buffer.from(records.buffer, start, HEADER_BYTES);
