@@ -21,7 +21,8 @@ begin
      order by wanted.bucket, wanted.user_id collate "C"
     on conflict (bucket, user_id) do nothing;
   end loop;
-  return v_player_id;
+  -- Of no players (a batch of parked messages only) array_agg makes null.
+  return coalesce(v_player_id, '{}');
 end
 $$;
 grant execute on function milepost.players_of to milepost_ingest, milepost_owner;
