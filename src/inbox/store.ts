@@ -28,7 +28,8 @@ export async function park(tx: Tx, parked: readonly ParkedMessage[], now: Instan
       offset: origin.transport === 'kafka' ? origin.offset : null,
       bytes,
       reason: message.reason,
-      detail: message.detail,
+      // A parser may quote the message, and text columns hold everything but NUL.
+      detail: message.detail.replaceAll('\0', '\ufffd'),
       received_at: formatInstant(message.receivedAt ?? now),
     };
   });
