@@ -4,15 +4,22 @@
 create or replace function milepost.inbox_partition(p_day date) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_name text := 'inbox_' || to_char(p_day, 'YYYYMMDD');
+  c_day constant text := 'inbox_' || to_char(p_day, 'YYYYMMDD');
+  v_name text := c_day;
+  v_number integer := 1;
 begin
   if p_day not between date '2000-01-01' and date '2100-12-31' then
     raise exception 'no inbox partition for %: received_at must lie between 2000 and 2100', p_day using errcode = '22008';
   end if;
   perform pg_advisory_xact_lock(77002, 0);
-  if to_regclass('milepost.' || quote_ident(v_name)) is not null then
-    return false;
-  end if;
+  while to_regclass('milepost.' || v_name) is not null loop
+    if exists (select from pg_inherits i where i.inhrelid = to_regclass('milepost.' || v_name)) then
+      return false;
+    end if;
+    -- It was detached and kept: it is left alone, and the day begins anew under another name.
+    v_number := v_number + 1;
+    v_name := c_day || '_' || v_number;
+  end loop;
   execute format('create table milepost.%I (like milepost.inbox including defaults including constraints including indexes)', v_name);
   execute format('alter table milepost.inbox attach partition milepost.%I for values from (%L) to (%L)',
     v_name, p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
