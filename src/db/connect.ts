@@ -53,6 +53,9 @@ export function connect(url: string, options: { role: Role; size: number; log: L
     keepAlive: true,
     types,
   });
+  // A client that is taken has no listener until its user adds one, and an error event without a listener ends the process. Whoever uses the
+  // client hears of the break all the same: its next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection broke'));
   const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
   return { query, pool, close: () => pool.end() };
