@@ -104,9 +104,10 @@ export function createEngine(db: Db, log: Log): Engine {
 
   /** One transaction over the whole batch. */
   async function attemptOnce(batch: Batch): Promise<BatchResult> {
+    // Kept for the whole attempt: another batch that finds these definitions stale may drop them meanwhile.
     definitions ??= await loadDefinitions(db);
-    await ensurePartitions(batch);
     const current = definitions;
+    await ensurePartitions(batch);
     const committed = await transaction(db, async (tx) => {
       const opened = await openBatch(tx, batch.events, gamesOf(batch.events, current));
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
