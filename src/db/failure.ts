@@ -1,5 +1,6 @@
 // What an error from the database means for a batch: the data is wrong (isolate the event), the inbox lacks a day, or the database is in trouble (wait).
 import pg from 'pg';
+import { within } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
@@ -24,17 +25,11 @@ export class DatabaseAway extends Error {}
  * the statement then goes on alone until its own time-out.
  */
 export async function reading<T>(read: () => Promise<T>): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new DatabaseAway(`no answer within ${limits.httpWaitMs} ms`)),
-    limits.httpWaitMs,
-  );
+  const late = (): Error => new DatabaseAway(`no answer within ${limits.httpWaitMs} ms`);
   try {
-    return await Promise.race([read(), tooLate]);
+    return await within(limits.httpWaitMs, read(), late);
   } catch (error) {
     if (error instanceof DatabaseAway || failureOf(error) !== 'infrastructure') throw error;
     throw new DatabaseAway(messageOf(error), { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }

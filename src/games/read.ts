@@ -30,7 +30,7 @@ export interface FactsReader {
   idle(): Promise<void>;
 }
 
-/** `db` works as milepost_api. Without `redis` every read goes to PostgreSQL. */
+/** `db` works as milepost_api; `redis` gives up after limits.redisReadMs. Without `redis` every read goes to PostgreSQL. */
 export function createFactsReader(options: {
   db: Db;
   redis: RedisClient | undefined;

@@ -1,0 +1,123 @@
+// Who asks: verifies bearer tokens (JWT) and remembers verified ones. Owns the accepted algorithms and what a token must say. Never logs a token
+// and keeps none: the memory holds digests.
+import { hash } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Middleware } from 'koa';
+import { messageOf } from '../src/errors.ts';
+import { limits } from '../src/limits.ts';
+import type { Log } from '../src/log.ts';
+import type { Instant } from '../src/time.ts';
+import { Problem, unavailable } from './problem.ts';
+import type { ApiState, Caller } from './state.ts';
+
+/** `player` reads what is theirs; `producer` sends events. */
+export type Scope = 'player' | 'producer';
+
+const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
+
+/** What accepted tokens are checked against. */
+export interface TokenRules {
+  issuer: string;
+  audience: string;
+  /** Finds the key that signed a token: `remoteKeys(url)`, or jose's createLocalJWKSet. */
+  keys: JWTVerifyGetKey;
+}
+
+/** The keys at an issuer's JWKS address, fetched when needed and again when an unknown key turns up. */
+export function remoteKeys(url: string): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url), { timeoutDuration: limits.httpWaitMs, cacheMaxAge: limits.tokenCacheMs });
+}
+
+/** Requires a token with a scope on every route that it is put before. */
+export function createAuth(rules: TokenRules, log: Log, clock: () => Instant): (scope: Scope) => Middleware<ApiState> {
+  const verified = new Map<string, { caller: Caller; until: Instant }>();
+
+  async function callerOf(token: string): Promise<Caller> {
+    const digest = hash('sha256', token, 'base64');
+    const known = verified.get(digest);
+    if (known !== undefined && clock() < known.until) return known.caller;
+    const payload = await verify(token);
+    const caller = readCaller(payload);
+    verified.delete(digest);
+    // The oldest go first; a Map keeps the order of insertion.
+    if (verified.size >= limits.cachedTokens) verified.delete(verified.keys().next().value as string);
+    verified.set(digest, { caller, until: Math.min((payload.exp as number) * 1_000, clock() + limits.tokenCacheMs) });
+    return caller;
+  }
+
+  async function verify(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, rules.keys, {
+        issuer: rules.issuer,
+        audience: rules.audience,
+        algorithms: ALGORITHMS,
+        requiredClaims: ['exp', 'sub'],
+        currentDate: new Date(clock()),
+      });
+      return payload;
+    } catch (error) {
+      if (isTokensFault(error)) throw unauthorized(describe(error));
+      log.error({ error: messageOf(error) }, 'the keys that verify tokens could not be fetched');
+      throw unavailable('tokens cannot be verified now');
+    }
+  }
+
+  return (scope) => async (ctx, next) => {
+    const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(ctx.get('Authorization'))?.[1];
+    if (token === undefined) {
+      throw new Problem(401, 'send a token: Authorization: Bearer <token>', {
+        'WWW-Authenticate': 'Bearer realm="milepost"',
+      });
+    }
+    const caller = await callerOf(token);
+    ctx.state.caller = caller;
+    if (!caller.scopes.has(scope)) {
+      throw new Problem(403, `this takes a token with the scope "${scope}"`, {
+        'WWW-Authenticate': `Bearer realm="milepost", error="insufficient_scope", scope="${scope}"`,
+      });
+    }
+    await next();
+  };
+}
+
+function unauthorized(detail: string): Problem {
+  return new Problem(401, detail, {
+    'WWW-Authenticate': `Bearer realm="milepost", error="invalid_token", error_description="${detail}"`,
+  });
+}
+
+/** Everything jose says about a token is the token's fault, but for its troubles with fetching the keys. */
+function isTokensFault(error: unknown): error is errors.JOSEError {
+  return (
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) &&
+    error.code !== errors.JOSEError.code
+  );
+}
+
+function describe(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'the token has expired';
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return `the token is not accepted because of its claim ${error.claim}`;
+  return 'the token is not valid';
+}
+
+function readCaller(payload: JWTPayload): Caller {
+  const { sub: subject, scope, sources } = payload as JWTPayload & { scope?: unknown; sources?: unknown };
+  if (typeof subject !== 'string' || !isIdentifier(subject)) {
+    throw unauthorized('the token is not accepted because of its claim sub');
+  }
+  const named = Array.isArray(sources) ? sources.filter((source) => typeof source === 'string') : undefined;
+  return {
+    subject,
+    scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []),
+    sources: named ?? [subject],
+  };
+}
+
+/** The same rule as for the user_id of an event; anything else is nobody, and would be an error in the database. */
+function isIdentifier(text: string): boolean {
+  return (
+    text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0') && text.isWellFormed()
+  );
+}

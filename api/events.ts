@@ -1,0 +1,110 @@
+// POST /api/events: producers send one event or a batch, and hear what became of each. It only turns a request into a batch of the engine: the
+// same mapping, dedupe and decision as for Kafka. Nothing is kept of a request that is refused as a whole.
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { within } from '../src/deadline.ts';
+import type { EventResult } from '../src/engine/batch.ts';
+import type { Engine } from '../src/engine/process.ts';
+import type { Json, Message, Normalised } from '../src/event/event.ts';
+import type { Normaliser } from '../src/event/normalise.ts';
+import { canonicalSource, type Source } from '../src/event/source.ts';
+import { limits } from '../src/limits.ts';
+import type { createAuth } from './auth.ts';
+import { Problem, unavailable } from './problem.ts';
+import { queryText, readJson } from './request.ts';
+import type { ApiState, Caller } from './state.ts';
+
+/** What became of one event; a parked one has no identity yet, and says what was wrong with it. */
+export type EventAnswer =
+  | EventResult
+  | { event_id: null; outcome: 'parked'; reason: string; detail: string; replayed: false };
+
+export function eventRoutes(
+  router: Router<ApiState>,
+  options: { engine: Pick<Engine, 'process'>; normaliser: Normaliser; auth: ReturnType<typeof createAuth> },
+): void {
+  const { engine, normaliser, auth } = options;
+
+  router.post('/api/events', auth('producer'), async (ctx) => {
+    const caller = ctx.state.caller as Caller;
+    const source = sourceOf(ctx, normaliser);
+    const messages = await readMessages(ctx);
+    const normalised = messages.map((message) => normaliser.normalise(source.sourceId, message));
+    for (const [index, message] of normalised.entries()) assertMaySend(caller, source, message, index);
+    ctx.body = { results: await process(normalised) };
+  });
+
+  async function process(normalised: readonly Normalised[]): Promise<EventAnswer[]> {
+    const batch = {
+      events: normalised.flatMap((message) => (message.kind === 'event' ? [message.event] : [])),
+      parked: normalised.flatMap((message) => (message.kind === 'parked' ? [message.parked] : [])),
+    };
+    const results = (await inTime((signal) => engine.process(batch, signal))).results.values();
+    return normalised.map((message): EventAnswer => {
+      if (message.kind === 'event') return results.next().value as EventResult;
+      const { reason, detail } = message.parked;
+      return { event_id: null, outcome: 'parked', reason, detail, replayed: false };
+    });
+  }
+}
+
+/**
+ * The engine waits for a database that is away; a producer is told to come back. The signal ends the engine's attempts; one that hangs in the
+ * database is not waited for either. Whether it committed is then unknown, and repeating is harmless.
+ */
+async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const aborted = new AbortController();
+  return within(limits.httpWaitMs, work(aborted.signal), () => {
+    aborted.abort();
+    return unavailable('the events could not be stored in time');
+  });
+}
+
+function sourceOf(ctx: Context, normaliser: Normaliser): Source {
+  const name = queryText(ctx, 'source') ?? canonicalSource.sourceId;
+  const source = normaliser.sourceOf(name);
+  // A topic names a source too, but not here.
+  if (source?.sourceId === name) return source;
+  throw new Problem(400, `there is no source called ${JSON.stringify(name)}`);
+}
+
+/** The body is one event, or a batch `{"events": [...]}`. */
+async function readMessages(ctx: Context): Promise<Message[]> {
+  const { bytes, value } = await readJson(ctx);
+  const idempotencyKey = ctx.get('Idempotency-Key');
+  const events = batchOf(value);
+  if (events === undefined) return [messageOf(bytes, idempotencyKey === '' ? undefined : idempotencyKey)];
+  if (idempotencyKey !== '')
+    throw new Problem(400, 'Idempotency-Key names one event; give each event of a batch an event_id');
+  if (events.length === 0) throw new Problem(400, 'the batch is empty');
+  if (events.length > limits.httpBatchEvents) {
+    throw new Problem(413, `a batch may have ${limits.httpBatchEvents} events; this one has ${events.length}`);
+  }
+  return events.map((event) => messageOf(Buffer.from(JSON.stringify(event)), undefined));
+}
+
+function batchOf(value: Json): Json[] | undefined {
+  if (Array.isArray(value)) throw new Problem(400, 'a batch is an object: {"events": [...]}');
+  if (typeof value !== 'object' || value === null)
+    throw new Problem(400, 'the body must be an event, or {"events": [...]}');
+  const keys = Object.keys(value);
+  return keys.length === 1 && Array.isArray(value.events) ? value.events : undefined;
+}
+
+function messageOf(bytes: Uint8Array, idempotencyKey: string | undefined): Message {
+  return {
+    bytes,
+    origin: { transport: 'http' },
+    receivedAt: undefined,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+/** A producer sends for the sources and producers its token names; one event for somebody else refuses the request as a whole. */
+function assertMaySend(caller: Caller, source: Source, message: Normalised, index: number): void {
+  if (caller.sources.includes(source.sourceId)) return;
+  const producer = message.kind === 'event' ? message.event.event.producer : source.producer;
+  // A canonical message that cannot be read names no producer: it is parked under its source, where it harms nobody.
+  if (producer === undefined || caller.sources.includes(producer)) return;
+  throw new Problem(403, `this token may not send events of producer ${JSON.stringify(producer)} (event ${index})`);
+}

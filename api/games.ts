@@ -1,0 +1,82 @@
+// What a player reads: active games (widget), one game (journey), and its history. The player is the token's subject and nothing else.
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import type { Db } from '../src/db/connect.ts';
+import type { FollowedDefinitions } from '../src/definitions/follow.ts';
+import { parseCursor, readHistory } from '../src/games/history.ts';
+import type { FactsReader } from '../src/games/read.ts';
+import { fieldsFor, openGames, renderJourney, renderWidget } from '../src/games/view.ts';
+import { limits } from '../src/limits.ts';
+import type { Instant } from '../src/time.ts';
+import type { createAuth } from './auth.ts';
+import { Problem } from './problem.ts';
+import { queryText } from './request.ts';
+import type { ApiState, Caller } from './state.ts';
+
+export function gameRoutes(
+  router: Router<ApiState>,
+  options: {
+    db: Db;
+    definitions: FollowedDefinitions;
+    facts: FactsReader;
+    auth: ReturnType<typeof createAuth>;
+    clock: () => Instant;
+  },
+): void {
+  const { db, definitions, facts, auth, clock } = options;
+  const player = auth('player');
+
+  router.get('/api/games/active', player, async (ctx) => {
+    const now = clock();
+    const open = openGames((await definitions.current()).games, now);
+    const known = await facts.read(playerOf(ctx.state), fieldsFor(open, now));
+    answer(ctx, { games: renderWidget(open, known, now) });
+  });
+
+  router.get('/api/games/:game_id', player, async (ctx) => {
+    answer(ctx, (await journeyOf(ctx.state, ctx.params.game_id)).journey);
+  });
+
+  router.get('/api/games/:game_id/history', player, async (ctx) => {
+    const page = { limit: limitOf(ctx), cursor: cursorOf(ctx) };
+    const { timeline } = await journeyOf(ctx.state, ctx.params.game_id);
+    answer(ctx, await readHistory(db, timeline, playerOf(ctx.state), page));
+  });
+
+  /** The game as the player sees it. A game that does not exist and one that is not theirs get the same answer. */
+  async function journeyOf(state: ApiState, gameId: string | undefined) {
+    const now = clock();
+    const timeline = (await definitions.current()).games.find((candidate) => candidate.gameId === gameId);
+    if (timeline !== undefined) {
+      const known = await facts.read(playerOf(state), fieldsFor([timeline], now));
+      const journey = renderJourney(timeline, known, now);
+      if (journey !== undefined) return { timeline, journey };
+    }
+    throw new Problem(404, 'this player takes part in no such game');
+  }
+}
+
+function playerOf(state: ApiState): string {
+  return (state.caller as Caller).subject;
+}
+
+function answer(ctx: Context, body: object): void {
+  ctx.set({ 'Cache-Control': 'private, no-cache', Vary: 'Authorization' });
+  ctx.body = body;
+}
+
+function limitOf(ctx: Context): number {
+  const text = queryText(ctx, 'limit');
+  if (text === undefined) return limits.historyPage;
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= limits.historyPage) return limit;
+  throw new Problem(400, `limit must be a whole number from 1 to ${limits.historyPage}`);
+}
+
+function cursorOf(ctx: Context) {
+  const text = queryText(ctx, 'cursor');
+  const cursor = text === undefined ? undefined : parseCursor(text);
+  if (text !== undefined && cursor === undefined)
+    throw new Problem(400, 'cursor must be a next_cursor of this history');
+  return cursor;
+}

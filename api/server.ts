@@ -1,0 +1,78 @@
+// The API as a Service: its middleware in order, its routes by feature. It owns no connections: whoever makes it closes them after it has stopped.
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Db } from '../src/db/connect.ts';
+import { followDefinitions } from '../src/definitions/follow.ts';
+import type { Engine } from '../src/engine/process.ts';
+import type { Normaliser } from '../src/event/normalise.ts';
+import { createFactsReader } from '../src/games/read.ts';
+import type { Log } from '../src/log.ts';
+import type { RedisClient } from '../src/redis.ts';
+import type { Instant } from '../src/time.ts';
+import { createHttpService, type HttpService } from '../workers/http-service.ts';
+import { createReadiness } from '../workers/readiness.ts';
+import { accessLog } from './access-log.ts';
+import { createAuth, type TokenRules } from './auth.ts';
+import { eventRoutes } from './events.ts';
+import { gameRoutes } from './games.ts';
+import { healthRoutes } from './health.ts';
+import { answerProblems, Problem } from './problem.ts';
+import { admit, boundTarget } from './request.ts';
+import type { ApiState } from './state.ts';
+
+export interface ApiOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** As milepost_api. */
+  db: Db;
+  /** Absent: every read goes to PostgreSQL. */
+  redis: RedisClient | undefined;
+  /** Works as milepost_ingest, on a pool of its own. */
+  engine: Pick<Engine, 'process'>;
+  normaliser: Normaliser;
+  tokens: TokenRules;
+  log: Log;
+  /** For tests. */
+  clock?: () => Instant;
+}
+
+/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; GET /health/live, /health/ready. */
+export function createApi(options: ApiOptions): HttpService {
+  const { db, redis, engine, normaliser, log, clock = Date.now } = options;
+  const auth = createAuth(options.tokens, log, clock);
+  const definitions = followDefinitions(db, log);
+  const facts = createFactsReader({ db, redis, log, clock });
+
+  const router = new Router<ApiState>({ exclusive: 'specificity' });
+  gameRoutes(router, { db, definitions, facts, auth, clock });
+  eventRoutes(router, { engine, normaliser, auth });
+  healthRoutes(router, createReadiness(db, redis));
+
+  const app = new Koa<ApiState>();
+  app.on('error', (error) => log.error({ err: error }, 'an answer could not be sent'));
+  app.use(admit).use(accessLog(log)).use(answerProblems(log)).use(boundTarget).use(router.routes());
+  app.use(
+    router.allowedMethods({
+      throw: true,
+      methodNotAllowed: () =>
+        new Problem(405, 'this path does not take this method; the header Allow lists those it takes'),
+      notImplemented: () => new Problem(501, 'there is no such method here'),
+    }),
+  );
+
+  const server = createHttpService({
+    name: 'api',
+    host: options.host,
+    port: options.port,
+    portVariable: 'HTTP_PORT',
+    listener: app.callback(),
+  });
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      await Promise.all([facts.idle(), definitions.idle()]);
+    },
+  };
+}

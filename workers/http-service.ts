@@ -1,0 +1,77 @@
+// A listening HTTP server as a Service: start, bounds on slow and oversized requests, and a stop that finishes what is in flight.
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UserError } from '../src/errors.ts';
+import { limits } from '../src/limits.ts';
+import type { Service } from './service.ts';
+
+export interface HttpService extends Service {
+  /** Where it listens, such as `http://127.0.0.1:3000`. Only once it is started. */
+  url(): string;
+}
+
+export function createHttpService(options: {
+  name: string;
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** The environment variable that sets the port, for the message when it is taken. */
+  portVariable: string;
+  listener: RequestListener;
+}): HttpService {
+  const { name, host, port } = options;
+  const failed = Promise.withResolvers<never>();
+  // Whoever waits for it hears of it; that nobody waits is not an error of its own.
+  failed.promise.catch(() => {});
+  const inFlight = new Set<ServerResponse>();
+  let stopping: Promise<void> | undefined;
+
+  const server = createServer({
+    maxHeaderSize: limits.httpHeaderBytes,
+    headersTimeout: limits.httpHeadersMs,
+    requestTimeout: limits.httpRequestMs,
+    keepAliveTimeout: limits.httpIdleMs,
+  });
+  server.on('request', (request, response) => {
+    inFlight.add(response);
+    if (stopping !== undefined) response.setHeader('Connection', 'close');
+    response.on('close', () => {
+      inFlight.delete(response);
+      if (stopping !== undefined) server.closeIdleConnections();
+    });
+    options.listener(request, response);
+  });
+
+  async function stop(): Promise<void> {
+    if (!server.listening) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
+    const deadline = setTimeout(() => server.closeAllConnections(), limits.giveUpMs);
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  return {
+    name,
+    failed: failed.promise,
+    url: () => {
+      const address = server.address() as AddressInfo;
+      return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    },
+    async start() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => {
+          const taken = `${name}: ${host}:${port} is in use: stop what listens there, or set ${options.portVariable}`;
+          reject(error.code === 'EADDRINUSE' ? new UserError(taken) : error);
+        });
+        server.listen(port, host, resolve);
+      });
+      server.removeAllListeners('error');
+      server.on('error', failed.reject);
+    },
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
