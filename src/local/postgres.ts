@@ -147,7 +147,10 @@ async function createAccount(): Promise<{ uid: number; gid: number }> {
 function asAccount(account: Account | undefined, command: readonly string[]): string[] {
   if (account === undefined) return [...command];
   const identity = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
-  const passFolders = account.mayPassFolders ? ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'] : [];
+  // Without the bit, the system call that asks "may I run this file?" ignores the capability, and initdb asks it of itself.
+  const passFolders = account.mayPassFolders
+    ? ['--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+    : [];
   return ['setpriv', ...identity, ...passFolders, ...command];
 }
 
@@ -178,7 +181,12 @@ async function initialise(initdb: string, dataDir: string, account: Account | un
     ...flags,
   ]);
   await run(program as string, args).catch((error: Error & { stderr?: string }) => {
-    throw new UserError(`PostgreSQL could not initialise ${dataDir}:\n${lastLines(error.stderr || error.message)}`);
+    const hint = account?.mayPassFolders
+      ? `\nAs root, PostgreSQL runs as the account ${accountName}, to which a folder above is closed: move the project to where all may enter, or run it as another user.`
+      : '';
+    throw new UserError(
+      `PostgreSQL could not initialise ${dataDir}:\n${lastLines(error.stderr || error.message)}${hint}`,
+    );
   });
   await rename(draftPassword, passwordFile(draft));
   await rename(draft, dataDir);
