@@ -10,6 +10,7 @@ import { exitCodes, printProblems } from './output.ts';
 import { runStandIn } from './stand-in.ts';
 import { start } from './start.ts';
 import { printToken } from './token.ts';
+import { createTopics } from './topics.ts';
 
 const program = new Command('milepost')
   .description('A gamification and rewards engine on PostgreSQL.')
@@ -92,6 +93,14 @@ inbox
   .description('an event: when it came, what became of it, what it was worth')
   .addOption(json())
   .action(showEvent);
+
+const topics = program.command('topics').description('Kafka topics, for development');
+topics
+  .command('create')
+  .description('create the topics that the sources name, where they are missing')
+  .option('--partitions <count>', 'of each topic; a power of two keeps players and partitions together', '8')
+  .addOption(json())
+  .action(createTopics);
 
 program
   .command('token <user_id>')

@@ -1,0 +1,306 @@
+// milepost start: the roles of a process, on the services that the environment names or on embedded ones.
+import { join } from 'node:path';
+import { createLocalJWKSet } from 'jose';
+import { remoteKeys, type TokenRules } from '../../api/auth.ts';
+import { createApi } from '../../api/server.ts';
+import type { HttpService } from '../../workers/http-service.ts';
+import { createKafka, type KafkaSettings } from '../../workers/ingest/client.ts';
+import { createIngest, type Ingest } from '../../workers/ingest/ingest.ts';
+import { createKafkajsFeed } from '../../workers/ingest/kafkajs-feed.ts';
+import { createMetricsServer } from '../../workers/metrics-server.ts';
+import { createReadiness } from '../../workers/readiness.ts';
+import type { Service } from '../../workers/service.ts';
+import { createWorker, type Worker } from '../../workers/worker.ts';
+import { type Config, readConfig } from '../config.ts';
+import { connect, type Db } from '../db/connect.ts';
+import { migrate } from '../db/migrate.ts';
+import { createEngine, type Engine } from '../engine/process.ts';
+import { UserError } from '../errors.ts';
+import { createNormaliser, type Normaliser } from '../event/normalise.ts';
+import { readSources } from '../event/source.ts';
+import { projectPlayers } from '../games/project.ts';
+import { limits } from '../limits.ts';
+import { openDevelopmentIssuer } from '../local/development-issuer.ts';
+import { startPostgres } from '../local/postgres.ts';
+import { startRewardServices } from '../local/reward-services.ts';
+import { createLog, type Log } from '../log.ts';
+import { connectRedis, type RedisClient } from '../redis.ts';
+import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
+import { ruleFields } from './games.ts';
+import { describe } from './ingest.ts';
+import { table } from './output.ts';
+import { runServices, toldToStop } from './run.ts';
+
+const roles = ['ingest', 'worker', 'api'] as const;
+type RoleName = (typeof roles)[number];
+
+const SAMPLE_EVENTS = 3_000;
+
+export async function start(options: { role?: RoleName[]; sample?: string }): Promise<void> {
+  const config = readConfig();
+  const sample = sampleSize(options.sample);
+  if (config.DATABASE_URL === undefined) await startEmbedded(config, options.role, sample);
+  else if (sample !== undefined) throw new UserError('--sample is for the embedded database; unset DATABASE_URL to use it');
+  else await startOnServices({ ...config, DATABASE_URL: config.DATABASE_URL }, options.role);
+}
+
+function sampleSize(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const events = Number(text);
+  if (Number.isInteger(events) && events >= 0 && events <= 1_000_000) return events;
+  throw new UserError(`--sample ${JSON.stringify(text)} is no number of events: write a whole number from 0 to 1000000`);
+}
+
+/** Where the parts of a process find what they need. */
+interface Addresses {
+  databaseUrl: string;
+  neucoinUrl: string;
+  voucherUrl: string;
+  tokens: TokenRules;
+}
+
+interface Parts {
+  services: Service[];
+  engine: Engine;
+  normaliser: Normaliser;
+  worker: Worker | undefined;
+  api: HttpService | undefined;
+  /** Closes pools and connections, once the services have stopped. */
+  close(): Promise<void>;
+}
+
+/** Makes the services of some roles, in the order of their start. Nothing is started yet. */
+async function assemble(config: Config, wanted: readonly RoleName[], at: Addresses, log: Log): Promise<Parts> {
+  const opened: Db[] = [];
+  const open = (role: 'milepost_ingest' | 'milepost_worker' | 'milepost_api', size: number): Db => {
+    const db = connect(at.databaseUrl, { role, size, log });
+    opened.push(db);
+    return db;
+  };
+  const clients: RedisClient[] = [];
+  const openRedis = (timeoutMs: number): RedisClient | undefined => {
+    if (config.REDIS_URL === undefined) return undefined;
+    const redis = connectRedis(config.REDIS_URL, { log, timeoutMs });
+    clients.push(redis);
+    return redis;
+  };
+  // A player waits for a read, nobody for a refresh.
+  const readRedis = openRedis(limits.redisReadMs);
+  const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWaitMs) : undefined;
+  const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
+  const ingestDb = open('milepost_ingest', config.DATABASE_POOL_SIZE);
+  const engine = createEngine(ingestDb, log);
+
+  const api = wanted.includes('api')
+    ? createApi({
+        host: config.HTTP_HOST,
+        port: config.HTTP_PORT,
+        db: open('milepost_api', config.DATABASE_POOL_SIZE),
+        redis: readRedis,
+        engine,
+        normaliser,
+        tokens: at.tokens,
+        log,
+      })
+    : undefined;
+  const worker = wanted.includes('worker')
+    ? createWorker({
+        databaseUrl: at.databaseUrl,
+        log,
+        concurrency: config.WORKER_CONCURRENCY,
+        neucoin: { url: at.neucoinUrl, token: config.NEUCOIN_TOKEN },
+        voucher: { url: at.voucherUrl, token: config.VOUCHER_TOKEN },
+        ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
+      })
+    : undefined;
+  const ingest = wanted.includes('ingest') ? ingestFromKafka(config, engine, normaliser, ingestDb, log) : undefined;
+  const metrics = createMetricsServer({
+    host: config.HTTP_HOST,
+    port: config.METRICS_PORT,
+    ready: createReadiness(ingestDb, readRedis),
+  });
+  return {
+    services: [metrics, worker, api, ingest].filter((service) => service !== undefined),
+    engine,
+    normaliser,
+    worker,
+    api,
+    async close() {
+      await engine.idle();
+      await Promise.all(opened.map((db) => db.close()));
+      for (const redis of clients) redis.disconnect();
+    },
+  };
+}
+
+function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) => Promise<void> {
+  return (players) => projectPlayers(db, redis, players);
+}
+
+function ingestFromKafka(config: Config, engine: Engine, normaliser: Normaliser, db: Db, log: Log): Ingest {
+  if (config.KAFKA_BROKERS === undefined) {
+    throw new UserError('KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)');
+  }
+  const settings: KafkaSettings = { ...config, KAFKA_BROKERS: config.KAFKA_BROKERS };
+  const kafka = createKafka(settings, log);
+  return createIngest({
+    normaliser,
+    process: (batch, signal) => engine.process(batch, signal),
+    db,
+    log,
+    createFeed: () =>
+      createKafkajsFeed({
+        kafka,
+        groupId: config.KAFKA_GROUP_ID,
+        topics: normaliser.topics,
+        concurrency: config.INGEST_PARTITION_CONCURRENCY,
+      }),
+  });
+}
+
+async function startOnServices(
+  config: Config & { DATABASE_URL: string },
+  given: readonly RoleName[] | undefined,
+): Promise<void> {
+  const wanted = given ?? roles.filter((role) => role !== 'ingest' || config.KAFKA_BROKERS !== undefined);
+  const { NEUCOIN_URL: neucoinUrl, VOUCHER_URL: voucherUrl, JWT_JWKS_URL: keysUrl } = config;
+  if (neucoinUrl === undefined || voucherUrl === undefined) {
+    throw new UserError('NEUCOIN_URL and VOUCHER_URL are not set: where are rewards to be paid?');
+  }
+  if (keysUrl === undefined && wanted.includes('api')) {
+    throw new UserError('JWT_JWKS_URL is not set: the role api verifies tokens with the keys at that address');
+  }
+  const told = toldToStop();
+  const log = createLog({ level: config.LOG_LEVEL, role: wanted.join('+') });
+  const tokens = {
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    keys: keysUrl === undefined ? createLocalJWKSet({ keys: [] }) : remoteKeys(keysUrl),
+  };
+  const at = { databaseUrl: config.DATABASE_URL, neucoinUrl, voucherUrl, tokens };
+  await checkMigrated(at.databaseUrl, log);
+  const parts = await assemble(config, wanted, at, log);
+  try {
+    await runServices(parts.services, { log, told });
+  } finally {
+    await parts.close();
+  }
+}
+
+async function checkMigrated(databaseUrl: string, log: Log): Promise<void> {
+  const db = connect(databaseUrl, { role: 'login', size: 1, log });
+  try {
+    const { checks } = await createReadiness(db, undefined)();
+    if (checks.migrations === 'missing') {
+      throw new UserError('the database has not been migrated: run milepost migrate');
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+/** Everything on this machine: PostgreSQL, stand-ins for the reward services, an issuer of tokens, and at the first start a sample of events. */
+async function startEmbedded(
+  config: Config,
+  given: readonly RoleName[] | undefined,
+  sample: number | undefined,
+): Promise<void> {
+  const told = toldToStop();
+  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const wanted = given ?? roles.filter((role) => role !== 'ingest' || config.KAFKA_BROKERS !== undefined);
+
+  say('Starting PostgreSQL …');
+  const postgres = await startPostgres({ dataDir: join(config.MILEPOST_HOME, 'postgres') });
+  try {
+    await migrate(postgres.url);
+    const rewards = await startRewardServices({ dataDir: join(config.MILEPOST_HOME, 'reward-services') });
+    try {
+      const names = { issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE };
+      const issuer = await openDevelopmentIssuer(config.MILEPOST_HOME, names);
+      const at: Addresses = {
+        databaseUrl: postgres.url,
+        neucoinUrl: config.NEUCOIN_URL ?? rewards.neucoinUrl,
+        voucherUrl: config.VOUCHER_URL ?? rewards.voucherUrl,
+        tokens: {
+          ...names,
+          keys: config.JWT_JWKS_URL === undefined ? createLocalJWKSet(issuer.jwks) : remoteKeys(config.JWT_JWKS_URL),
+        },
+      };
+      const parts = await assemble(config, wanted, at, log);
+      const issueToken = (sub: string): Promise<string> => issuer.issueToken({ sub, scope: 'player' });
+      try {
+        await runServices(parts.services, {
+          log,
+          told,
+          running: () => demonstrate(config, postgres.url, parts, sample, issueToken, log),
+        });
+      } finally {
+        await parts.close();
+      }
+    } finally {
+      await rewards.stop();
+    }
+  } finally {
+    say('Stopping PostgreSQL …');
+    await postgres.stop();
+  }
+  say('Stopped. Another start goes on from here.');
+}
+
+/** Activates the games, plays the sample where it is due, and says what happened and what to try. */
+async function demonstrate(
+  config: Config,
+  databaseUrl: string,
+  parts: Parts,
+  sample: number | undefined,
+  issueToken: (sub: string) => Promise<string>,
+  log: Log,
+): Promise<void> {
+  const owner = connect(databaseUrl, { role: 'milepost_owner', size: 2, log });
+  const support = connect(databaseUrl, { role: 'milepost_support', size: 2, log });
+  try {
+    const games = await demonstrationGames(config.GAME_CONFIGS, await ruleFields(config), Date.now());
+    await prepare(owner, games);
+    say(`Games: ${games.map((game) => game.config.game_id).join(', ')}`);
+
+    const first = !(await hasEvents(support));
+    const events = sample ?? (first ? SAMPLE_EVENTS : 0);
+    if (events > 0) {
+      say(`Playing ${events.toLocaleString('en')} sample messages: UPI payments and financial-services actions …`);
+      // A later sample begins with another number, so that it holds other events than the first.
+      const seed = first ? 1 : Math.floor(Date.now() / 1_000);
+      const summary = await playSample(parts.engine, parts.normaliser, events, seed, () => {});
+      say(`\n${describe(summary)}`);
+    } else {
+      say('The events of earlier starts are still there (--sample 1000 plays more).');
+    }
+    await parts.engine.idle();
+    await parts.worker?.idle();
+    const { paid, player } = await standing(support);
+    if (paid.length > 0) {
+      const rows = paid.map(({ destination, state, messages, amount }) => [destination, state, messages, amount]);
+      say(`\n${table(['REWARDS TO', 'STATE', 'MESSAGES', 'AMOUNT'], rows)}`);
+    }
+    if (parts.api !== undefined) say(whatToTry(parts.api.url(), player, await issueToken(player)));
+  } finally {
+    await Promise.all([owner.close(), support.close()]);
+  }
+}
+
+function whatToTry(url: string, player: string, token: string): string {
+  return `
+Milepost is up. Try, in another terminal:
+
+  TOKEN=${token}
+  curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/games/active            # the widget of player ${player}
+  curl -s -H "Authorization: Bearer $TOKEN" '${url}/api/games/{game_id}/history'  # with a game_id of the above
+  npx milepost token U100007                                     # a token for another player
+  npx milepost games list
+
+Ctrl-C stops everything.`;
+}
+
+/** To people, on standard output. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
