@@ -23,6 +23,8 @@ export const limits = {
   kafkaFetchBytes: 4 * 1_024 * 1_024,
   /** How long a broker may hold an empty fetch. It answers at once when there is something. */
   kafkaFetchWaitMs: 250,
+  /** New partitions of a topic are found within this time. */
+  kafkaMetadataMs: 60_000,
   /** Time for connecting to a broker (TLS and SASL included), and for any request. */
   kafkaConnectMs: 10_000,
   kafkaRequestMs: 30_000,

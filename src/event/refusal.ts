@@ -6,7 +6,8 @@ export class Refusal extends Error {
   readonly reason: ParkReason;
 
   constructor(reason: ParkReason, detail: string) {
-    super(detail);
+    // It may quote the message, and no text of the database takes a NUL.
+    super(detail.replaceAll('\0', '\\0'));
     this.reason = reason;
   }
 }

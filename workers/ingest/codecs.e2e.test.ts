@@ -1,8 +1,9 @@
 // Compressed records, really compressed: by Kafka's own Java code and by kafkajs, and really broken ones.
 import { CompressionTypes } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { makeIngest } from '../../src/testing/ingest.ts';
+import { makeRecording, makeTopic } from '../../src/testing/topic.ts';
 import { waitFor } from '../../src/testing/wait.ts';
-import { makeIngest, makeRecording, makeTopic } from './testing.ts';
 
 const types = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 const byName = {

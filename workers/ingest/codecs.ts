@@ -4,14 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
-import kafkajs from 'kafkajs';
+import kafkajs, { CompressionTypes } from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import * as snappy from 'snappy';
 import { messageOf } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 
-// CommonJS; Node finds only some of its exports by name.
-const { CompressionCodecs, CompressionTypes } = kafkajs;
+// Of this CommonJS module Node finds only some exports by name.
+const { CompressionCodecs } = kafkajs;
 
 /** What kafkajs asks of a compression: the producer's side takes its encoder, the consumer's side the bytes of a batch of records. */
 interface Codec {

@@ -1,5 +1,5 @@
 // A Feed by kafkajs 2.2.4. Owns what is peculiar to that library; feed.ts says what is wanted of it.
-import { type Admin, type Batch, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { messageOf, UserError } from '../../src/errors.ts';
 import { keyOf } from '../../src/inbox/position.ts';
 import { limits } from '../../src/limits.ts';
@@ -24,6 +24,7 @@ export function createKafkajsFeed(options: KafkajsFeedOptions): Feed {
     sessionTimeout: sessionMs,
     rebalanceTimeout: limits.kafkaRebalanceMs,
     heartbeatInterval: limits.kafkaHeartbeatMs,
+    metadataMaxAge: limits.kafkaMetadataMs,
     maxWaitTimeInMs: limits.kafkaFetchWaitMs,
     maxBytesPerPartition: limits.kafkaPartitionBytes,
     maxBytes: limits.kafkaFetchBytes,
