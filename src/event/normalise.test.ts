@@ -517,6 +517,8 @@ describe('properties', () => {
         const parked = parkedOf(bytes, name);
         expect(parked).toMatchObject({ source: name, bytes });
         expect(parked.detail).not.toBe('');
+        // It is stored beside the bytes, and may quote them.
+        expect(parked.detail).not.toContain('\0');
       }),
       { numRuns: 2_000 },
     );

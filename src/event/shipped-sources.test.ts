@@ -1,10 +1,10 @@
-// The shipped sources read their sample messages as their writers meant them.
+// The shipped sources read their sample messages as their writers meant them, and so does the example of docs/sources.md.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatInstant } from '../time.ts';
 import { createNormaliser } from './normalise.ts';
-import { attributeCatalogue, readSources } from './source.ts';
+import { attributeCatalogue, parseSource, readSources } from './source.ts';
 
 const folder = join(import.meta.dirname, '../../game-configs/sources');
 const sources = await readSources(folder);
@@ -50,4 +50,19 @@ test('the attributes of all sources together', () => {
   expect(catalogue.get('payment_mode')).toBe('text');
   expect(catalogue.get('new_to_product')).toBe('boolean');
   expect(catalogue.get('loan_amount')).toBe('amount');
+});
+
+test('the worked example of docs/sources.md does what it says', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/sources.md'), 'utf8');
+  const blocks = [...guide.matchAll(/```jsonc?\n(.*?)```/gs)].map((match) => match[1] as string);
+  const [raw, source, event] = blocks as [string, string, string];
+  const shop = createNormaliser([parseSource(source, 'docs/sources.md')]);
+  const result = shop.normalise('shop_till', {
+    bytes: Buffer.from(raw),
+    origin: { transport: 'http' },
+    receivedAt: undefined,
+  });
+  if (result.kind === 'parked') throw new Error(result.parked.detail);
+  const { occurred_at, ...rest } = result.event.event;
+  expect({ ...rest, occurred_at: formatInstant(occurred_at) }).toEqual(JSON.parse(event));
 });
