@@ -4,7 +4,11 @@ import { UserError } from './errors.ts';
 
 const text = z.string().trim().min(1);
 const url = (...protocols: string[]) =>
-  z.url().refine((value) => protocols.includes(new URL(value).protocol), { error: `must begin with ${protocols.join(' or ')}//` });
+  z
+    .url()
+    .refine((value) => protocols.includes(new URL(value).protocol), {
+      error: `must begin with ${protocols.join(' or ')}//`,
+    });
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -23,12 +27,12 @@ const environment = z
     KAFKA_SASL_PASSWORD: text.optional(),
     /** Redis. Absent: the read API answers from PostgreSQL. */
     REDIS_URL: url('redis:', 'rediss:').optional(),
-    /** The reward services. Absent: local stand-ins, and only together with the embedded database. */
+    /** The reward services, for the role worker. Absent: local stand-ins, and only together with the embedded database. */
     NEUCOIN_URL: url('http:', 'https:').optional(),
     NEUCOIN_TOKEN: text.optional(),
     VOUCHER_URL: url('http:', 'https:').optional(),
     VOUCHER_TOKEN: text.optional(),
-    /** Who signs the tokens of the read API. Absent: a development issuer, and only together with the embedded database. */
+    /** The keys of who signs the API's tokens, for the role api. Absent: a development issuer, and only together with the embedded database. */
     JWT_JWKS_URL: url('http:', 'https:').optional(),
     JWT_ISSUER: text.default('milepost-development'),
     JWT_AUDIENCE: text.default('milepost'),
@@ -50,17 +54,6 @@ const environment = z
       for (const name of ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const) {
         if (value[name] === undefined) {
           context.addIssue({ code: 'custom', path: [name], message: 'is needed when KAFKA_SASL_MECHANISM is set' });
-        }
-      }
-    }
-    if (value.DATABASE_URL !== undefined) {
-      for (const name of ['NEUCOIN_URL', 'VOUCHER_URL'] as const) {
-        if (value[name] === undefined) {
-          context.addIssue({
-            code: 'custom',
-            path: [name],
-            message: 'is needed when DATABASE_URL is set: real rewards are never paid to a stand-in',
-          });
         }
       }
     }

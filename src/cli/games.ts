@@ -44,17 +44,23 @@ export async function validateGames(files: string[], options: { json?: boolean }
     file,
     valid: error === undefined,
     ...(game_id === undefined ? {} : { game_id }),
-    problems: error === undefined ? [] : error.problems.length > 0 ? error.problems : [{ path: '', message: error.message }],
+    problems:
+      error === undefined ? [] : error.problems.length > 0 ? error.problems : [{ path: '', message: error.message }],
   }));
   if (options.json !== true) for (const { error } of wrong) if (error !== undefined) printProblems(error);
   print(options, document, () => {
     const right = verdicts.length - wrong.length;
-    const lines = verdicts.filter(({ error }) => error === undefined).map(({ file, game_id }) => `${file}: ${game_id} is right`);
+    const lines = verdicts
+      .filter(({ error }) => error === undefined)
+      .map(({ file, game_id }) => `${file}: ${game_id} is right`);
     return [...lines, ...(wrong.length > 0 ? [`${right} right, ${wrong.length} not`] : [])].join('\n');
   });
 }
 
-async function verdictOn(file: string, fields: FieldTypes): Promise<{ file: string; game_id?: string; error?: UserError }> {
+async function verdictOn(
+  file: string,
+  fields: FieldTypes,
+): Promise<{ file: string; game_id?: string; error?: UserError }> {
   try {
     return { file, game_id: (await readGame(file, fields)).config.game_id };
   } catch (error) {

@@ -35,14 +35,17 @@ function describe(event: FoundEvent): string {
   }
   for (const credit of event.credits) {
     const held = credit.held ? ', held' : '';
-    lines.push(`  credit    +${credit.amount} in ${credit.game_id} by ${credit.trigger_id} (version ${credit.version}${held})`);
+    lines.push(
+      `  credit    +${credit.amount} in ${credit.game_id} by ${credit.trigger_id} (version ${credit.version}${held})`,
+    );
   }
   for (const claim of event.claims) {
     const reward = claim.reward_type === null ? 'no reward' : `${claim.amount} ${claim.reward_type}`;
     lines.push(`  claim     step ${claim.step} of ${claim.game_id}: ${reward}, ${claim.status}`);
   }
   if (event.error !== null) lines.push(`  error     ${event.error}`);
-  if (event.conflicts > 0) lines.push(`  conflicts ${event.conflicts} deliveries under this id had another content and changed nothing`);
+  if (event.conflicts > 0)
+    lines.push(`  conflicts ${event.conflicts} deliveries under this id had another content and changed nothing`);
   if (event.payload !== null) lines.push(`  payload   ${JSON.stringify(event.payload)}`);
   return lines.join('\n');
 }

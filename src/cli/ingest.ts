@@ -45,7 +45,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
     return done;
   });
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  if ((summary.outcomes['parked'] ?? 0) + (summary.outcomes['failed'] ?? 0) > 0) process.exitCode = exitCodes.notRight;
+  if ((summary.outcomes.parked ?? 0) + (summary.outcomes.failed ?? 0) > 0) process.exitCode = exitCodes.notRight;
   print(options, summary, () => describe(summary));
 }
 

@@ -36,7 +36,11 @@ program
   .command('start')
   .description('run the roles of this process until Ctrl-C')
   .addOption(
-    new Option('--role <role...>', 'ingest (Kafka), worker (rewards, projection), api').choices(['ingest', 'worker', 'api']),
+    new Option('--role <role...>', 'ingest (Kafka), worker (rewards, projection), api').choices([
+      'ingest',
+      'worker',
+      'api',
+    ]),
   )
   .option('--sample <events>', 'embedded only: play this many sample events (default: 3000 at the first start)')
   .addHelpText(

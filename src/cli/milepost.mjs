@@ -13,7 +13,9 @@ const [major] = process.versions.node.split('.');
 if (Number(major) >= 24) {
   await import(main);
 } else if (!existsSync(pinned)) {
-  console.error(`Milepost needs Node 24 or newer, this is ${process.versions.node}. Run npm ci, which installs one beside it.`);
+  console.error(
+    `Milepost needs Node 24 or newer, this is ${process.versions.node}. Run npm ci, which installs one beside it.`,
+  );
   process.exitCode = 2;
 } else {
   const child = spawn(pinned, [main, ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -1,8 +1,9 @@
 // Runs the services of a process until it is told to stop, or until one of them ends by itself.
+
+import { type Service, startAll, stopAll } from '../../workers/service.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { type Service, startAll, stopAll } from '../../workers/service.ts';
 
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once: whoever sends it does not want to wait. */
 export function toldToStop(): Promise<void> {

@@ -1,6 +1,7 @@
 // milepost stand-in: what a development set-up has instead of the NeuCoin and voucher services and of an issuer of tokens.
-import { createServer } from 'node:http';
+
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';

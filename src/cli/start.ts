@@ -40,7 +40,8 @@ export async function start(options: { role?: RoleName[]; sample?: string }): Pr
   const config = readConfig();
   const sample = sampleSize(options.sample);
   if (config.DATABASE_URL === undefined) await startEmbedded(config, options.role, sample);
-  else if (sample !== undefined) throw new UserError('--sample is for the embedded database; unset DATABASE_URL to use it');
+  else if (sample !== undefined)
+    throw new UserError('--sample is for the embedded database; unset DATABASE_URL to use it');
   else await startOnServices({ ...config, DATABASE_URL: config.DATABASE_URL }, options.role);
 }
 
@@ -48,15 +49,25 @@ function sampleSize(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const events = Number(text);
   if (Number.isInteger(events) && events >= 0 && events <= 1_000_000) return events;
-  throw new UserError(`--sample ${JSON.stringify(text)} is no number of events: write a whole number from 0 to 1000000`);
+  throw new UserError(
+    `--sample ${JSON.stringify(text)} is no number of events: write a whole number from 0 to 1000000`,
+  );
 }
 
 /** Where the parts of a process find what they need. */
 interface Addresses {
   databaseUrl: string;
-  neucoinUrl: string;
-  voucherUrl: string;
-  tokens: TokenRules;
+  /** Of the role worker. */
+  rewards: { neucoin: string; voucher: string } | undefined;
+  /** Of the role api. */
+  tokens: TokenRules | undefined;
+}
+
+/** A variable that a role cannot do without. Real rewards are never paid to a stand-in, and real players not known by a development token. */
+function needed(config: Config, name: 'NEUCOIN_URL' | 'VOUCHER_URL' | 'JWT_JWKS_URL', role: RoleName): string {
+  const value = config[name];
+  if (value === undefined) throw new UserError(`${name} is not set: with DATABASE_URL, the role ${role} needs it`);
+  return value;
 }
 
 interface Parts {
@@ -86,33 +97,35 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   };
   // A player waits for a read, nobody for a refresh.
   const readRedis = openRedis(limits.redisReadMs);
-  const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWaitMs) : undefined;
+  const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWriteMs) : undefined;
   const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
   const ingestDb = open('milepost_ingest', config.DATABASE_POOL_SIZE);
   const engine = createEngine(ingestDb, log);
 
-  const api = wanted.includes('api')
-    ? createApi({
-        host: config.HTTP_HOST,
-        port: config.HTTP_PORT,
-        db: open('milepost_api', config.DATABASE_POOL_SIZE),
-        redis: readRedis,
-        engine,
-        normaliser,
-        tokens: at.tokens,
-        log,
-      })
-    : undefined;
-  const worker = wanted.includes('worker')
-    ? createWorker({
-        databaseUrl: at.databaseUrl,
-        log,
-        concurrency: config.WORKER_CONCURRENCY,
-        neucoin: { url: at.neucoinUrl, token: config.NEUCOIN_TOKEN },
-        voucher: { url: at.voucherUrl, token: config.VOUCHER_TOKEN },
-        ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
-      })
-    : undefined;
+  const api =
+    wanted.includes('api') && at.tokens !== undefined
+      ? createApi({
+          host: config.HTTP_HOST,
+          port: config.HTTP_PORT,
+          db: open('milepost_api', config.DATABASE_POOL_SIZE),
+          redis: readRedis,
+          engine,
+          normaliser,
+          tokens: at.tokens,
+          log,
+        })
+      : undefined;
+  const worker =
+    wanted.includes('worker') && at.rewards !== undefined
+      ? createWorker({
+          databaseUrl: at.databaseUrl,
+          log,
+          concurrency: config.WORKER_CONCURRENCY,
+          neucoin: { url: at.rewards.neucoin, token: config.NEUCOIN_TOKEN },
+          voucher: { url: at.rewards.voucher, token: config.VOUCHER_TOKEN },
+          ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
+        })
+      : undefined;
   const ingest = wanted.includes('ingest') ? ingestFromKafka(config, engine, normaliser, ingestDb, log) : undefined;
   const metrics = createMetricsServer({
     host: config.HTTP_HOST,
@@ -139,7 +152,9 @@ function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) 
 
 function ingestFromKafka(config: Config, engine: Engine, normaliser: Normaliser, db: Db, log: Log): Ingest {
   if (config.KAFKA_BROKERS === undefined) {
-    throw new UserError('KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)');
+    throw new UserError(
+      'KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)',
+    );
   }
   const settings: KafkaSettings = { ...config, KAFKA_BROKERS: config.KAFKA_BROKERS };
   const kafka = createKafka(settings, log);
@@ -163,21 +178,21 @@ async function startOnServices(
   given: readonly RoleName[] | undefined,
 ): Promise<void> {
   const wanted = given ?? roles.filter((role) => role !== 'ingest' || config.KAFKA_BROKERS !== undefined);
-  const { NEUCOIN_URL: neucoinUrl, VOUCHER_URL: voucherUrl, JWT_JWKS_URL: keysUrl } = config;
-  if (neucoinUrl === undefined || voucherUrl === undefined) {
-    throw new UserError('NEUCOIN_URL and VOUCHER_URL are not set: where are rewards to be paid?');
-  }
-  if (keysUrl === undefined && wanted.includes('api')) {
-    throw new UserError('JWT_JWKS_URL is not set: the role api verifies tokens with the keys at that address');
-  }
   const told = toldToStop();
   const log = createLog({ level: config.LOG_LEVEL, role: wanted.join('+') });
-  const tokens = {
-    issuer: config.JWT_ISSUER,
-    audience: config.JWT_AUDIENCE,
-    keys: keysUrl === undefined ? createLocalJWKSet({ keys: [] }) : remoteKeys(keysUrl),
+  const at: Addresses = {
+    databaseUrl: config.DATABASE_URL,
+    rewards: wanted.includes('worker')
+      ? { neucoin: needed(config, 'NEUCOIN_URL', 'worker'), voucher: needed(config, 'VOUCHER_URL', 'worker') }
+      : undefined,
+    tokens: wanted.includes('api')
+      ? {
+          issuer: config.JWT_ISSUER,
+          audience: config.JWT_AUDIENCE,
+          keys: remoteKeys(needed(config, 'JWT_JWKS_URL', 'api')),
+        }
+      : undefined,
   };
-  const at = { databaseUrl: config.DATABASE_URL, neucoinUrl, voucherUrl, tokens };
   await checkMigrated(at.databaseUrl, log);
   const parts = await assemble(config, wanted, at, log);
   try {
@@ -219,8 +234,10 @@ async function startEmbedded(
       const issuer = await openDevelopmentIssuer(config.MILEPOST_HOME, names);
       const at: Addresses = {
         databaseUrl: postgres.url,
-        neucoinUrl: config.NEUCOIN_URL ?? rewards.neucoinUrl,
-        voucherUrl: config.VOUCHER_URL ?? rewards.voucherUrl,
+        rewards: {
+          neucoin: config.NEUCOIN_URL ?? rewards.neucoinUrl,
+          voucher: config.VOUCHER_URL ?? rewards.voucherUrl,
+        },
         tokens: {
           ...names,
           keys: config.JWT_JWKS_URL === undefined ? createLocalJWKSet(issuer.jwks) : remoteKeys(config.JWT_JWKS_URL),

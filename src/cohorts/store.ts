@@ -9,12 +9,7 @@ import { formatInstant, type Instant } from '../time.ts';
  * Adds players (at most limits.refreshPlayers) to a cohort from an instant on, with no end. Players that are members at that instant already stay
  * as they are, so repeating is harmless. Their projections are due for a refresh. Returns how many became members.
  */
-export async function addMembers(
-  tx: Tx,
-  cohortId: string,
-  userIds: readonly string[],
-  from: Instant,
-): Promise<number> {
+export async function addMembers(tx: Tx, cohortId: string, userIds: readonly string[], from: Instant): Promise<number> {
   const players = [...new Set(userIds)]
     .map((userId) => ({ userId, bucket: bucketOf(userId) }))
     .sort((a, b) => a.bucket - b.bucket || (a.userId < b.userId ? -1 : 1));

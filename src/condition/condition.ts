@@ -133,7 +133,9 @@ function mismatch(node: Comparison, type: FieldType): string | undefined {
       return valueMismatch(node.field, wanted, node.value);
     case 'in':
     case 'not_in':
-      return node.value.map((value) => valueMismatch(node.field, wanted, value)).find((message) => message !== undefined);
+      return node.value
+        .map((value) => valueMismatch(node.field, wanted, value))
+        .find((message) => message !== undefined);
     case 'starts_with':
       return wanted === 'text' ? undefined : `${node.field} is a ${wanted}; starts_with compares text`;
     case 'between':

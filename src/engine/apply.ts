@@ -101,9 +101,7 @@ function progressColumns({ touched }: Decision): Argument[] {
     plain('p_progress_value', 'bigint', rows, (row) => row.progress.value),
     plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared),
     plain('p_progress_reached', 'bigint', rows, (row) => row.progress.reached),
-    json('p_progress_state', rows, (row) =>
-      row.progress.state === null ? null : JSON.stringify(row.progress.state),
-    ),
+    json('p_progress_state', rows, (row) => (row.progress.state === null ? null : JSON.stringify(row.progress.state))),
   ];
 }
 

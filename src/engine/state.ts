@@ -1,15 +1,15 @@
 // Opens a batch in the database: locks its players' buckets and reads everything the decision needs. The typed wrapper of open_batch.
-import type { Json } from '../event/event.ts';
+
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
-import type { IncomingEvent } from '../event/event.ts';
+import type { IncomingEvent, Json } from '../event/event.ts';
+import type { Timeline } from '../games/decide.ts';
 import type { Claim, HeldClaim, Player } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
 import type { OpenedEvent } from './effect.ts';
-import type { Timeline } from '../games/decide.ts';
 
 export interface OpenedBatch {
   /** The database's epoch of the definitions. */
@@ -168,7 +168,9 @@ function addMemberships(players: Player[], columns: MembershipColumns, cohorts: 
   });
 }
 
-type RepeatColumns = Columns<[place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null]>;
+type RepeatColumns = Columns<
+  [place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null]
+>;
 
 function readRepeats(columns: RepeatColumns): Map<number, OpenedEvent['known']> {
   const [places, eventNos, hashes, outcomes, reasons] = columns;

@@ -47,7 +47,9 @@ const trigger = z.strictObject({
 export const gameSchema = z
   .strictObject({
     schema_version: z.literal('1.0'),
-    game_id: identifier.refine((id) => id !== 'active', { error: 'may not be "active": that is a path of the read API' }),
+    game_id: identifier.refine((id) => id !== 'active', {
+      error: 'may not be "active": that is a path of the read API',
+    }),
     game_archetype: z.enum(['NUMERIC_COUNTER']),
     /** The players who take part; `everyone` is reserved for all. */
     cohort_id: identifier,
@@ -166,11 +168,7 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
     problems.push({ path: formatPath(path), message });
   };
   compare(['game_archetype'], before.game_archetype, after.game_archetype);
-  compare(
-    ['game_window', 'start'],
-    parseInstant(before.game_window.start),
-    parseInstant(after.game_window.start),
-  );
+  compare(['game_window', 'start'], parseInstant(before.game_window.start), parseInstant(after.game_window.start));
   compare(
     ['progress_state_model', 'max_value'],
     before.progress_state_model.max_value,
@@ -191,4 +189,3 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
   }
   return problems;
 }
-

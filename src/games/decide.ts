@@ -63,7 +63,7 @@ export function isMember(player: { memberships: readonly Membership[] }, cohortI
 
 /** Flagged by fraud and risk management: not null, not false, not empty. */
 function isFlagged(event: CanonicalEvent): boolean {
-  const flag = event.attributes['frm_flag'] ?? null;
+  const flag = event.attributes.frm_flag ?? null;
   return flag !== null && flag !== false && flag !== '';
 }
 
