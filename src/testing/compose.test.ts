@@ -33,12 +33,14 @@ test('docker-compose.yml is valid by the schema of the compose specification', (
   expect(validate({ services: { api: { comand: ['start'] } } })).toBe(false);
 });
 
-test('there is one container per role, besides migration, stand-ins and servers', () => {
+test('there is one container per role, besides servers, what is done once, and stand-ins', () => {
   expect(services.map(([name]) => name)).toEqual([
     'postgres',
     'kafka',
     'redis',
     'migrate',
+    'games',
+    'topics',
     'stand-in',
     'ingest',
     'worker',
