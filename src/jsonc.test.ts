@@ -99,7 +99,7 @@ describe('what is wrong is named with path, value, mend and position', () => {
       'a number that would lose digits',
       '{ "name": "a", "steps": [{ "step": 1234567890123456789 }] }',
       '$.steps[0].step',
-      '1234567890123456789 has more than 15 digits and cannot be kept exactly; write it as text or round it (line 1, column 36)',
+      '1234567890123456789 cannot be kept exactly (more than 15 digits, or too large); write it as text or round it (line 1, column 36)',
     ],
     [
       'a missing comma',

@@ -2,6 +2,7 @@
 // Owns how configuration errors read. It never repairs: a duplicate key or a number that would lose digits is a problem, not a guess.
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { z } from 'zod';
+import { EXACT_DIGITS, exactNumber } from './digits.ts';
 import { type Problem, show, UserError } from './errors.ts';
 import { didYouMean } from './spelling.ts';
 
@@ -100,8 +101,8 @@ function readValue(node: Node, path: Path, text: string, at: (offset: number) =>
   }
   if (node.type === 'number') {
     const digits = text.slice(node.offset, node.offset + node.length);
-    if (significantDigits(digits) > 15) {
-      const message = `${digits} has more than 15 digits and cannot be kept exactly; write it as text or round it`;
+    if (exactNumber(digits) === undefined) {
+      const message = `${digits} cannot be kept exactly (more than ${EXACT_DIGITS} digits, or too large); write it as text or round it`;
       problems.push({ path: formatPath(path), message: `${message}${at(node.offset)}` });
     }
     return node.value;
@@ -126,12 +127,6 @@ function readValue(node: Node, path: Path, text: string, at: (offset: number) =>
     }
   }
   return object;
-}
-
-function significantDigits(number: string): number {
-  const mantissa = number.toLowerCase().split('e')[0] as string;
-  const digits = mantissa.replace(/[-.]/g, '').replace(/^0+/, '');
-  return (mantissa.includes('.') ? digits : digits.replace(/0+$/, '')).length;
 }
 
 function offsetOf(root: Node, path: Path, ofKey: boolean): number {

@@ -83,6 +83,8 @@ test.each([
   ' 10',
   '1234567890123456',
   '0.1234567890123456',
+  `1${'0'.repeat(23)}`,
+  `0.${'0'.repeat(400)}1`,
 ])('the text %j is no decimal number', (text) => {
   expect(fromDecimalText(text)).toBeUndefined();
 });

@@ -1,13 +1,13 @@
 // Amounts: major units of a currency (rupees), never rounded. Owns what is a valid amount and how other notations become one exactly.
 
+import { EXACT_DIGITS, exactNumber } from '../digits.ts';
 import { show } from '../errors.ts';
 
 /** The currency of an amount whose event names none. */
 const DEFAULT_CURRENCY = 'INR';
 
-/** An amount has at most this many digits in minor units: as many as a JSON number keeps exactly in every notation. */
-const MINOR_DIGITS = 15;
-const MAX_MINOR = 10 ** MINOR_DIGITS - 1;
+/** The largest amount in minor units: as many digits as a number keeps exactly, in every notation. */
+const MAX_MINOR = 10 ** EXACT_DIGITS - 1;
 
 const decimalsOf = new Map<string, number>();
 
@@ -31,8 +31,8 @@ export function amountProblem(value: unknown, currency: unknown): string | undef
   if (decimals === undefined) return `its currency ${show(code)} is not three capital letters, such as INR`;
   const scale = 10 ** decimals;
   const minor = Math.round(value * scale);
-  if (minor > MAX_MINOR) return `is too large: ${MINOR_DIGITS} digits in minor units are the most`;
-  // Exact within MINOR_DIGITS: a value with more decimals is not the double nearest to a whole number of minor units.
+  if (minor > MAX_MINOR) return `is too large: ${EXACT_DIGITS} digits in minor units are the most`;
+  // Exact within EXACT_DIGITS: a value with more decimals is not the double nearest to a whole number of minor units.
   if (minor / scale !== value) return `has more than ${decimals} decimals (${code})`;
   return undefined;
 }
@@ -50,7 +50,5 @@ const DECIMAL_TEXT = /^-?(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?$/;
 /** `1200.50`, `1,200.50` or `1,00,000` as a number. Undefined for anything else, and when a number could not keep all its digits. */
 export function fromDecimalText(value: unknown): number | undefined {
   if (typeof value !== 'string' || !DECIMAL_TEXT.test(value)) return undefined;
-  const plain = value.replaceAll(',', '');
-  const digits = plain.replace(/[-.]/g, '').replace(/^0+/, '');
-  return digits.length > MINOR_DIGITS ? undefined : Number(plain);
+  return exactNumber(value.replaceAll(',', ''));
 }

@@ -24,6 +24,11 @@ describe('numbers', () => {
     expect(parseExact(text)).toEqual(value);
   });
 
+  test('a number as long as a message takes no time to speak of', () => {
+    const source = `1${'0'.repeat(200_000)}1`;
+    expect(parseExact(`{"a":${source}}`)).toEqual({ a: source });
+  });
+
   test('a number is either kept to the last digit or its own text', () => {
     const digits = fc.stringMatching(/^-?(?:0|[1-9]\d{0,24})(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?$/);
     fc.assert(

@@ -1,4 +1,5 @@
 // JSON that loses nothing. Owns two things: reading numbers without rounding them, and the one way in which an event's data is written.
+import { exactNumber } from '../digits.ts';
 import { limits } from '../limits.ts';
 import type { Json } from './event.ts';
 import { Refusal } from './refusal.ts';
@@ -18,16 +19,9 @@ export function parseExact(text: string): Json {
 }
 
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value;
-  const source = context.source;
-  const mantissa = source
-    .replace(/[eE].*$/, '')
-    .replace(/[-.]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '');
-  const size = Math.abs(value);
-  const kept = mantissa === '' || (mantissa.length <= 15 && size <= Number.MAX_SAFE_INTEGER && size >= 1e-300);
-  return kept ? value : source;
+  return typeof value === 'number' && context.source !== undefined
+    ? (exactNumber(context.source) ?? context.source)
+    : value;
 }
 
 /**
