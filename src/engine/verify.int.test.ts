@@ -1,0 +1,251 @@
+import { expect, test } from 'vitest';
+import { connect } from '../db/connect.ts';
+import { type TestDatabase, testDatabase } from '../testing/database.ts';
+import { install, silent, testEngine } from '../testing/engine.ts';
+import { gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
+import { type Check, type Difference, verify } from './verify.ts';
+
+const flagged = (user: string) => upiPayment(1, { user, attributes: { frm_flag: 'X' } });
+
+/** Books with something in every table: counted, held, released, repeated, failed and ignored events of three players. */
+async function makeBooks(): Promise<TestDatabase> {
+  const database = await testDatabase();
+  const steps = [1, 2, { step: 3, step_type: 'FORTUNE_COOKIE' }, { step: 4, step_type: 'EMPTY' }];
+  await install(database.pool, {
+    games: [
+      gameHistory(makeGame({ milestone_steps: steps })),
+      gameHistory(makeGame({ game_id: 'early', cohort_id: 'early' })),
+    ],
+    memberships: [{ userId: 'U1', cohortId: 'early', from: 0, to: Number.POSITIVE_INFINITY }],
+  });
+  await using engine = testEngine(database.url);
+  const batch = [
+    ...Array.from({ length: 5 }, (_, index) => upiPayment(1, { user: 'U1', id: `U1_${index}` })),
+    ...[flagged('U2'), upiPayment(1, { user: 'U2' }), upiPayment(1, { user: 'U2' }), flagged('U2')],
+    ...[flagged('U3'), makeEvent({ user: 'U3' }), { ...makeEvent({ user: 'U3' }), payload: '{"note":"\\u0000"}' }],
+  ];
+  await engine.take(batch);
+  await engine.take([...batch, upiPayment(1, { user: 'U1', id: 'U1_5' })]);
+  return database;
+}
+
+/** As support, which may only read. */
+async function verifyAsSupport(url: string, options?: { rowsPerCheck: number }): Promise<Difference[]> {
+  const support = connect(url, { role: 'milepost_support', size: 1, log: silent });
+  try {
+    return await verify(support, options);
+  } finally {
+    await support.close();
+  }
+}
+
+test('finds nothing in books that are right, nor in empty ones', async () => {
+  await using empty = await testDatabase();
+  expect(await verifyAsSupport(empty.url)).toEqual([]);
+  await using database = await makeBooks();
+  expect(await verifyAsSupport(database.url)).toEqual([]);
+});
+
+const window = 'game 1, window 2026-05-01T00:00:00Z';
+const of = (user: string, table: string) =>
+  `(${table}.bucket, ${table}.player_id) = (select bucket, player_id from milepost.player where user_id = '${user}')`;
+
+const planted: { title: string; sql: string; finds: [Check, Partial<Difference>][] }[] = [
+  {
+    title: 'a credit was lost',
+    sql: `delete from milepost.credit where ${of('U1', 'credit')} and game_no = 1 and event_no = (select min(event_no) from milepost.credit)`,
+    finds: [
+      [
+        'progress_matches_credits',
+        { user_id: 'U1', subject: window, expected: 'value 5, cleared 5', found: 'value 6, cleared 6' },
+      ],
+    ],
+  },
+  {
+    title: 'all credits of an event were lost',
+    sql: `delete from milepost.credit where ${of('U2', 'credit')} and not held and event_no = (select max(event_no) from milepost.credit where not held and ${of('U2', 'credit')})`,
+    finds: [
+      ['outcome_matches_credits', { user_id: 'U2', expected: 'no outcome of a counted event', found: 'applied' }],
+      [
+        'progress_matches_credits',
+        { user_id: 'U2', subject: window, expected: 'value 3, cleared 1', found: 'value 4, cleared 2' },
+      ],
+    ],
+  },
+  {
+    title: 'an event was counted twice',
+    sql: `insert into milepost.credit (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at)
+          select bucket, player_id, game_no, window_start, event_no + 1000000, trigger_id, amount, held, version, occurred_at
+            from milepost.credit where ${of('U3', 'credit')}`,
+    finds: [
+      ['outcome_matches_credits', { user_id: 'U3', expected: 'held', found: 'no such event counted' }],
+      [
+        'progress_matches_credits',
+        { user_id: 'U3', subject: window, expected: 'value 2, cleared 0', found: 'value 1, cleared 0' },
+      ],
+    ],
+  },
+  {
+    title: 'an identity was forgotten',
+    sql: `delete from milepost.event_key where event_id = 'U1_0'`,
+    finds: [
+      ['inbox_has_event_key', { user_id: 'U1', expected: 'an event_key', found: 'an inbox row alone' }],
+      ['outcome_matches_credits', { user_id: 'U1', expected: 'applied', found: 'no such event counted' }],
+    ],
+  },
+  {
+    title: 'an outcome was changed to one that does not count',
+    sql: `update milepost.event_key set outcome = 'late' where event_id = 'U1_0'`,
+    finds: [['outcome_matches_credits', { user_id: 'U1', expected: 'applied', found: 'no such event counted' }]],
+  },
+  {
+    title: 'an outcome was changed from held to applied',
+    sql: `update milepost.event_key set outcome = 'applied' where outcome = 'held' and ${of('U3', 'event_key')}`,
+    finds: [['outcome_matches_credits', { user_id: 'U3', expected: 'held', found: 'applied' }]],
+  },
+  {
+    title: 'a total was changed',
+    sql: `update milepost.progress set value = value + 1, reached = reached + 1 where ${of('U1', 'progress')} and game_no = 1`,
+    finds: [
+      [
+        'progress_matches_credits',
+        { user_id: 'U1', subject: window, expected: 'value 6, cleared 6', found: 'value 7, cleared 6' },
+      ],
+    ],
+  },
+  {
+    title: 'progress was lost',
+    sql: `delete from milepost.progress where ${of('U1', 'progress')} and game_no = 2`,
+    finds: [
+      [
+        'progress_matches_credits',
+        { user_id: 'U1', subject: window.replace('1', '2'), expected: 'value 6, cleared 6', found: 'no progress' },
+      ],
+      [
+        'claims_match_reached',
+        { user_id: 'U1', subject: `${window.replace('1', '2')}, step 3`, expected: 'no claim', found: 'a claim' },
+      ],
+      ['claim_status_matches_cleared', { user_id: 'U1', expected: 'held', found: 'earned' }],
+    ],
+  },
+  {
+    title: 'steps were not claimed up to the value',
+    sql: `update milepost.progress set reached = 3 where ${of('U1', 'progress')} and game_no = 1`,
+    finds: [
+      ['reached_covers_value', { user_id: 'U1', subject: window, expected: 'reached at least 6', found: 'reached 3' }],
+      ['claims_match_reached', { user_id: 'U1', subject: `${window}, step 4`, expected: 'no claim', found: 'a claim' }],
+    ],
+  },
+  {
+    title: 'a claim was lost',
+    sql: `delete from milepost.claim where ${of('U1', 'claim')} and game_no = 1 and step = 2`,
+    finds: [
+      ['claims_match_reached', { user_id: 'U1', subject: `${window}, step 2`, expected: 'a claim', found: 'no claim' }],
+      ['payable_claims_match_outbox', { user_id: 'U1', expected: 'no message', found: 'U1 NC 20' }],
+    ],
+  },
+  {
+    title: 'a held claim was opened too early',
+    sql: `update milepost.claim set status = 'earned' where ${of('U3', 'claim')}`,
+    finds: [
+      [
+        'claim_status_matches_cleared',
+        { user_id: 'U3', subject: `${window}, step 1`, expected: 'held', found: 'earned' },
+      ],
+      ['payable_claims_match_outbox', { user_id: 'U3', expected: 'U3 NC 10', found: 'no message' }],
+    ],
+  },
+  {
+    title: 'a released claim was held again without a transition',
+    sql: `update milepost.claim set status = 'held' where ${of('U2', 'claim')} and step = 1`,
+    finds: [
+      [
+        'claim_status_matches_cleared',
+        { user_id: 'U2', subject: `${window}, step 1`, expected: 'earned', found: 'held' },
+      ],
+      [
+        'claim_status_matches_transitions',
+        { user_id: 'U2', subject: `${window}, step 1`, expected: 'earned', found: 'held' },
+      ],
+      ['payable_claims_match_outbox', { user_id: 'U2', expected: 'no message', found: 'U2 NC 10' }],
+    ],
+  },
+  {
+    title: 'a cookie was opened behind our back',
+    sql: `update milepost.claim set status = 'earned' where ${of('U1', 'claim')} and step_type = 'FORTUNE_COOKIE'`,
+    finds: [
+      [
+        'claim_status_matches_cleared',
+        { user_id: 'U1', subject: `${window}, step 3`, expected: 'unopened', found: 'earned' },
+      ],
+    ],
+  },
+  {
+    title: 'a reward was never sent out',
+    sql: `delete from milepost.outbox where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [
+      [
+        'payable_claims_match_outbox',
+        { user_id: 'U1', subject: `${window}, step 2`, expected: 'U1 NC 20', found: 'no message' },
+      ],
+    ],
+  },
+  {
+    title: 'a reward is paid twice',
+    sql: `insert into milepost.outbox (bucket, destination, message_key, body, next_attempt_at, created_at)
+          select bucket, destination, gen_random_uuid(), body, now(), now() from milepost.outbox where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['payable_claims_match_outbox', { user_id: 'U1', expected: 'no message', found: 'U1 NC 20' }]],
+  },
+  {
+    title: 'a reward is paid with another amount, and one to another player',
+    sql: `update milepost.outbox set body = body || case body ->> 'amount' when '20' then '{"amount":21}' else '{"user_id":"U9"}' end::jsonb
+           where body ->> 'user_id' = 'U1' and body ->> 'game_id' = 'game'`,
+    finds: [
+      [
+        'payable_claims_match_outbox',
+        { user_id: 'U1', subject: `${window}, step 1`, expected: 'U1 NC 10', found: 'U9 NC 10' },
+      ],
+      [
+        'payable_claims_match_outbox',
+        { user_id: 'U1', subject: `${window}, step 2`, expected: 'U1 NC 20', found: 'U1 NC 21' },
+      ],
+    ],
+  },
+  {
+    title: 'one event came for two players',
+    sql: `insert into milepost.event_key select p.bucket, k.event_id, k.producer, p.player_id, 1, k.content_hash, 'no_match', k.reason, k.received_at
+            from milepost.event_key k, milepost.player p where k.event_id = 'U1_0' and p.user_id = 'U3'`,
+    finds: [['event_of_one_player', { subject: 'event tests/U1_0', expected: '1 player', found: '2 players: U1, U3' }]],
+  },
+  {
+    title: 'a player was removed',
+    sql: `delete from milepost.player where user_id = 'U3'`,
+    finds: [
+      ['player_exists', { subject: 'claim, credit, event_key, inbox, progress', expected: 'a player', found: 'none' }],
+    ],
+  },
+  {
+    title: 'a player is in the wrong bucket',
+    sql: `insert into milepost.player (bucket, user_id) values ((milepost.bucket_of('U8') + 1) % 256, 'U8')`,
+    finds: [['player_bucket', { user_id: 'U8', subject: 'bucket' }]],
+  },
+];
+
+test.each(planted)('finds that $title', async ({ sql, finds }) => {
+  await using database = await makeBooks();
+  const { rowCount } = await database.pool.query(sql);
+  expect(rowCount).toBeGreaterThan(0);
+  const differences = await verifyAsSupport(database.url);
+  expect(differences).toEqual(finds.map(([check, difference]) => expect.objectContaining({ check, ...difference })));
+});
+
+test('names the first differences of each check, and no more than asked for', async () => {
+  await using database = await makeBooks();
+  await database.pool.query('delete from milepost.credit');
+  const differences = await verifyAsSupport(database.url, { rowsPerCheck: 2 });
+  const counts = Map.groupBy(differences, ({ check }) => check);
+  expect([...counts].map(([check, list]) => [check, list.length])).toEqual([
+    ['outcome_matches_credits', 2],
+    ['progress_matches_credits', 2],
+  ]);
+});

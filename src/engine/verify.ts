@@ -1,0 +1,157 @@
+// Verifies the books: what one transaction wrote must agree with itself, in every table. Reads only, in one snapshot, and computes everything
+// anew in SQL instead of believing a total. It finds what no constraint can hold across tables; it never mends.
+import type { Db } from '../db/connect.ts';
+
+/** One disagreement. */
+export interface Difference {
+  check: Check;
+  /** The player, or where there is no such row, its numbers. */
+  user_id: string;
+  /** Which row or event of that player. */
+  subject: string;
+  expected: string;
+  found: string;
+}
+
+const WINDOW = `'game ' || game_no || ', window ' || to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
+/** Each check is a query of (bucket, player_id, subject, expected, found), one row per difference. */
+const checks = {
+  /** A player's bucket is a function of the user_id. */
+  player_bucket: `
+    select bucket, player_id, 'bucket' as subject, milepost.bucket_of(user_id)::text as expected, bucket::text as found
+      from milepost.player where bucket <> milepost.bucket_of(user_id)`,
+
+  /** Every row belongs to a player. Hot tables carry no foreign keys. */
+  player_exists: `
+    select bucket, player_id, string_agg(source, ', ' order by source) as subject, 'a player' as expected, 'none' as found
+      from (select distinct bucket, player_id, 'event_key' as source from milepost.event_key
+            union select distinct bucket, player_id, 'inbox' from milepost.inbox
+            union select distinct bucket, player_id, 'credit' from milepost.credit
+            union select distinct bucket, player_id, 'progress' from milepost.progress
+            union select distinct bucket, player_id, 'claim' from milepost.claim
+            union select distinct bucket, player_id, 'cohort_membership' from milepost.cohort_membership) as rows
+      left join milepost.player p using (bucket, player_id)
+     where p.user_id is null
+     group by bucket, player_id`,
+
+  /** The same event under several players: each counted it, which no constraint of a distributed table can exclude. */
+  event_of_one_player: `
+    select min(bucket) as bucket, min(player_id) as player_id, 'event ' || producer || '/' || event_id as subject,
+           '1 player' as expected, count(*) || ' players: ' || string_agg(coalesce(p.user_id, '?'), ', ' order by p.user_id) as found
+      from milepost.event_key left join milepost.player p using (bucket, player_id)
+     group by producer, event_id
+    having count(*) > 1`,
+
+  /** A payload in the inbox has its identity. */
+  inbox_has_event_key: `
+    select bucket, player_id, 'event number ' || event_no as subject, 'an event_key' as expected, 'an inbox row alone' as found
+      from milepost.inbox left join milepost.event_key k using (bucket, player_id, event_no)
+     where k.event_id is null`,
+
+  /** An event is applied (or held, when all it gave is held) exactly if there are credits of it. */
+  outcome_matches_credits: `
+    select bucket, player_id, coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
+           coalesce(c.outcome, 'no outcome of a counted event') as expected, coalesce(k.outcome::text, 'no such event counted') as found
+      from (select bucket, player_id, event_no, case when bool_and(held) then 'held' else 'applied' end as outcome
+              from milepost.credit group by bucket, player_id, event_no) as c
+      full join (select * from milepost.event_key where outcome in ('applied', 'held')) as k using (bucket, player_id, event_no)
+     where c.outcome is distinct from k.outcome::text`,
+
+  /** Progress is the fold over the credits. */
+  progress_matches_credits: `
+    select bucket, player_id, ${WINDOW} as subject,
+           coalesce('value ' || c.value || ', cleared ' || c.cleared, 'no progress') as expected,
+           coalesce('value ' || p.value || ', cleared ' || p.cleared, 'no progress') as found
+      from (select bucket, player_id, game_no, window_start, sum(amount) as value, coalesce(sum(amount) filter (where not held), 0) as cleared
+              from milepost.credit group by bucket, player_id, game_no, window_start) as c
+      full join milepost.progress p using (bucket, player_id, game_no, window_start)
+     where c.value is distinct from p.value or c.cleared is distinct from p.cleared`,
+
+  /** Steps have been claimed up to the value. */
+  reached_covers_value: `
+    select bucket, player_id, ${WINDOW} as subject, 'reached at least ' || value as expected, 'reached ' || reached as found
+      from milepost.progress where reached < value`,
+
+  /** Every step up to what was reached has its claim, and no other step has one. */
+  claims_match_reached: `
+    select bucket, player_id, ${WINDOW} || ', step ' || step as subject,
+           case when s.due then 'a claim' else 'no claim' end as expected, case when c.made then 'a claim' else 'no claim' end as found
+      from (select p.bucket, p.player_id, p.game_no, p.window_start, (step ->> 'step')::bigint as step, true as due
+              from milepost.progress p
+             cross join lateral (select v.config from milepost.game_version v where v.game_no = p.game_no order by v.version desc limit 1) as v
+             cross join lateral jsonb_array_elements(v.config -> 'milestone_steps') as step
+             where (step ->> 'step')::bigint <= p.reached) as s
+      full join (select distinct bucket, player_id, game_no, window_start, step, true as made from milepost.claim) as c
+     using (bucket, player_id, game_no, window_start, step)
+     where s.due is null or c.made is null`,
+
+  /** A claim is held exactly as long as its step lies above what no hold touches. */
+  claim_status_matches_cleared: `
+    select bucket, player_id, ${WINDOW} || ', step ' || step as subject,
+           case when coalesce(p.cleared, 0) < step then 'held' when step_type = 'FORTUNE_COOKIE' then 'unopened' else 'earned' end as expected,
+           c.status::text as found
+      from milepost.claim c left join milepost.progress p using (bucket, player_id, game_no, window_start)
+     where c.status::text <>
+           case when coalesce(p.cleared, 0) < step then 'held' when step_type = 'FORTUNE_COOKIE' then 'unopened' else 'earned' end`,
+
+  /** A claim stands where its last transition left it. */
+  claim_status_matches_transitions: `
+    select bucket, player_id, ${WINDOW} || ', step ' || step as subject,
+           t.to_status::text as expected, coalesce(c.status::text, 'no claim') as found
+      from (select distinct on (bucket, player_id, game_no, window_start, step, earning) *
+              from milepost.claim_transition
+             order by bucket, player_id, game_no, window_start, step, earning, transition_no desc) as t
+      left join milepost.claim c using (bucket, player_id, game_no, window_start, step, earning)
+     where c.status is distinct from t.to_status`,
+
+  /** Each claim that may be paid has its message in the outbox, for the same player and amount, and nothing else is paid. */
+  payable_claims_match_outbox: `
+    select bucket, coalesce(c.player_id, o.player_id, 0) as player_id, coalesce(c.subject, 'message ' || message_key) as subject,
+           coalesce(c.pays, 'no message') as expected, coalesce(o.pays, 'no message') as found
+      from (select bucket, player_id, message_key, ${WINDOW} || ', step ' || step as subject,
+                   p.user_id || ' ' || reward_type || ' ' || amount as pays
+              from milepost.claim left join milepost.player p using (bucket, player_id)
+             where status = 'earned' and message_key is not null) as c
+      full join (select m.bucket, m.message_key, p.player_id,
+                        m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' || (m.body ->> 'amount') as pays
+                   from milepost.outbox m left join milepost.player p on p.bucket = m.bucket and p.user_id = m.body ->> 'user_id'
+                  where m.destination <> 'projection') as o
+     using (bucket, message_key)
+     where c.pays is distinct from o.pays`,
+} as const;
+
+export type Check = keyof typeof checks;
+
+/**
+ * Compares the books with themselves and returns what disagrees, at most `rowsPerCheck` differences of each check; an empty list is the proof.
+ * Takes as long as reading every table takes, and disturbs nobody meanwhile.
+ */
+export async function verify(db: Db, options: { rowsPerCheck?: number } = {}): Promise<Difference[]> {
+  const client = await db.pool.connect();
+  let broken: Error | undefined;
+  try {
+    // One snapshot: batches that commit meanwhile are seen by all checks or by none.
+    await client.query('begin isolation level repeatable read read only');
+    await client.query('set local statement_timeout = 0');
+    const differences: Difference[] = [];
+    for (const check of Object.keys(checks) as Check[]) {
+      const { rows } = await client.query<Omit<Difference, 'check'>>(
+        `select coalesce(p.user_id, 'no player: bucket ' || d.bucket || ', player_id ' || d.player_id) as user_id,
+                d.subject, d.expected, d.found
+           from (${checks[check]}) as d left join milepost.player p using (bucket, player_id)
+          order by d.bucket, d.player_id, d.subject
+          limit $1`,
+        [options.rowsPerCheck ?? 20],
+      );
+      differences.push(...rows.map((row) => ({ check, ...row })));
+    }
+    await client.query('commit');
+    return differences;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
