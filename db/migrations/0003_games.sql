@@ -8,7 +8,7 @@ create table milepost.game (
   constraint game_game_id_check check (game_id <> 'active')
 );
 
--- Immutable versions. The version in force at an instant is the one with the greatest in_force_from at or before it, the higher version on a tie.
+-- Immutable versions. The version in force at an instant is the highest one whose in_force_from is at or before it.
 create table milepost.game_version (
   game_no       integer not null,
   version       integer not null,

@@ -20,7 +20,6 @@ export async function loadDefinitions(db: Db): Promise<Definitions> {
     .leftJoin('game as g', 'g.game_no', 'v.game_no')
     .select(['d.epoch', 'g.game_no', 'g.game_id', 'v.version', 'v.in_force_from', 'v.config'])
     .orderBy('g.game_no')
-    .orderBy('v.in_force_from')
     .orderBy('v.version')
     .execute();
   const versions = new Map<number, Game[]>();

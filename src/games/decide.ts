@@ -15,7 +15,10 @@ export interface Timeline {
   versions: readonly Game[];
 }
 
-/** The version in force at an instant; before the first, the first (its window then decides). */
+/**
+ * The version in force at an instant: the newest of those in force by then; before all of them the first (its window then decides). Not the one
+ * with the latest instant: a version that was replaced before its window began is in force from that window's start only by name.
+ */
 export function versionInForce(timeline: Timeline, at: Instant): Game {
   const { versions } = timeline;
   for (let index = versions.length - 1; index > 0; index--) {
