@@ -86,6 +86,14 @@ test('a folder of something else, or of another version, is left alone', async (
   await expect(startPostgres({ dataDir: older })).rejects.toThrow(`${older} was made by PostgreSQL 17, this is 18`);
 });
 
+test('a place where no folder can be made is named', async () => {
+  const file = join(folder, 'a-file');
+  await writeFile(file, '');
+  await expect(startPostgres({ dataDir: join(file, 'below', 'data') })).rejects.toThrow(
+    /no place for PostgreSQL's data: .*a-file/,
+  );
+});
+
 test('a setting that PostgreSQL refuses is quoted from its log', async () => {
   const start = startPostgres({ dataDir: join(folder, 'data'), settings: { work_mem: 'plenty' } });
   await expect(start).rejects.toThrow(/PostgreSQL did not start: it ended with exit code 1[\s\S]*work_mem.*plenty/);

@@ -53,7 +53,9 @@ const baseSettings: Readonly<Record<string, string>> = {
 export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
   const dataDir = resolve(options.dataDir);
   const binaries = await findBinaries();
-  await mkdir(dirname(dataDir), { recursive: true });
+  await mkdir(dirname(dataDir), { recursive: true }).catch((error) => {
+    throw new UserError(`there is no place for PostgreSQL's data: ${messageOf(error)}; choose another folder`);
+  });
   const account = isRoot ? await serverAccount(binaries.postgres, dirname(dataDir)) : undefined;
   if ((await contents(dataDir)).length === 0) await initialise(binaries.initdb, dataDir, account);
   await checkFolder(dataDir);
