@@ -1,0 +1,194 @@
+// Who may do what, tried as each role: every verb on every table of the schema, and every column that may be updated.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEngine } from '../engine/process.ts';
+import { type TestDatabase, testDatabase } from '../testing/database.ts';
+import { install, silent, testEngine } from '../testing/engine.ts';
+import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
+import { connect, type Db, type Role } from './connect.ts';
+
+const roles = ['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_owner', 'milepost_support'] as const;
+type Named = (typeof roles)[number];
+
+let database: TestDatabase;
+const dbs = new Map<Role, Db>();
+/** What each role was able to do, as `verb table` or `update table.column`. */
+const able = new Map<Named, string[]>();
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(makeGame({ milestone_steps: [1] }))] });
+  {
+    await using engine = testEngine(database.url);
+    await engine.take([upiPayment(1)]);
+  }
+  for (const role of roles) dbs.set(role, connect(database.url, { role, size: 1, log: silent }));
+  const { rows } = await database.pool.query<{ name: string; columns: string[] }>(
+    `select c.relname as name, array_agg(quote_ident(a.attname) order by a.attnum) as columns
+       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+      where c.relnamespace = 'milepost'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+      group by 1 order by 1`,
+  );
+  for (const role of roles) {
+    const can: string[] = [];
+    for (const { name, columns } of rows) {
+      // Rights are checked before the first row is looked for, so that nothing has to be changed.
+      const attempts: [string, string][] = [
+        [`select ${name}`, `select * from milepost.${name} where false`],
+        [
+          `insert ${name}`,
+          `insert into milepost.${name} (${columns}) select ${columns.map((column) => `(null::milepost.${name}).${column}`)} where false`,
+        ],
+        [`delete ${name}`, `delete from milepost.${name}`],
+        [`truncate ${name}`, `truncate milepost.${name}`],
+        ...columns.map((column): [string, string] => [
+          `update ${name}.${column}`,
+          `update milepost.${name} set ${column} = default where false`,
+        ]),
+      ];
+      for (const [what, statement] of attempts) if (await isAllowed(role, statement)) can.push(what);
+    }
+    able.set(role, can);
+  }
+});
+afterAll(async () => {
+  for (const db of dbs.values()) await db.close();
+  await database[Symbol.asyncDispose]();
+});
+
+/** Tries a statement in a transaction that is rolled back. */
+async function isAllowed(role: Named, statement: string): Promise<boolean> {
+  const client = await (dbs.get(role) as Db).pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(statement);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === '42501') return false; // insufficient privilege
+    throw error;
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+const allOf = (role: Named, verb: string) =>
+  (able.get(role) as string[]).filter((what) => what.startsWith(`${verb} `)).map((what) => what.slice(verb.length + 1));
+const everybody = (verb: string) => new Set(roles.flatMap((role) => allOf(role, verb)));
+
+describe('milepost_ingest', () => {
+  test('deletes nothing but the mark of a start', () => {
+    expect(allOf('milepost_ingest', 'delete')).toEqual(['source_start']);
+  });
+
+  test('changes only totals, outcomes, statuses and positions, column by column', () => {
+    expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
+      ...['status'].map((column) => `claim.${column}`),
+      ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
+      ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
+      ...['value', 'cleared', 'reached', 'state', 'version', 'updated_at'].map((column) => `progress.${column}`),
+    ]);
+  });
+
+  test('touches neither definitions nor cohorts', () => {
+    for (const table of ['game', 'game_version', 'definitions', 'cohort_membership']) {
+      expect(allOf('milepost_ingest', 'insert')).not.toContain(table);
+    }
+  });
+});
+
+test('milepost_api and milepost_support write nothing at all', () => {
+  for (const role of ['milepost_api', 'milepost_support'] as const) {
+    expect((able.get(role) as string[]).filter((what) => !what.startsWith('select '))).toEqual([]);
+    expect(allOf(role, 'select')).toContain('claim');
+  }
+});
+
+test('milepost_worker writes the outbox and its attempts, and no game state', () => {
+  const written = ['insert', 'update', 'delete'].flatMap((verb) =>
+    allOf('milepost_worker', verb).map((what) => what.split('.')[0]),
+  );
+  expect([...new Set(written)].sort()).toEqual(['dispatch_attempt', 'outbox']);
+  expect(allOf('milepost_worker', 'delete')).toEqual(['outbox']);
+});
+
+test('milepost_owner activates and adds members; it can rewrite neither a version nor a membership', () => {
+  expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id']);
+  expect(allOf('milepost_owner', 'delete')).toEqual([]);
+  expect(allOf('milepost_owner', 'insert')).toEqual(['cohort_membership', 'game', 'game_version', 'outbox', 'player']);
+});
+
+test('ledgers are append-only for everybody, and of a claim only the status may change', () => {
+  const updates = [...everybody('update')];
+  for (const ledger of [
+    'credit',
+    'claim_transition',
+    'inbox',
+    'event_conflict',
+    'game_version',
+    'dispatch_attempt',
+    'player',
+  ]) {
+    expect(updates.filter((column) => column.startsWith(`${ledger}.`))).toEqual([]);
+    expect([...everybody('delete')]).not.toContain(ledger);
+  }
+  expect(updates.filter((column) => column.startsWith('claim.'))).toEqual(['claim.status']);
+  expect([...everybody('truncate')]).toEqual([]);
+});
+
+test('nobody makes tables in the schema, nor changes what is there', async () => {
+  for (const role of roles) {
+    for (const statement of [
+      'create table milepost.mine ()',
+      'drop table milepost.credit',
+      'alter table milepost.inbox detach partition milepost.inbox_20260510',
+      'alter table milepost.claim drop constraint claim_pkey',
+    ]) {
+      expect(await isAllowed(role, statement), `${role}: ${statement}`).toBe(false);
+    }
+  }
+});
+
+describe('functions', () => {
+  const functions = async () => {
+    const { rows } = await database.pool.query(
+      `select p.proname as name, p.prosecdef as definer, coalesce(array_to_string(p.proconfig, ' '), '') as settings,
+              coalesce((select bool_or(grantee = 0) from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))), false) as public,
+              array(select r from unnest($1::text[]) as r where has_function_privilege(r, p.oid, 'execute')) as callers
+         from pg_proc p where p.pronamespace = 'milepost'::regnamespace order by 1`,
+      [roles],
+    );
+    return rows as { name: string; definer: boolean; settings: string; public: boolean; callers: string[] }[];
+  };
+
+  test('none is for the public, and those with their owner’s rights have a pinned search_path', async () => {
+    for (const { name, definer, settings, public: forAll } of await functions()) {
+      expect(forAll, name).toBe(false);
+      if (definer) expect(settings, name).toContain('search_path=pg_catalog, pg_temp');
+    }
+  });
+
+  test('only milepost_ingest may call what decides and records', async () => {
+    const found = Object.fromEntries((await functions()).map(({ name, callers }) => [name, callers]));
+    for (const name of ['open_batch', 'apply_batch', 'games_apply', 'inbox_record', 'inbox_fail', 'inbox_advance']) {
+      expect(found[name], name).toEqual(['milepost_ingest']);
+    }
+  });
+
+  test('another role’s engine changes nothing: the database refuses it', async () => {
+    for (const role of ['milepost_api', 'milepost_support', 'milepost_worker', 'milepost_owner'] as const) {
+      const stop = new AbortController();
+      const refused: string[] = [];
+      const log = {
+        ...silent,
+        warn: ({ error }: { error: string }) => {
+          refused.push(error);
+          stop.abort();
+        },
+      } as unknown as typeof silent;
+      const engine = createEngine(dbs.get(role) as Db, log);
+      await expect(engine.process({ events: [upiPayment(1)], parked: [] }, stop.signal)).rejects.toThrow();
+      expect(refused, role).toEqual([expect.stringContaining('permission denied')]);
+    }
+    expect((await database.pool.query('select from milepost.event_key')).rowCount).toBe(1);
+  });
+});
