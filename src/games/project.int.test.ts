@@ -1,0 +1,420 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Cluster, Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { connect, type Db } from '../db/connect.ts';
+import { transaction } from '../db/transaction.ts';
+import type { Destination } from '../event/message.ts';
+import { bucketOf } from '../ids.ts';
+import { freePort } from '../local/free-port.ts';
+import { startServer } from '../local/server-process.ts';
+import type { Delivery } from '../outbox/delivery.ts';
+import { leaseDue } from '../outbox/lease.ts';
+import { settle } from '../outbox/settle.ts';
+import { connectRedis } from '../redis.ts';
+import { type TestDatabase, testDatabase } from '../testing/database.ts';
+import { install, silent, testEngine } from '../testing/engine.ts';
+import { member } from '../testing/given.ts';
+import { histories } from '../testing/histories.ts';
+import { at, gameHistory, makeGame, upiPayment } from '../testing/make.ts';
+import { waitFor } from '../testing/wait.ts';
+import { AS_OF, type Field, factsOf, gameField, MEMBERSHIPS, readPlayer, readPlayers } from './facts.ts';
+import { playerKey, projectPlayers, readProjection, storePlayer } from './project.ts';
+
+const may = at('2026-05-01T00:00:00Z');
+const game = gameHistory(makeGame({ milestone_steps: [2, { step: 3, step_type: 'FORTUNE_COOKIE' }, 4] }));
+const done: Delivery = { kind: 'done', request: {}, answer: {} };
+
+let made = 0;
+/** Users of this run only: Redis is shared. */
+const newUser = () => `project-${process.pid}-${Date.now()}-${++made}`;
+
+let redis: Redis;
+beforeAll(() => {
+  redis = connectRedis(inject('redis'), { log: silent, timeoutMs: 5_000 });
+  return new Promise<void>((resolve) => redis.once('ready', resolve));
+});
+afterAll(() => redis.disconnect());
+
+function workerOf(database: TestDatabase): Db & AsyncDisposable {
+  const db = connect(database.url, { role: 'milepost_worker', size: 2, log: silent });
+  return { ...db, [Symbol.asyncDispose]: () => db.close() };
+}
+
+/** Delivers what is due to a destination, all with one result. */
+async function deliver(db: Db, destination: Destination, delivery: Delivery): Promise<void> {
+  const { messages } = await transaction(db, (tx) => leaseDue(tx, destination, { rows: 1_000, leaseMs: 60_000 }));
+  const now = performance.now();
+  await transaction(db, (tx) =>
+    settle(
+      tx,
+      messages.map((message) => ({ message, delivery, waitMs: 0, startedAt: now, endedAt: now })),
+    ),
+  );
+}
+
+async function allPlayers(database: TestDatabase): Promise<[number, string][]> {
+  const { rows } = await database.pool.query(
+    'select bucket, player_id from milepost.player order by bucket, player_id',
+  );
+  return rows.map(({ bucket, player_id }) => [bucket, player_id]);
+}
+
+const withoutAsOf = (fields: readonly Field[]) => fields.filter(({ name }) => name !== AS_OF);
+
+describe('facts from PostgreSQL', () => {
+  test('hold memberships, progress, claims and payments, and are the same by id and by user', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, {
+      games: [game],
+      memberships: [member('early', { from: '04-01', to: '06-01' }), member('late', { from: '05-01' })],
+    });
+    await engine.take([1, 2, 3, 4, 5].map(() => upiPayment(1)));
+    await deliver(worker, 'neucoin', done);
+
+    const fields = await readPlayers(worker, await allPlayers(database));
+    expect([...fields.keys()]).toEqual(['U1']);
+    const facts = factsOf(fields.get('U1') ?? []);
+    expect(facts?.memberships.toSorted((a, b) => a.from - b.from)).toEqual([
+      { cohortId: 'early', from: at('04-01'), to: at('06-01') },
+      { cohortId: 'late', from: at('05-01'), to: Number.POSITIVE_INFINITY },
+    ]);
+    const claim = { earning: 1, claimedAt: expect.any(Number), version: 1 };
+    const nothing = { rewardType: null, amount: null, payment: null };
+    expect(facts?.games).toEqual(
+      new Map([
+        [
+          gameField(1, may),
+          {
+            version: 1 + 2,
+            value: 5,
+            cleared: 5,
+            claims: [
+              {
+                step: 2,
+                stepType: 'REWARD',
+                status: 'earned',
+                rewardType: 'NC',
+                amount: 20,
+                payment: 'done',
+                ...claim,
+              },
+              { step: 3, stepType: 'FORTUNE_COOKIE', status: 'unopened', ...nothing, ...claim },
+              {
+                step: 4,
+                stepType: 'REWARD',
+                status: 'earned',
+                rewardType: 'NC',
+                amount: 40,
+                payment: 'done',
+                ...claim,
+              },
+            ],
+          },
+        ],
+      ]),
+    );
+    const asApi = connect(database.url, { role: 'milepost_api', size: 1, log: silent });
+    expect(withoutAsOf(await readPlayer(asApi, 'U1', 0))).toEqual(withoutAsOf(fields.get('U1') ?? []));
+    await asApi.close();
+  });
+
+  test('of a player nobody has heard of are empty', async () => {
+    await using database = await testDatabase();
+    await using worker = workerOf(database);
+    expect(factsOf(await readPlayer(worker, 'nobody', 1_000))).toEqual({
+      asOf: 1_000,
+      memberships: [],
+      games: new Map(),
+    });
+    expect(await readPlayers(worker, [[1, 1]])).toEqual(new Map());
+  });
+
+  test('come by index probes, also from a plan that was made when the tables were empty', async () => {
+    await using database = await testDatabase();
+    await database.pool.query(`insert into milepost.player (bucket, user_id) values (0, 'first')`);
+    await database.pool.query(
+      'analyze milepost.player; analyze milepost.progress; analyze milepost.claim; analyze milepost.outbox',
+    );
+    const single = connect(database.url, { role: 'milepost_worker', size: 1, log: silent });
+    // The sixth execution of a prepared statement gets the plan that is kept.
+    for (let round = 0; round < 7; round++) await readPlayers(single, [[0, 1]]);
+    await database.pool.query(
+      `insert into milepost.player (bucket, user_id) select 7, 'p' || n from generate_series(1, 20000) as n`,
+    );
+    await database.pool.query(
+      `insert into milepost.outbox (bucket, destination, message_key, body, next_attempt_at, created_at)
+       select 7, 'neucoin', md5(n::text)::uuid, '{}', now(), now() from generate_series(1, 20000) as n`,
+    );
+    await database.pool.query(
+      `insert into milepost.progress select 7, player_id, 1, '2026-05-01', 1, 1, 1, null, 1, now()
+         from milepost.player where bucket = 7`,
+    );
+    await database.pool.query(
+      `insert into milepost.claim
+       select 7, player_id, 1, '2026-05-01', 1, 1, 'REWARD', 'earned', 1, 1, 'NC', 1, md5(substr(user_id, 2))::uuid, now()
+         from milepost.player where bucket = 7`,
+    );
+    const players = (await allPlayers(database)).filter(([bucket]) => bucket === 7).slice(0, 200);
+    await database.pool.query('select pg_stat_force_next_flush()');
+    const before = await rowsRead(database);
+    expect((await readPlayers(single, players)).size).toBe(200);
+    await single.close();
+    const after = await rowsRead(database);
+    // Of each table one row per player; a scan, or a walk along another index of the bucket, reads thousands for each.
+    for (const table of ['player', 'progress', 'claim', 'outbox']) {
+      expect((after[table] ?? 0) - (before[table] ?? 0), table).toBeLessThan(2_000);
+    }
+  });
+});
+
+/** Rows that PostgreSQL has taken from tables and indexes, by table. */
+async function rowsRead(database: TestDatabase): Promise<Record<string, number>> {
+  const { rows } = await database.pool.query(
+    `select t.relname, t.seq_tup_read + sum(i.idx_tup_read) as read
+       from pg_stat_user_tables t join pg_stat_user_indexes i using (relid) where t.schemaname = 'milepost' group by t.relname, t.seq_tup_read`,
+  );
+  return Object.fromEntries(rows.map(({ relname, read }) => [relname, Number(read)]));
+}
+
+describe('versions', () => {
+  /** Every step of a life, and after each what the facts of U1 are. */
+  test('rise with every change of a fact, and only then', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, { games: [game], memberships: [member('early', { from: '04-01' })] });
+    const flagged = { attributes: { frm_flag: 'VELOCITY' } };
+    const states: Record<string, Field>[] = [];
+    const look = async () => {
+      const fields = (await readPlayers(worker, await allPlayers(database))).get('U1') ?? [];
+      states.push(Object.fromEntries(withoutAsOf(fields).map((field) => [field.name, field])));
+    };
+    const steps: [string, () => Promise<unknown>][] = [
+      ['a member', async () => {}],
+      ['a held claim', () => engine.take([upiPayment(1, flagged), upiPayment(1, flagged)])],
+      ['released', () => engine.take([upiPayment(1), upiPayment(1)])],
+      [
+        'an unreleased lease changes nothing',
+        () => transaction(worker, (tx) => leaseDue(tx, 'neucoin', { rows: 1, leaseMs: 1 })),
+      ],
+      ['an event that does not count changes nothing', () => engine.take([upiPayment(1, { occurred: '07-01' })])],
+      ['paid', () => deliver(worker, 'neucoin', done)],
+      [
+        'a second cohort',
+        () => install(database.pool, { games: [], memberships: [member('late', { from: '04-01' })] }),
+      ],
+    ];
+    for (const [, change] of steps) {
+      await change();
+      await look();
+    }
+    const versions = (name: string) => states.map((state) => state[name]?.version);
+    expect(versions(MEMBERSHIPS)).toEqual([1, 1, 1, 1, 1, 1, 2]);
+    expect(versions(gameField(1, may))).toEqual([undefined, 1, 3, 3, 3, 4, 4]);
+    const facts = states.map((state) => state[gameField(1, may)]?.fact);
+    expect([facts[3], facts[4], facts[6]]).toEqual([facts[2], facts[2], facts[5]]);
+    expect(new Set(facts).size).toBe(4);
+  });
+
+  test('tell equal facts from different ones, in any history', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(histories({ maxEvents: 40 }), fc.infiniteStream(fc.nat(3)), async (history, draws) => {
+        await using database = await testDatabase();
+        await using engine = testEngine(database.url);
+        await using worker = workerOf(database);
+        await install(database.pool, history);
+        const seen = new Map<string, string | null>();
+        const latest = new Map<string, number>();
+        for (const event of history.events) {
+          await engine.take([event]);
+          if (draws.next().value === 0) await deliver(worker, 'neucoin', done);
+          if (draws.next().value === 0)
+            await deliver(worker, 'voucher', { kind: 'refused', request: {}, answer: {}, error: 'no' });
+          for (const [user, fields] of await readPlayers(worker, await allPlayers(database))) {
+            for (const { name, version, fact } of withoutAsOf(fields)) {
+              const field = `${user} ${name}`;
+              expect(version).toBeGreaterThanOrEqual(latest.get(field) ?? 0);
+              latest.set(field, version);
+              const known = seen.get(`${field} ${version}`);
+              if (known === undefined) seen.set(`${field} ${version}`, fact);
+              else expect(fact).toBe(known);
+            }
+          }
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('the projection', () => {
+  const fact = (version: number) => `[${version},${version},[]]`;
+  const fields = (...versions: [string, number][]): Field[] => [
+    { name: MEMBERSHIPS, version: 0, fact: '[]' },
+    ...versions.map(([name, version]) => ({ name, version, fact: fact(version) })),
+  ];
+
+  test('gives back what was stored, and knows nothing of others', async () => {
+    const user = newUser();
+    await storePlayer(redis, user, [...fields(['1:0', 3], ['2:0', 1]), { name: AS_OF, version: 500, fact: null }]);
+    expect(await readProjection(redis, user, ['1:0', '9:0'])).toEqual({
+      asOf: 500,
+      memberships: [],
+      games: new Map([['1:0', { version: 3, value: 3, cleared: 3, claims: [] }]]),
+    });
+    expect(await readProjection(redis, newUser(), ['1:0'])).toBeUndefined();
+  });
+
+  test('an older fact never overwrites a newer one, field by field', async () => {
+    const user = newUser();
+    await storePlayer(redis, user, fields(['1:0', 10], ['2:0', 9]));
+    await storePlayer(redis, user, fields(['1:0', 9], ['2:0', 10]));
+    const { games } = (await readProjection(redis, user, ['1:0', '2:0'])) ?? {};
+    expect([games?.get('1:0')?.value, games?.get('2:0')?.value]).toEqual([10, 10]);
+  });
+
+  test('refreshes in any order, repeated and side by side, end with the newest of each field', async () => {
+    const field = fc.tuple(fc.constantFrom('1:0', '2:0', '3:0'), fc.integer({ min: 1, max: 12 }));
+    const refreshes = fc.array(
+      fc.tuple(fc.uniqueArray(field, { selector: ([name]) => name, minLength: 1 }), fc.boolean()),
+      {
+        minLength: 1,
+        maxLength: 30,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(refreshes, async (list) => {
+        const user = newUser();
+        const newest = new Map<string, number>();
+        const underWay: Promise<void>[] = [];
+        for (const [versions, wait] of list) {
+          for (const [name, version] of versions) newest.set(name, Math.max(newest.get(name) ?? 0, version));
+          const stored = storePlayer(redis, user, fields(...versions));
+          if (wait) await stored;
+          underWay.push(stored);
+        }
+        await Promise.all(underWay);
+        const found = await readProjection(redis, user, [...newest.keys()]);
+        expect(new Map([...(found?.games ?? [])].map(([name, { version }]) => [name, version]))).toEqual(newest);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('expires in 35 days, counted from the last refresh', async () => {
+    const user = newUser();
+    await storePlayer(redis, user, fields());
+    await redis.expire(playerKey(user), 10);
+    await storePlayer(redis, user, fields());
+    expect(await redis.ttl(playerKey(user))).toBeGreaterThan(34 * 86_400);
+  });
+
+  test('a server that has forgotten its scripts is taught again', async () => {
+    await storePlayer(redis, newUser(), fields());
+    await redis.script('FLUSH');
+    const user = newUser();
+    await storePlayer(redis, user, fields(['1:0', 1]));
+    expect(await readProjection(redis, user, [])).toBeDefined();
+  });
+
+  test('equals PostgreSQL after refreshes that race with events, for a thousand players at once', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, { games: [game] });
+    const users = Array.from({ length: 1_000 }, newUser);
+    for (let round = 0; round < 3; round++) {
+      const events = users.map((user) => upiPayment(1, { user }));
+      await engine.take(events);
+      const players = await allPlayers(database);
+      await Promise.all([
+        engine.take(users.slice(0, 300).map((user) => upiPayment(1, { user }))),
+        projectPlayers(worker, redis, players),
+        projectPlayers(worker, redis, players.toReversed()),
+      ]);
+    }
+    await deliver(worker, 'neucoin', done);
+    await projectPlayers(worker, redis, await allPlayers(database));
+    const expected = await readPlayers(worker, await allPlayers(database));
+    expect(expected.size).toBe(1_000);
+    for (const [user, known] of expected) {
+      const found = await readProjection(redis, user, [gameField(1, may)]);
+      expect({ ...found, asOf: 0 }).toEqual({ ...factsOf(known), asOf: 0 });
+    }
+  });
+
+  test('works on a Redis Cluster', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, { games: [game] });
+    const users = Array.from({ length: 50 }, newUser);
+    await engine.take(users.map((user) => upiPayment(1, { user })));
+    await using cluster = await startCluster();
+    await projectPlayers(worker, cluster.client, await allPlayers(database));
+    for (const user of users) {
+      expect((await readProjection(cluster.client, user, [gameField(1, may)]))?.games.size).toBe(1);
+    }
+  });
+
+  test('fails when Redis does, and is not half believed', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, { games: [game] });
+    await engine.take([upiPayment(1)]);
+    const dead = connectRedis('redis://127.0.0.1:1', { log: silent, timeoutMs: 100 });
+    await expect(projectPlayers(worker, dead, [[bucketOf('U1'), 1]])).rejects.toThrow();
+    dead.disconnect();
+  });
+});
+
+/** One node that holds every slot: enough to refuse a call whose keys lie in several. */
+async function startCluster(): Promise<{ client: Cluster } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), 'milepost-cluster-'));
+  await mkdir(join(folder, 'data'));
+  const [port, busPort] = [await freePort(), await freePort()];
+  const control = new Redis({ host: '127.0.0.1', port, lazyConnect: true });
+  control.on('error', () => {});
+  const server = await startServer({
+    name: 'Redis Cluster',
+    command: [
+      'redis-server',
+      ...[
+        '--bind',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--cluster-port',
+        String(busPort),
+        '--cluster-enabled',
+        'yes',
+        '--cluster-announce-ip',
+        '127.0.0.1',
+      ],
+      ...['--dir', join(folder, 'data'), '--save', ''],
+    ],
+    stopSignal: 'TERM',
+    killSignal: 'KILL',
+    logFile: join(folder, 'redis.log'),
+    probe: () => control.ping(),
+    whenMissing: 'install redis-server',
+  });
+  await control.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await waitFor('the cluster', async () => String(await control.cluster('INFO')).includes('cluster_state:ok'));
+  const client = new Cluster([{ host: '127.0.0.1', port }], { enableAutoPipelining: true });
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+      control.disconnect();
+      await server.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
