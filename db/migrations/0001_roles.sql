@@ -10,7 +10,7 @@ begin
     exception when duplicate_object or unique_violation then
       null; -- made by another database of this server, perhaps at this very moment
     end;
-    if not pg_has_role(current_user, v_role, 'member') then
+    if not pg_has_role(current_user, v_role, 'usage') then
       execute format('grant %I to current_user', v_role);
     end if;
   end loop;

@@ -21,5 +21,8 @@ begin
   return v_added;
 end
 $$;
+-- An owner must be allowed to create in the schema at the moment it becomes one (a superuser is not asked).
+grant create on schema milepost to milepost_worker;
 alter function milepost.outbox_wake(text[]) owner to milepost_worker;
+revoke create on schema milepost from milepost_worker;
 grant execute on function milepost.outbox_wake to milepost_ingest, milepost_worker, milepost_api, milepost_owner;
