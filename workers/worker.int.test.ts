@@ -181,7 +181,8 @@ test('a destination that hangs delays no other, however often it is woken', asyn
 test('messages whose wake-up was lost are found by the sweep', async () => {
   await using database = await testDatabase();
   await using services = await testServices();
-  await using _ = await testWorker(database.url, services);
+  await using worker = await testWorker(database.url, services);
+  await worker.idle();
   const owed = await owe(database.pool, { count: 5 });
   const client = new pg.Client(asRole(database.url, 'milepost_worker'));
   await client.connect();
@@ -190,10 +191,12 @@ test('messages whose wake-up was lost are found by the sweep', async () => {
   await waitFor('the end of all messages', () => allEnded(database.pool), { deadlineMs: 5_000 });
   expectPaidOnce(services, owed);
 
-  const { rows } = await database.pool.query(
-    "select count(*)::integer as days from pg_inherits where inhparent = 'milepost.inbox'::regclass",
-  );
-  expect(rows).toEqual([{ days: 4 }]);
+  await waitFor('the partitions of the coming days', async () => {
+    const { rows } = await database.pool.query(
+      "select count(*)::integer as days from pg_inherits where inhparent = 'milepost.inbox'::regclass",
+    );
+    return rows[0].days === 4;
+  });
 });
 
 test('a worker killed in the middle leaves nothing unpaid and nothing paid twice', async () => {
@@ -336,7 +339,8 @@ test('a refresh that fails is tried again', async () => {
 test('the age of the oldest due message is a metric', async () => {
   await using database = await testDatabase();
   await using services = await testServices();
-  await using _ = await testWorker(database.url, services);
+  await using worker = await testWorker(database.url, services);
+  await worker.idle();
   await owe(database.pool); // and nobody is woken
   const gauge = registry.getSingleMetric('milepost_outbox_oldest_due_seconds');
   const values = (await gauge?.get())?.values ?? [];

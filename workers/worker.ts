@@ -61,6 +61,7 @@ export function createWorker(options: WorkerOptions): Worker {
     neucoin: createNeucoin({ ...options.neucoin, timeoutMs: timing.serviceTimeoutMs }),
     voucher: createVoucher({ ...options.voucher, timeoutMs: timing.serviceTimeoutMs }),
   };
+  // For each of three drains a lease and a settlement at once, the sweep, and the metrics.
   const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
   const drains = new Map<string, Drain>();

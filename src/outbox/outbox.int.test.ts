@@ -169,6 +169,22 @@ test('each ending leaves its state, its attempt, and a refresh of the player whe
   expect(await transaction(db, (tx) => remove(tx, settlements))).toBe(0);
 });
 
+test('a refresh is removed by its holder only', async () => {
+  await using database = await testDatabase();
+  await using db = worker(database.url);
+  await owe(database.pool);
+  await db.settle((await db.lease()).messages, done);
+  const removal = async () => {
+    const { messages } = await db.lease({ destination: 'projection' });
+    const settlements = messages.map((message) => ({ message, delivery: done, waitMs: 0, startedAt: 0, endedAt: 0 }));
+    return () => transaction(db, (tx) => remove(tx, settlements));
+  };
+  const zombie = await removal();
+  await endLeases(database);
+  const holder = await removal();
+  expect([await zombie(), await holder()]).toEqual([0, 1]);
+});
+
 test('many rewards that end together are one refresh', async () => {
   await using database = await testDatabase();
   await using db = worker(database.url);

@@ -10,7 +10,8 @@ export type Refresh = (players: [number, string][]) => Promise<void>;
 export function createRefreshHandler(refresh: Refresh | undefined, callMs: number): Handler {
   return {
     destination: 'projection',
-    perCall: limits.leaseRows,
+    // Few, since each may name the players of a whole batch.
+    perCall: 16,
     concurrency: 1,
     callMs,
     recorded: false,
