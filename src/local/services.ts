@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason] : []));
   if (failures.length === 0) {
     process.stdout.write(`export ${services.map(({ variable, value }) => `${variable}=${value}`).join(' ')}\n`);
-    say('put the line above into another shell; Ctrl-C stops all three.');
+    say(
+      'put the line above into another shell (milepost stand-in prints the other addresses); Ctrl-C stops all three.',
+    );
     await told;
   }
   say('stopping …');
