@@ -40,15 +40,19 @@ export const groupSchema: z.ZodType<Group> = z.strictObject({
   },
 });
 
-/** Tells groups from comparisons by their keys first, so that an error speaks of the form the writer meant. */
+/**
+ * Tells groups from comparisons by their keys first, so that an error speaks of the form the writer meant. Issues are passed on without their
+ * texts: whoever parses the whole document words them all alike.
+ */
 function readCondition(item: unknown, index: number, context: z.core.$RefinementCtx): Condition {
   const isGroup = typeof item === 'object' && item !== null && ('operator' in item || 'conditions' in item);
-  const result = (isGroup ? groupSchema : comparison).safeParse(item);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    context.issues.push({ ...issue, path: [index, ...issue.path], input: item } as never);
-  }
-  return z.NEVER;
+  const schema: z.ZodType<Condition> = isGroup ? groupSchema : comparison;
+  const { value, issues } = schema._zod.run(
+    { value: item, issues: [] },
+    { async: false },
+  ) as z.core.ParsePayload<Condition>;
+  context.issues.push(...z.core.util.prefixIssues(index, issues));
+  return value;
 }
 
 /** The type a source declares for a field; `amount` compares as a number. */
