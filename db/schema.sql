@@ -393,6 +393,7 @@ create function milepost.apply_batch(
   p_message_body jsonb[],
   p_topic text,
   p_partition integer,
+  p_from_offset bigint,
   p_next_offset bigint,
   p_now timestamp with time zone
 ) returns void
@@ -461,6 +462,7 @@ grant execute on function milepost.games_state to milepost_ingest;
 create function milepost.inbox_advance(
   p_topic text,
   p_partition integer,
+  p_from_offset bigint,
   p_next_offset bigint,
   p_now timestamp with time zone
 ) returns void

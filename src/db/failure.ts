@@ -4,16 +4,17 @@ import { within } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-export type Failure = 'data' | 'missing_partition' | 'infrastructure';
+export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'infrastructure';
 
 /**
  * Classifies an error by its SQLSTATE. Classes 22 (data exception) and 23 (constraint violation) are the data's fault, except 23514 without a
- * constraint's name, which is a row that no partition takes. Everything else, also every error without a SQLSTATE (a broken
+ * constraint's name, which is a row that no partition takes. MP001 is raised by inbox_advance. Everything else, also every error without a SQLSTATE (a broken
  * connection, a time-out of the client), is infrastructure and never marks an event.
  */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
   if (error.code === '23514' && error.constraint === undefined) return 'missing_partition';
+  if (error.code === 'MP001') return 'position_moved';
   return error.code.startsWith('22') || error.code.startsWith('23') ? 'data' : 'infrastructure';
 }
 

@@ -22,6 +22,7 @@ export async function applyDecision(
     ...messageColumns(decision),
     { name: 'p_topic', type: 'text', value: position?.topic ?? null },
     { name: 'p_partition', type: 'integer', value: position?.partition ?? null },
+    { name: 'p_from_offset', type: 'bigint', value: position?.fromOffset ?? null },
     { name: 'p_next_offset', type: 'bigint', value: position?.nextOffset ?? null },
     { name: 'p_now', type: 'timestamptz', value: formatInstant(now) },
   ]);

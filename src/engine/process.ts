@@ -10,7 +10,14 @@ import { messageOf } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
 import type { Timeline } from '../games/decide.ts';
-import { advancePosition, ensureInboxPartition, park, recordConflicts, recordFailure } from '../inbox/store.ts';
+import {
+  advancePosition,
+  ensureInboxPartition,
+  PositionMoved,
+  park,
+  recordConflicts,
+  recordFailure,
+} from '../inbox/store.ts';
 import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
 import { createWaker } from '../outbox/wake.ts';
@@ -48,7 +55,8 @@ const claimsMade = new Counter({
 export interface Engine {
   /**
    * Commits a batch and answers what became of each event. While the database is away it waits and tries again; it throws only when
-   * `signal` is aborted, and then nothing of the batch (or only whole leading slices of it) is committed. Repeating a batch is harmless.
+   * `signal` is aborted or the source's position was moved (PositionMoved), and then nothing of the batch (or only whole leading slices of it) is
+   * committed. Repeating a batch is harmless.
    */
   process(batch: Batch, signal?: AbortSignal): Promise<BatchResult>;
   /** The definitions the last batch was decided with, loaded first if there was none. */
@@ -95,6 +103,7 @@ export function createEngine(db: Db, log: Log): Engine {
         const failure = error instanceof DecisionError ? 'data' : failureOf(error);
         batchRetries.inc({ failure });
         if (failure === 'data') return split(batch, error, signal);
+        if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'missing_partition') partitions.clear();
         else log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
@@ -173,7 +182,9 @@ export function createEngine(db: Db, log: Log): Engine {
         };
         return { results: [result], claims: 0 };
       } catch (failed) {
-        if (failureOf(failed) === 'data') throw failed;
+        const failure = failureOf(failed);
+        if (failure === 'data') throw failed;
+        if (failure === 'position_moved') throw new PositionMoved(messageOf(failed));
         log.warn({ attempt, error: messageOf(failed) }, 'the database refused a failed event; trying again');
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
       }

@@ -1,6 +1,7 @@
 // What the inbox keeps besides judged events: parked messages, conflicts, failed events, and the positions of sources.
-import { callFunction } from '../db/sql-function.ts';
+
 import type { Db } from '../db/connect.ts';
+import { callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
 import { formatOrigin } from '../event/origin.ts';
@@ -93,15 +94,20 @@ export async function recordFailure(
 export interface Position {
   topic: string;
   partition: number;
-  /** Decimal text: offsets are 64-bit. */
+  /** Where the batch was read from, decimal text: offsets are 64-bit. The batch commits only while this is the stored position. */
+  fromOffset?: string;
   nextOffset: string;
 }
+
+/** The stored position is not where the batch was read from: nothing of it is committed, and its source has to begin at the stored one. */
+export class PositionMoved extends Error {}
 
 /** Moves a source's position in the transaction of the batch that ends there. */
 export async function advancePosition(tx: Tx, position: Position, now: Instant): Promise<void> {
   await callFunction(tx, 'inbox_advance', [
     { name: 'p_topic', type: 'text', value: position.topic },
     { name: 'p_partition', type: 'integer', value: position.partition },
+    { name: 'p_from_offset', type: 'bigint', value: position.fromOffset ?? null },
     { name: 'p_next_offset', type: 'bigint', value: position.nextOffset },
     { name: 'p_now', type: 'timestamptz', value: formatInstant(now) },
   ]);

@@ -6,11 +6,13 @@ import { createKafka } from '../../workers/ingest/client.ts';
 import { createIngest, type Ingest } from '../../workers/ingest/ingest.ts';
 import { createKafkajsFeed } from '../../workers/ingest/kafkajs-feed.ts';
 import type { Db } from '../db/connect.ts';
+import { failureOf } from '../db/failure.ts';
 import { transaction } from '../db/transaction.ts';
+import { messageOf } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import { createNormaliser } from '../event/normalise.ts';
 import { canonicalSource } from '../event/source.ts';
-import { advancePosition, park } from '../inbox/store.ts';
+import { advancePosition, PositionMoved, park } from '../inbox/store.ts';
 import { createLog, type Log } from '../log.ts';
 
 export const quiet: Log = createLog({ level: process.argv.includes('--loud') ? 'debug' : 'silent' });
@@ -26,11 +28,15 @@ export function kafkaAt(brokers: string, log: Log = quiet): Kafka {
 /** A process that leaves its trace in `public.committed`. */
 export function recordInto(db: Db): Process {
   return async (batch) => {
-    await transaction(db, async (tx) => {
-      await insertCommitted(tx.client, batch.events);
-      await park(tx, batch.parked, Date.now());
-      if (batch.position !== undefined) await advancePosition(tx, batch.position, Date.now());
-    });
+    try {
+      await transaction(db, async (tx) => {
+        await insertCommitted(tx.client, batch.events);
+        await park(tx, batch.parked, Date.now());
+        if (batch.position !== undefined) await advancePosition(tx, batch.position, Date.now());
+      });
+    } catch (error) {
+      throw failureOf(error) === 'position_moved' ? new PositionMoved(messageOf(error)) : error;
+    }
     return {
       results: batch.events.map(({ event }) => ({
         event_id: event.event_id,

@@ -7,11 +7,12 @@ import type { Batch, BatchResult } from '../../src/engine/batch.ts';
 import { messageFromKafka } from '../../src/event/from-kafka.ts';
 import type { Normaliser } from '../../src/event/normalise.ts';
 import { type Alarm, keyOf, notePosition, raiseAlarm, readPositions } from '../../src/inbox/position.ts';
+import { PositionMoved } from '../../src/inbox/store.ts';
 import { limits } from '../../src/limits.ts';
 import type { Log } from '../../src/log.ts';
 import { registry } from '../../src/metrics.ts';
 import type { Feed, FeedRecord, Fetched, TopicPartition } from './feed.ts';
-import { processFirst } from './first-batch.ts';
+import { type FirstBatch, processFirst, type Span } from './first-batch.ts';
 import { insist } from './insist.ts';
 import { createLane, judgeFetch, judgePosition, judgeRecords, judgeStart, type Lane, lagOf } from './lane.ts';
 
@@ -28,7 +29,7 @@ const alarmed = new Gauge({
   registers: [registry],
 });
 
-/** Commits a batch or leaves it untouched. Rejects only when `signal` is aborted, and then soon. */
+/** Commits a batch or leaves it untouched. Rejects only with PositionMoved, or when `signal` is aborted, and then soon. */
 export type Process = (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
 
 export interface AssignmentOptions {
@@ -111,6 +112,13 @@ export function createAssignment(
     return transaction(db, (tx) => notePosition(tx, lane, next));
   }
 
+  /** What is waited for ends with the assignment; anything else that goes wrong is a mistake in the program. */
+  function inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
   // --- records
 
   /** Runs `work` when nothing else is under way on the lane's partition. */
@@ -142,11 +150,24 @@ export function createAssignment(
     try {
       await readThrough(lane, batch);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (error instanceof PositionMoved) startOver(lane, error);
+      else if (!signal.aborted) throw error;
     } finally {
       clearInterval(beating);
     }
     if (lost !== undefined) throw lost.error;
+  }
+
+  /** Another consumer, a person or a restored backup has moved the stored position: it alone counts. */
+  function startOver(lane: Lane, cause: PositionMoved): void {
+    log.warn(
+      { topic: lane.topic, partition: lane.partition, offset: String(lane.next) },
+      `${cause.message}; beginning again where it is`,
+    );
+    feed.hold(lane);
+    lane.state = 'opening';
+    lane.proven = false;
+    inBackground(open([lane]));
   }
 
   async function readThrough(lane: Lane, batch: Fetched): Promise<void> {
@@ -173,21 +194,11 @@ export function createAssignment(
 
   /** Commits a slice and moves on to `next`: in the database first, then in the feed. */
   async function advance(lane: Lane, batch: Fetched, slice: readonly FeedRecord[], next: bigint): Promise<void> {
-    if (lane.proven || slice.length === 0 || lane.next === undefined) {
-      await process(batchOf(lane, slice, next), signal);
-    } else {
-      const first = {
-        partition: { topic: lane.topic, partition: lane.partition },
-        from: lane.next,
-        next,
-        records: slice,
-        batchOf: (records: readonly FeedRecord[], to: bigint) => batchOf(lane, records, to),
-        quarantineOf: (record: FeedRecord, to: bigint) => quarantineOf(lane, record, to),
-        process: (part: Batch) => process(part, signal),
-      };
-      await processFirst(first, { db, ...patience });
-      lane.proven = true;
-    }
+    const from = lane.next;
+    if (from === undefined) return;
+    if (lane.proven || slice.length === 0) await process(batchOf(lane, slice, { from, next }), signal);
+    else await processFirst(firstBatchOf(lane, slice, { from, next }), { db, ...patience });
+    if (slice.length > 0) lane.proven = true;
     lane.next = next;
     lane.heardAt = performance.now();
     lane.watermarks = { low: lane.watermarks?.low ?? 0n, high: batch.high };
@@ -196,8 +207,8 @@ export function createAssignment(
     await batch.committed(next);
   }
 
-  function batchOf(lane: Lane, records: readonly FeedRecord[], next: bigint): Batch {
-    const batch = emptyBatch(lane, next);
+  function batchOf(lane: Lane, records: readonly FeedRecord[], span: Span): Batch {
+    const batch = emptyBatch(lane, span);
     const now = Date.now();
     for (const record of records) {
       const normalised = normaliser.normalise(lane.topic, messageFromKafka(record, lane.topic, lane.partition, now));
@@ -207,19 +218,23 @@ export function createAssignment(
     return batch;
   }
 
-  function quarantineOf(lane: Lane, record: FeedRecord, next: bigint): Batch {
+  function firstBatchOf(lane: Lane, records: readonly FeedRecord[], span: Span): FirstBatch {
+    return {
+      partition: { topic: lane.topic, partition: lane.partition },
+      records,
+      span,
+      batchOf: (some, part) => batchOf(lane, some, part),
+      quarantineOf: (record, part) => quarantineOf(lane, record, part),
+      process: (part) => process(part, signal),
+    };
+  }
+
+  function quarantineOf(lane: Lane, record: FeedRecord, span: Span): Batch {
     const { bytes, origin, receivedAt } = messageFromKafka(record, lane.topic, lane.partition, Date.now());
     const source = normaliser.sourceOf(lane.topic)?.sourceId ?? lane.topic;
     const detail = 'the process died each time it worked on this message';
-    const parked = {
-      source,
-      origin,
-      bytes: bytes.subarray(0, limits.parkedBytes),
-      receivedAt,
-      reason: 'quarantined',
-      detail,
-    } as const;
-    return { ...emptyBatch(lane, next), parked: [parked] };
+    const parked = { source, origin, bytes, receivedAt, reason: 'quarantined', detail } as const;
+    return { ...emptyBatch(lane, span), parked: [parked] };
   }
 
   // --- alarms
@@ -248,14 +263,18 @@ export function createAssignment(
     if (signal.aborted) return;
     for (const { lane, stored, marks } of looked) {
       const next = before.get(lane);
-      if (!isIdle(lane) || next === undefined) continue;
+      if (!isIdle(lane) || next === undefined || next !== lane.next) continue;
       lane.watermarks = marks;
       measure(lane);
-      const alarm = judgePosition(next, marks);
-      if (lane.state === 'reading' && alarm !== undefined) await inTurn(lane, () => raise(lane, alarm));
-      // A person has ended it.
-      if (lane.state === 'alarmed' && stored.alarm === undefined) await reopen(lane);
-      if (lane.state === 'reading') mustBeHeard(lane);
+      if (lane.state === 'alarmed') {
+        if (stored.alarm === undefined) await reopen(lane);
+      } else if (stored.next !== next) {
+        startOver(lane, new PositionMoved(`the position of ${keyOf(lane)} is not ${next} any more`));
+      } else {
+        const alarm = judgePosition(next, marks);
+        if (alarm !== undefined) await inTurn(lane, () => raise(lane, alarm));
+        else mustBeHeard(lane);
+      }
     }
   }
 
@@ -269,6 +288,7 @@ export function createAssignment(
 
   const isIdle = (lane: Lane): boolean => lane.state !== 'opening' && !turns.has(keyOf(lane));
 
+  /** A person has ended the alarm. */
   async function reopen(lane: Lane): Promise<void> {
     log.info({ topic: lane.topic, partition: lane.partition, reason: lane.alarm?.reason }, 'the alarm is over');
     unmeasure(lane);
@@ -278,9 +298,7 @@ export function createAssignment(
     await open([lane]);
   }
 
-  void open([...lanes.values()]).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+  inBackground(open([...lanes.values()]));
 
   return {
     lanes: [...lanes.values()],
@@ -311,8 +329,9 @@ function lastOf(slice: readonly FeedRecord[]): FeedRecord {
   return last;
 }
 
-function emptyBatch({ topic, partition }: TopicPartition, next: bigint): Batch {
-  return { events: [], parked: [], position: { topic, partition, nextOffset: next.toString() } };
+function emptyBatch({ topic, partition }: TopicPartition, { from, next }: Span): Batch {
+  const position = { topic, partition, fromOffset: from.toString(), nextOffset: next.toString() };
+  return { events: [], parked: [], position };
 }
 
 function measure(lane: Lane): void {

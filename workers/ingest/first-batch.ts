@@ -11,16 +11,20 @@ import type { Log } from '../../src/log.ts';
 import type { FeedRecord } from './feed.ts';
 import { insist } from './insist.ts';
 
-export interface FirstBatch {
-  partition: PartitionName;
-  /** The position before the batch, and after it. */
+/** From which position to which a batch goes. */
+export interface Span {
   from: bigint;
   next: bigint;
+}
+
+export interface FirstBatch {
+  partition: PartitionName;
   records: readonly FeedRecord[];
-  /** Normalises records into a batch that moves the position to `next`. */
-  batchOf(records: readonly FeedRecord[], next: bigint): Batch;
+  span: Span;
+  /** Normalises records into a batch that moves the position. */
+  batchOf(records: readonly FeedRecord[], span: Span): Batch;
   /** A batch that parks the record instead of looking at it. */
-  quarantineOf(record: FeedRecord, next: bigint): Batch;
+  quarantineOf(record: FeedRecord, span: Span): Batch;
   process(batch: Batch): Promise<unknown>;
 }
 
@@ -30,7 +34,8 @@ export async function processFirst(
   options: { db: Db; log: Log; signal: AbortSignal },
 ): Promise<void> {
   const { db, log } = options;
-  const { partition, from } = first;
+  const { partition, span } = first;
+  const { from } = span;
   const left = await insist(
     'looking for an unfinished start',
     () => transaction(db, (tx) => unfinishedStart(tx, partition)),
@@ -42,7 +47,7 @@ export async function processFirst(
   try {
     if (again === undefined || (!again.alone && again.starts < limits.unfinishedStarts)) {
       await note(from, false, (again?.starts ?? 0) + 1);
-      await first.process(first.batchOf(first.records, first.next));
+      await first.process(first.batchOf(first.records, span));
     } else {
       log.error(
         { ...partition, offset: String(from), starts: again.starts },
@@ -65,18 +70,18 @@ async function oneByOne(
   note: (next: bigint, alone: boolean, starts: number) => Promise<void>,
   log: Log,
 ): Promise<void> {
-  let from = first.from;
+  let { from } = first.span;
   for (const [index, record] of first.records.entries()) {
-    const next = index === first.records.length - 1 ? first.next : record.offset + 1n;
+    const next = index === first.records.length - 1 ? first.span.next : record.offset + 1n;
     await note(from, true, 1);
     if (deadly && index === 0) {
       log.error(
         { ...first.partition, offset: String(record.offset) },
         'the process died on this message alone; it is parked',
       );
-      await first.process(first.quarantineOf(record, next));
+      await first.process(first.quarantineOf(record, { from, next }));
     } else {
-      await first.process(first.batchOf([record], next));
+      await first.process(first.batchOf([record], { from, next }));
     }
     from = next;
   }

@@ -119,6 +119,32 @@ test('a database restored from a backup re-reads what it lost, whatever the brok
   expect((await recording.committed()).toSorted()).toEqual([...ids(0, 400, 1_000), ...ids(1, 0, 10)].toSorted());
 });
 
+test('a position that is moved under a running consumer is obeyed: back when idle, and in mid-batch', async () => {
+  await using topic = await makeTopic();
+  await using recording = await makeRecording();
+  const { pool } = recording.database;
+  await topic.appendEvents(0, 100);
+  const gate = gateBefore(recording.process);
+  gate.open();
+  let atDoor = gate;
+  await using ingest = makeIngest(topic, {
+    db: recording.db,
+    process: (batch, signal) => atDoor.process(batch, signal),
+  });
+  await ingest.start();
+  await waitFor('the first part', async () => (await recording.positions())[0] === 100);
+  await pool.query('update milepost.source_position set next_offset = 90');
+  await waitFor('the last ten again', async () => (await recording.committed()).length === 110);
+  // As a failover to a replica that had not seen the last commits.
+  atDoor = gateBefore(recording.process);
+  await topic.appendEvents(0, 10);
+  await atDoor.arrived();
+  await pool.query('update milepost.source_position set next_offset = 95');
+  atDoor.open();
+  await waitFor('everything from there', async () => (await recording.positions())[0] === 110);
+  expect(await recording.committed()).toEqual([...ids(0, 0, 100), ...ids(0, 90, 100), ...ids(0, 95, 110)]);
+});
+
 test('records that are gone stop the partition, until a person has moved the position', async () => {
   await using topic = await makeTopic({ partitions: 2 });
   await using recording = await makeRecording();

@@ -16,7 +16,7 @@ create or replace function milepost.apply_batch(
   p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start bigint[],
   p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
   p_message_bucket smallint[], p_message_destination text[], p_message_key uuid[], p_message_body jsonb[],
-  p_topic text, p_partition integer, p_next_offset bigint,
+  p_topic text, p_partition integer, p_from_offset bigint, p_next_offset bigint,
   p_now timestamptz
 ) returns void
 -- Custom plans gain nothing here (every look-up is one probe per row) and would be made anew for each batch.
@@ -37,7 +37,7 @@ begin
     p_release_status, p_release_event_no,
     p_now);
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now);
-  perform milepost.inbox_advance(p_topic, p_partition, p_next_offset, p_now);
+  perform milepost.inbox_advance(p_topic, p_partition, p_from_offset, p_next_offset, p_now);
 end
 $$;
 grant execute on function milepost.apply_batch to milepost_ingest;
