@@ -4,14 +4,18 @@ import { UserError } from './errors.ts';
 
 const text = z.string().trim().min(1);
 const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const count = (min: number, max: number) =>
   z
-    .url()
-    .refine((value) => protocols.includes(new URL(value).protocol), {
-      error: `must begin with ${protocols.join(' or ')}//`,
-    });
-const port = z.coerce.number().int().min(0).max(65_535);
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+    .string()
+    .refine((value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+const port = count(0, 65_535);
+const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 
 const environment = z
   .object({
@@ -37,7 +41,7 @@ const environment = z
     JWT_ISSUER: text.default('milepost-development'),
     JWT_AUDIENCE: text.default('milepost'),
     HTTP_HOST: text.default('127.0.0.1'),
-    HTTP_PORT: port.default(3000),
+    HTTP_PORT: port.default(3_000),
     /** Health and metrics of every process. */
     METRICS_PORT: port.default(9464),
     DATABASE_POOL_SIZE: count(2, 200).default(10),
@@ -74,5 +78,5 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const parsed = environment.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  throw new UserError('the environment is not complete', problems);
+  throw new UserError('the environment is not right', problems);
 }

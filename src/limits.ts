@@ -123,10 +123,7 @@ assert(
   limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs,
   'a stop must leave time for calls under way',
 );
-assert(
-  limits.definitionsCheckMs < limits.activationDelayMs,
-  'a reader must hear of a version before it is in force',
-);
+assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');

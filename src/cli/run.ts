@@ -5,14 +5,18 @@ import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once: whoever sends it does not want to wait. */
+/** A signal that comes this soon after the first is the same one: npm passes on what the terminal has sent already. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at the first SIGINT or SIGTERM. A later one ends the process at once: whoever sends it does not want to wait. */
 export function toldToStop(): Promise<void> {
   return new Promise((resolve) => {
-    let told = false;
+    let toldAt: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (told) process.exit(130);
-        told = true;
+        const now = performance.now();
+        if (toldAt !== undefined && now - toldAt > SAME_SIGNAL_MS) process.exit(130);
+        toldAt ??= now;
         resolve();
       });
     }

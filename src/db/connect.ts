@@ -24,7 +24,9 @@ export interface Db {
 // A bigint column arrives as text unless told otherwise; ours are read as bigint where they may pass 2^53, so text is what we want here.
 // Instants are milliseconds inside Milepost, not Date objects.
 const types = new pg.TypeOverrides();
-types.setTypeParser(1184, (text: string) => (text === 'infinity' ? Number.POSITIVE_INFINITY : Date.parse(pgToIso(text))));
+types.setTypeParser(1184, (text: string) =>
+  text === 'infinity' ? Number.POSITIVE_INFINITY : Date.parse(pgToIso(text)),
+);
 
 function pgToIso(text: string): string {
   // 2026-06-10 05:35:00.123+00 (the session's zone is UTC) → 2026-06-10T05:35:00.123Z

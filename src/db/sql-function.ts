@@ -49,6 +49,7 @@ export function arrayOfJson(documents: readonly (string | null)[]): string {
   return documents.map((document) => document ?? '-').join('\u001e');
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
