@@ -1,0 +1,102 @@
+// The ceiling: what this machine and this PostgreSQL can take in at all. The same messages normalised, then the same event keys, inbox rows and credit
+// rows in the same tables, set-based, in one statement per batch and one transaction, without any decision: no players, no look-ups, no progress.
+import type { Db } from '../src/db/connect.ts';
+import { arrayOf, arrayOfJson, arrayOfText } from '../src/db/sql-function.ts';
+import { transaction } from '../src/db/transaction.ts';
+import type { IncomingEvent } from '../src/event/event.ts';
+import type { Normaliser } from '../src/event/normalise.ts';
+import { formatOrigin } from '../src/event/origin.ts';
+import { formatInstant } from '../src/time.ts';
+import { batches, normalised, type Way } from './way.ts';
+import { type Delivery, windowStart, workload } from './workload.ts';
+
+// What repeats is known beforehand here, so that the ceiling writes exactly the engine's rows and pays nothing for finding out; their keys are
+// offered all the same, as whoever does not know must.
+const TEXT = `
+with keys as (
+  insert into milepost.event_key (bucket, event_id, producer, player_id, event_no, content_hash, outcome, received_at)
+  select k.bucket, k.event_id, k.producer, k.player_id, k.event_no, k.content_hash, 'applied', milepost.instant_of(k.received_at)
+    from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[])
+      as k(bucket, event_id, producer, player_id, event_no, content_hash, received_at)
+  on conflict do nothing
+), payloads as (
+  insert into milepost.inbox
+    (bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
+  select i.bucket, i.player_id, milepost.instant_of(i.received_at), i.event_no, milepost.instant_of(i.occurred_at), i.event_type,
+         i.event_version, i.source, i.origin, i.payload
+    from unnest($8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
+                $16::text[], string_to_array($17, e'\\x1e')::jsonb[])
+      as i(bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
+), credits as (
+  insert into milepost.credit
+    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
+  select c.bucket, c.player_id, 1, '${formatInstant(windowStart)}', c.event_no, c.trigger_id, c.amount, false, 1,
+         milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id
+    from unnest($18::smallint[], $19::bigint[], $20::bigint[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[])
+      as c(bucket, player_id, event_no, trigger_id, amount, occurred_at, payment_id, transaction_id)
+)
+insert into milepost.source_position (topic, partition, next_offset, updated_at) values ($26, $27, $28, now())
+on conflict (topic, partition) do update set next_offset = excluded.next_offset, updated_at = excluded.updated_at`;
+
+export function ceilingWay(normaliser: Normaliser): Way {
+  return {
+    decides: false,
+    async lane(db, lane) {
+      for (const { offset, batch } of batches(lane)) {
+        const received = batch.map((delivery, index) => ({
+          delivery,
+          incoming: normalised(normaliser, lane, delivery, offset + index),
+        }));
+        await writeBatch(db, lane.partition, offset, received);
+      }
+    },
+  };
+}
+
+/** A message beside the event it was normalised to. */
+interface Received {
+  delivery: Delivery;
+  incoming: IncomingEvent;
+}
+
+async function writeBatch(db: Db, partition: number, offset: number, batch: readonly Received[]): Promise<void> {
+  const all = batch.map(({ delivery, incoming }, index) => ({
+    ...delivery,
+    incoming,
+    event: incoming.event,
+    eventNo: offset + index,
+  }));
+  const fresh = all.filter(({ repeat }) => !repeat);
+  const credits = fresh.flatMap(({ worth, ...row }) => (worth === undefined ? [] : [{ ...row, ...worth }]));
+  const values = [
+    arrayOf(all.map(({ bucket }) => bucket)),
+    arrayOfText(all.map(({ event }) => event.event_id)),
+    arrayOfText(all.map(({ event }) => event.producer)),
+    arrayOf(all.map(({ playerNo }) => playerNo)),
+    arrayOf(all.map(({ eventNo }) => eventNo)),
+    arrayOf(all.map(({ incoming }) => incoming.contentHash)),
+    arrayOf(all.map(({ timestamp }) => timestamp)),
+    arrayOf(fresh.map(({ bucket }) => bucket)),
+    arrayOf(fresh.map(({ playerNo }) => playerNo)),
+    arrayOf(fresh.map(({ timestamp }) => timestamp)),
+    arrayOf(fresh.map(({ eventNo }) => eventNo)),
+    arrayOf(fresh.map(({ event }) => event.occurred_at)),
+    arrayOfText(fresh.map(({ event }) => event.event_type)),
+    arrayOfText(fresh.map(({ event }) => event.event_version)),
+    arrayOfText(fresh.map(({ incoming }) => incoming.source)),
+    arrayOfText(fresh.map(({ incoming }) => formatOrigin(incoming.origin))),
+    arrayOfJson(fresh.map(({ incoming }) => incoming.payload)),
+    arrayOf(credits.map(({ bucket }) => bucket)),
+    arrayOf(credits.map(({ playerNo }) => playerNo)),
+    arrayOf(credits.map(({ eventNo }) => eventNo)),
+    arrayOfText(credits.map(({ triggerId }) => triggerId)),
+    arrayOf(credits.map(({ amount }) => amount)),
+    arrayOf(credits.map(({ event }) => event.occurred_at)),
+    arrayOfText(credits.map(({ event }) => event.correlation.payment_id)),
+    arrayOfText(credits.map(({ event }) => event.correlation.canonical_transaction_id)),
+    workload.topic,
+    partition,
+    offset + batch.length,
+  ];
+  await transaction(db, (tx) => tx.client.query({ name: 'ceiling', text: TEXT, values }));
+}

@@ -1,0 +1,29 @@
+// `npm run -s bench -- …`: the benchmarks, in one page. Each prints a table for people, and with --json one line for programs, last.
+import { Command, InvalidArgumentError } from 'commander';
+import { benchIngest } from './ingest.ts';
+import { benchMemory } from './memory.ts';
+
+const program = new Command('bench').description('How fast Milepost is on this machine.').showHelpAfterError();
+
+program
+  .command('ingest')
+  .description('the engine, its ceiling (the same rows, no decision), and one transaction per event')
+  .option('--events <count>', 'messages per measurement', count, 60_000)
+  .option('--per-event-events <count>', 'messages per measurement of one transaction per event', count, 10_000)
+  .option('--rounds <count>', 'how often everything is measured; the median counts', count, 3)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchIngest);
+
+program
+  .command('memory')
+  .description('what a long file takes: milepost ingest as a process of its own, watched')
+  .option('--events <count>', 'lines of the file', count, 1_000_000)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchMemory);
+
+await program.parseAsync();
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
+  return Number(text);
+}

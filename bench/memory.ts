@@ -1,0 +1,138 @@
+// `npm run bench -- memory`: how much memory ingestion takes, whatever the backlog: `milepost ingest FILE` on a long file, as a process of its own.
+// Owns the file, the process, and watching it, as /proc of Linux tells; elsewhere the benchmark says that it cannot.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '../src/errors.ts';
+import { formatInstant } from '../src/time.ts';
+import { startBenchServer } from './server.ts';
+import { deliveries, playersOf } from './workload.ts';
+
+export interface MemoryOptions {
+  events: number;
+  json: boolean;
+}
+
+const LIMIT_MB = 300;
+const LOOK_EVERY_MS = 100;
+const root = join(import.meta.dirname, '..');
+
+export async function benchMemory(options: MemoryOptions): Promise<void> {
+  await using server = await startBenchServer(playersOf(options.events));
+  const folder = await mkdtemp(join(tmpdir(), 'milepost-bench-memory-'));
+  try {
+    const file = join(folder, 'events.ndjson');
+    await pipeline(lines(options.events), createWriteStream(file));
+    const megabytes = Math.round((await stat(file)).size / 1e6);
+    process.stderr.write(`${options.events} events, ${megabytes} MB\n`);
+    const seen = await ingest(file, await server.freshDatabase());
+    report(options, megabytes, seen);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Each line says when it was received: the load is of another month than today. */
+function* lines(events: number): Generator<string> {
+  for (const { value, timestamp } of deliveries(events)) {
+    yield `${value.toString('utf8').slice(0, -1)},"received_at":"${formatInstant(timestamp)}"}\n`;
+  }
+}
+
+interface Seen {
+  peakMb: number;
+  /** Resident memory on average in each quarter of the run. */
+  quartersMb: number[];
+  messages: number;
+  outcomes: Record<string, number>;
+  seconds: number;
+}
+
+async function ingest(file: string, databaseUrl: string): Promise<Seen> {
+  // Nothing is inherited: what the process gets is what it is measured with. The reward services are named because they must be; nothing calls them.
+  const env = { DATABASE_URL: databaseUrl, NEUCOIN_URL: 'http://127.0.0.1:9', VOUCHER_URL: 'http://127.0.0.1:9' };
+  const child = spawn(process.execPath, ['src/cli/milepost.mjs', 'ingest', file, '--json'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  const output = text(child.stdout);
+  assert(child.pid !== undefined);
+  const samples = await watch(child.pid);
+  const code = await ended;
+  assert.equal(code, 0, `milepost ingest ended with ${code}`);
+  const { messages, outcomes, seconds } = JSON.parse(await output);
+  return {
+    peakMb: Math.max(...samples.map(({ peakMb }) => peakMb)),
+    quartersMb: quarters(samples),
+    messages,
+    outcomes,
+    seconds,
+  };
+}
+
+interface Sample {
+  nowMb: number;
+  /** The most since the process began, as the kernel counts it. */
+  peakMb: number;
+}
+
+/** Looks at the process that a launcher has started, until the launcher has ended. */
+async function watch(launcher: number): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (;;) {
+    const children = await readFile(`/proc/${launcher}/task/${launcher}/children`, 'utf8').catch(() => undefined);
+    if (children === undefined) break;
+    const status = await readFile(`/proc/${children.trim()}/status`, 'utf8').catch(() => '');
+    const [now, peak] = ['VmRSS', 'VmHWM'].map((field) => new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
+    if (now !== undefined && peak !== undefined)
+      samples.push({ nowMb: Number(now) / 1_024, peakMb: Number(peak) / 1_024 });
+    await delay(LOOK_EVERY_MS);
+  }
+  if (samples.length === 0)
+    throw new UserError('the memory of a process is read from /proc, which this system does not have');
+  return samples;
+}
+
+function quarters(samples: readonly Sample[]): number[] {
+  return [0, 1, 2, 3].map((quarter) => {
+    const part = samples.slice(
+      Math.floor((samples.length * quarter) / 4),
+      Math.ceil((samples.length * (quarter + 1)) / 4),
+    );
+    return Math.round(part.reduce((total, { nowMb }) => total + nowMb, 0) / part.length);
+  });
+}
+
+function report(options: MemoryOptions, fileMb: number, seen: Seen): void {
+  const peak = Math.round(seen.peakMb);
+  const rate = Math.round(seen.messages / seen.seconds);
+  process.stdout.write(
+    `milepost ingest, ${seen.messages.toLocaleString('en')} events (${fileMb} MB): at most ${peak} MB of memory (to stay under: ${LIMIT_MB} MB)
+on average ${seen.quartersMb.join(', ')} MB in the quarters of ${seen.seconds.toFixed(0)} s, ${rate.toLocaleString('en')} events/s\n`,
+  );
+  if (!options.json) return;
+  const document = {
+    events: seen.messages,
+    peak_rss_mb: peak,
+    limit_mb: LIMIT_MB,
+    under_limit: seen.peakMb < LIMIT_MB,
+    mean_rss_mb_by_quarter: seen.quartersMb,
+    file_mb: fileMb,
+    seconds: Number(seen.seconds.toFixed(1)),
+    events_per_s: rate,
+    outcomes: seen.outcomes,
+    node: process.version,
+  };
+  process.stdout.write(`${JSON.stringify(document)}\n`);
+}
