@@ -80,7 +80,16 @@ async function readMessages(ctx: Context): Promise<Message[]> {
   if (events.length > limits.httpBatchEvents) {
     throw new Problem(413, `a batch may have ${limits.httpBatchEvents} events; this one has ${events.length}`);
   }
-  return events.map((event) => messageOf(Buffer.from(JSON.stringify(event)), undefined));
+  return events.map((event, index) => messageOf(bytesOf(event, index), undefined));
+}
+
+function bytesOf(event: Json, index: number): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(event));
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem(400, `event ${index} is nested too deeply`);
+    throw error;
+  }
 }
 
 function batchOf(value: Json): Json[] | undefined {

@@ -88,7 +88,13 @@ export async function testApi(
   const url = service.url();
 
   const token = (claims: Record<string, unknown> = {}) => {
-    const usual = { iss: names.issuer, aud: names.audience, sub: 'U1', scope: 'player', exp: at('06-30') / 1_000 };
+    const usual = {
+      iss: names.issuer,
+      aud: names.audience,
+      sub: 'U1',
+      scope: 'player',
+      exp: Math.floor(time.now / 1_000) + 50 * 86_400,
+    };
     const payload = Object.fromEntries(
       Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== undefined),
     );

@@ -1,0 +1,521 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+import { playerKey } from '../src/games/project.ts';
+import { limits } from '../src/limits.ts';
+import { startRedis } from '../src/local/redis.ts';
+import { registry } from '../src/metrics.ts';
+import { type TestApi, testApi } from '../src/testing/api.ts';
+import { install } from '../src/testing/engine.ts';
+import { member } from '../src/testing/given.ts';
+import { startHalfOpenProxy } from '../src/testing/half-open-proxy.ts';
+import { at, gameHistory, makeEvent, makeGame, paymentTrigger, upiPayment } from '../src/testing/make.ts';
+import { waitFor } from '../src/testing/wait.ts';
+
+const SENTINEL = 987_654_321;
+
+const game = gameHistory(
+  makeGame({
+    cohort_id: 'early',
+    progress_state_model: { type: 'numeric_counter', unit: 'count', display_unit: 'payments', max_value: 6 },
+    milestone_steps: [
+      2,
+      { step: 3, step_type: 'EMPTY' },
+      {
+        step: 4,
+        step_type: 'REWARD',
+        reward: { reward_type: 'VOUCHER', value: SENTINEL, visibility: 'hidden', display_type: 'upto' },
+      },
+      { step: 5, step_type: 'FORTUNE_COOKIE' },
+      { step: 6, step_type: 'REWARD', reward: { reward_type: 'NC', value: 100, display_type: 'upto' } },
+    ],
+    triggers: [paymentTrigger({ id: 'plus_one' }), { ...paymentTrigger({ id: 'card', worth: 3 }), event_type: 'card' }],
+  }),
+);
+const memberships = [member('early', { from: '04-01' }), member('early', { user: 'U2', from: '04-01' })];
+const given = { games: [game], memberships };
+const card = (options: Parameters<typeof makeEvent>[0] = {}) =>
+  makeEvent({ type: 'card', attributes: { transaction_amount: 1 }, ...options });
+
+/** Ends the payments that wait at a service, as the worker would. */
+async function end(api: TestApi, state: 'done' | 'failed', destination = 'neucoin'): Promise<void> {
+  await api.database.pool.query(
+    `update milepost.outbox set state = $1, revision = revision + 1, settled_at = clock_timestamp()
+      where destination = $2 and state = 'pending'`,
+    [state, destination],
+  );
+}
+
+async function readsFoundIn(where: 'redis' | 'postgres'): Promise<number> {
+  const metric = await registry.getSingleMetric('milepost_player_reads_total')?.get();
+  return metric?.values.find(({ labels }) => labels.found_in === where)?.value ?? 0;
+}
+
+async function metric(name: string): Promise<number | undefined> {
+  return (await registry.getSingleMetric(name)?.get())?.values[0]?.value;
+}
+
+describe('GET /api/games/active', () => {
+  test('shows a cohort member without any event the game at 0, and a non-member nothing', async () => {
+    await using api = await testApi(given);
+    const { status, body, headers } = await api.get('/api/games/active');
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+    expect(body).toEqual({
+      games: [
+        {
+          game_id: 'game',
+          current_value: 0,
+          max_value: 6,
+          display_unit: 'payments',
+          next_visible_reward: { step: 2, reward_type: 'NC', value: 20, display_type: 'flat' },
+          steps: [
+            { step: 2, step_type: 'REWARD', state: 'locked' },
+            { step: 3, step_type: 'EMPTY', state: 'locked' },
+            { step: 4, step_type: 'REWARD', state: 'locked' },
+            { step: 5, step_type: 'FORTUNE_COOKIE', state: 'locked' },
+            { step: 6, step_type: 'REWARD', state: 'locked' },
+          ],
+          window: { start: '2026-05-01T00:00:00Z', end: '2026-05-31T23:59:59Z', seconds_remaining: 21.5 * 86_400 },
+          config_version: 1,
+          projection_version: 0,
+          as_of: expect.stringMatching(/^20\d\d-.*Z$/),
+        },
+      ],
+    });
+    expect((await api.get('/api/games/active', 'U3')).body).toEqual({ games: [] });
+  });
+
+  test('follows a payment from event to paid', async () => {
+    await using api = await testApi(given);
+    await api.engine.take([upiPayment(1), card()]);
+    await api.project();
+    const first = (await api.get('/api/games/active')).body.games[0];
+    expect(first).toMatchObject({
+      current_value: 4,
+      projection_version: 1,
+      next_visible_reward: { step: 6, reward_type: 'NC', value: 100, display_type: 'upto' },
+    });
+    expect(first.steps.map(({ state }: { state: string }) => state)).toEqual([
+      'paying',
+      'reached',
+      'paying',
+      'locked',
+      'locked',
+    ]);
+    await end(api, 'done');
+    await end(api, 'failed', 'voucher');
+    await api.project();
+    const second = (await api.get('/api/games/active')).body.games[0];
+    expect(second.projection_version).toBe(3);
+    expect(second.steps.map(({ state }: { state: string }) => state)).toEqual([
+      'paid',
+      'reached',
+      'failed',
+      'locked',
+      'locked',
+    ]);
+  });
+
+  test('opens and closes with the window, by the clock, without an event', async () => {
+    await using api = await testApi(given);
+    const count = async () => (await api.get('/api/games/active')).body.games.length;
+    api.time.now = at('2026-04-30T23:59:59.999Z');
+    expect(await count()).toBe(0);
+    api.time.now += 1;
+    expect(await count()).toBe(1);
+    api.time.now = at('2026-06-01T00:00:00Z');
+    expect(await count()).toBe(0);
+  });
+
+  test('hears of an activated game within a second or two, with one look per second for everybody', async () => {
+    await using api = await testApi(given);
+    await api.get('/api/games/active');
+    await install(api.database.pool, { games: [gameHistory(makeGame({ game_id: 'second' }))] });
+    const looks = await countStatements(api, 'from "milepost"."definitions"');
+    const startedAt = performance.now();
+    await waitFor('the second game', async () => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => api.get('/api/games/active')));
+      return answers.every(({ body }) => body.games.length === 2);
+    });
+    const seconds = (performance.now() - startedAt) / 1_000;
+    // Every look is one statement, two when something has changed.
+    expect(looks()).toBeLessThanOrEqual(Math.ceil(seconds) + 2);
+    expect(looks()).toBeGreaterThan(0);
+  });
+});
+
+/** Counts the statements of the API's own pool that hold a text, from now on. */
+async function countStatements(api: TestApi, text: string): Promise<() => number> {
+  let count = 0;
+  const { pool } = api.db;
+  const clients = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+  for (const client of clients) {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = ((...args: unknown[]) => {
+      const [first] = args;
+      const statement = typeof first === 'string' ? first : (first as { text: string }).text;
+      if (statement.includes(text)) count++;
+      return query(...args);
+    }) as typeof client.query;
+    client.release();
+  }
+  return () => count;
+}
+
+describe('GET /api/games/{game_id}', () => {
+  test('shows every step with its reward and the triggers with what each adds', async () => {
+    await using api = await testApi(given);
+    await api.engine.take([upiPayment(1), upiPayment(1)]);
+    const { status, body } = await api.get('/api/games/game');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ game_id: 'game', state: 'active', current_value: 2, projection_version: 1 });
+    expect(body.triggers).toEqual([
+      { trigger_id: 'plus_one', event_type: 'payment_success', adds: 1 },
+      { trigger_id: 'card', event_type: 'card', adds: 3 },
+    ]);
+    expect(body.steps).toEqual([
+      {
+        step: 2,
+        step_type: 'REWARD',
+        state: 'paying',
+        reward: { visibility: 'visible', reward_type: 'NC', value: 20, display_type: 'flat' },
+        reached_at: expect.stringMatching(/Z$/),
+      },
+      { step: 3, step_type: 'EMPTY', state: 'locked', reward: null, reached_at: null },
+      { step: 4, step_type: 'REWARD', state: 'locked', reward: { visibility: 'hidden' }, reached_at: null },
+      { step: 5, step_type: 'FORTUNE_COOKIE', state: 'locked', reward: null, reached_at: null },
+      {
+        step: 6,
+        step_type: 'REWARD',
+        state: 'locked',
+        reward: { visibility: 'visible', reward_type: 'NC', value: 100, display_type: 'upto' },
+        reached_at: null,
+      },
+    ]);
+  });
+
+  test('answers 404 alike for a game that is not there and for one that is not theirs', async () => {
+    await using api = await testApi(given);
+    const theirs = await api.get('/api/games/game', 'U3');
+    const missing = await api.get('/api/games/nothing', 'U3');
+    expect([theirs.status, missing.status]).toEqual([404, 404]);
+    expect({ ...theirs.body, request_id: '' }).toEqual({ ...missing.body, request_id: '' });
+    expect(theirs.headers.get('content-type')).toBe('application/problem+json');
+    for (const odd of ['%00', '%E0%A4%A', '..%2factive', "game'--", '%F0%9F%8E%81']) {
+      expect((await api.get(`/api/games/${odd}`)).status, odd).toBe(404);
+    }
+  });
+
+  test('stays readable after the window', async () => {
+    await using api = await testApi(given);
+    await api.engine.take([upiPayment(1)]);
+    api.time.now = at('06-20');
+    expect((await api.get('/api/games/game')).body).toMatchObject({ state: 'ended', current_value: 1 });
+  });
+});
+
+describe('GET /api/games/{game_id}/history', () => {
+  test('lists credits, claims and rewards, newest first', async () => {
+    await using api = await testApi(given);
+    const correlation = { payment_id: 'pay_1', canonical_transaction_id: 'txn_1' };
+    await api.engine.take([upiPayment(1, { occurred: '05-03', correlation }), upiPayment(1, { occurred: '05-02' })]);
+    await api.engine.take([card({ occurred: '05-04', attributes: { transaction_amount: 1, frm_flag: 'VELOCITY' } })]);
+    await end(api, 'done');
+    const { body, headers } = await api.get('/api/games/game/history');
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+    expect(body.game_id).toBe('game');
+    expect(body.next_cursor).toBeNull();
+    const reward = { visibility: 'visible', reward_type: 'NC', value: 20, display_type: 'flat' };
+    expect(body.entries.map(({ at: _at, ...entry }: { at: string }) => entry)).toEqual([
+      { kind: 'reward', step: 2, state: 'paid', reward },
+      { kind: 'claim', step: 5, step_type: 'FORTUNE_COOKIE', state: 'held', reward: null },
+      { kind: 'claim', step: 4, step_type: 'REWARD', state: 'held', reward: { visibility: 'hidden' } },
+      { kind: 'claim', step: 3, step_type: 'EMPTY', state: 'held', reward: null },
+      { kind: 'claim', step: 2, step_type: 'REWARD', state: 'paid', reward },
+      { kind: 'credit', trigger_id: 'card', amount: 3, held: true, payment_id: null, transaction_id: null },
+      {
+        kind: 'credit',
+        trigger_id: 'plus_one',
+        amount: 1,
+        held: false,
+        payment_id: 'pay_1',
+        transaction_id: 'txn_1',
+      },
+      { kind: 'credit', trigger_id: 'plus_one', amount: 1, held: false, payment_id: null, transaction_id: null },
+    ]);
+    const times = body.entries.map((entry: { at: string }) => entry.at);
+    expect(times).toEqual(times.toSorted().toReversed());
+    expect(times.at(-1)).toBe('2026-05-02T12:00:00.000Z');
+  });
+
+  test('comes page by page, each entry once, also those of one instant', async () => {
+    await using api = await testApi(given);
+    await api.engine.take(Array.from({ length: 23 }, () => upiPayment(1, { occurred: '05-05' })));
+    await end(api, 'done');
+    const whole = (await api.get('/api/games/game/history')).body.entries;
+    expect(whole).toHaveLength(23 + 5 + 2);
+    for (const limit of [1, 4, 15]) {
+      const pages: unknown[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
+        const { body } = await api.get(`/api/games/game/history?limit=${limit}${query}`);
+        expect(body.entries.length).toBeLessThanOrEqual(limit);
+        pages.push(...body.entries);
+        cursor = body.next_cursor;
+      }
+      expect(pages).toEqual(whole);
+    }
+  });
+
+  test('refuses a limit and a cursor that are not right', async () => {
+    await using api = await testApi(given);
+    const forged = (text: string) => Buffer.from(text).toString('base64url');
+    const wrong = [
+      ...['0', '-1', '101', '1.5', 'x', '', '1e2', '99999999999'].map((limit) => `limit=${limit}`),
+      ...['', 'x', '%00', forged('1'), forged('1 4:x'), forged("1' or 1=1 1:x"), 'a'.repeat(1_500)].map(
+        (cursor) => `cursor=${cursor}`,
+      ),
+      'limit=1&limit=2',
+    ];
+    for (const query of wrong) {
+      const { status, body } = await api.get(`/api/games/game/history?${query}`);
+      expect(status, query).toBe(400);
+      expect(body).toMatchObject({ type: 'about:blank', title: 'Bad Request', status: 400 });
+    }
+    expect((await api.get(`/api/games/game/history?cursor=${forged('9999999999999999 3:x')}`)).status).toBe(200);
+  });
+
+  test('is only there for a player of the game', async () => {
+    await using api = await testApi(given);
+    expect((await api.get('/api/games/game/history', 'U3')).status).toBe(404);
+    expect((await api.get('/api/games/nothing/history')).status).toBe(404);
+    expect((await api.get('/api/games/game/history')).body).toEqual({
+      game_id: 'game',
+      entries: [],
+      next_cursor: null,
+    });
+  });
+});
+
+test('a player reaches nobody else’s data, whatever the request says', async () => {
+  await using api = await testApi(given);
+  await api.engine.take([
+    upiPayment(1, { user: 'U2', correlation: { payment_id: 'pay_of_U2' } }),
+    upiPayment(1, { user: 'U2' }),
+  ]);
+  await api.project();
+  const foreign = (await api.get('/api/games/game/history?limit=1', 'U2')).body.next_cursor;
+  const tries = [
+    '/api/games/active?user_id=U2&sub=U2&player=U2',
+    '/api/games/game?user_id=U2',
+    '/api/games/game/history?user_id=U2',
+    `/api/games/game/history?cursor=${foreign}`,
+  ];
+  for (const path of tries) {
+    const token = await api.token();
+    const answer = await api.call(path, {
+      headers: { Authorization: `Bearer ${token}`, 'X-User-Id': 'U2', 'X-Forwarded-User': 'U2' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toContain('pay_of_U2');
+    expect(answer.text).not.toMatch(/"current_value":[1-9]|"kind"/);
+  }
+  expect((await api.get('/api/games/game/history', 'U2')).text).toContain('pay_of_U2');
+});
+
+test('a hidden reward’s value is in no byte of any answer before it is earned', async () => {
+  await using api = await testApi(given);
+  const secrets = [String(SENTINEL), '987,654,321', 'VOUCHER', Buffer.from(String(SENTINEL)).toString('base64')];
+  const paths = [
+    '/api/games/active',
+    '/api/games/game',
+    '/api/games/game/history',
+    '/api/games/game/history?limit=1',
+    '/api/games/game/history?cursor=x',
+    '/api/games/none',
+    '/health/ready',
+  ];
+  const everything = async () => {
+    const answers = await Promise.all(
+      ['U1', 'U2', 'U3', null].flatMap((who) => paths.map((path) => api.get(path, who))),
+    );
+    return answers.map(({ text }) => text).join('\n');
+  };
+  const hidden = async (when: string) => {
+    for (const secret of secrets) expect(await everything(), when).not.toContain(secret);
+  };
+  await hidden('before any event');
+  await api.engine.take([upiPayment(1), upiPayment(1), upiPayment(1)]);
+  await hidden('one step before');
+  const flagged = { transaction_amount: 1, frm_flag: 'VELOCITY' };
+  await api.engine.take([upiPayment(1, { attributes: flagged })]);
+  await hidden('held');
+  await api.project();
+  await hidden('held, from Redis');
+  api.time.now = at('06-20');
+  await hidden('not earned in its window');
+  api.time.now = at('05-10');
+
+  await api.engine.take([upiPayment(1)]);
+  await api.project();
+  expect((await api.get('/api/games/game')).text).toContain(String(SENTINEL));
+  expect((await api.get('/api/games/game/history')).text).toContain(String(SENTINEL));
+  expect((await api.get('/api/games/game', 'U2')).text).not.toContain(String(SENTINEL));
+});
+
+describe('where answers come from', () => {
+  const value = async (api: TestApi, user = 'U1') =>
+    (await api.get('/api/games/active', user)).body.games[0]?.current_value;
+
+  test('Redis absent: from PostgreSQL', async () => {
+    await using api = await testApi({ ...given, redisUrl: null });
+    await api.engine.take([upiPayment(1)]);
+    const before = await readsFoundIn('postgres');
+    expect(await value(api)).toBe(1);
+    expect(await readsFoundIn('postgres')).toBe(before + 1);
+    expect(await metric('milepost_projection_available')).toBe(0);
+  });
+
+  test('Redis full: from Redis, without PostgreSQL', async () => {
+    await using api = await testApi(given);
+    await api.engine.take([upiPayment(1)]);
+    await api.project();
+    await value(api);
+    const statements = await countStatements(api, 'player_facts');
+    const before = await readsFoundIn('redis');
+    expect(await value(api)).toBe(1);
+    expect(await readsFoundIn('redis')).toBe(before + 1);
+    expect(statements()).toBe(0);
+    expect(await metric('milepost_projection_available')).toBe(1);
+  });
+
+  test('Redis empty or wiped: from PostgreSQL, and refilled by the read, for a player without events too', async () => {
+    await using api = await testApi(given);
+    await api.engine.take([upiPayment(1)]);
+    for (const user of ['U1', 'U2', 'U3']) {
+      await api.redis.del(playerKey(user));
+      const before = await readsFoundIn('postgres');
+      const first = await value(api, user);
+      await waitFor('the refill', () => api.redis.exists(playerKey(user)));
+      expect(await value(api, user)).toBe(first);
+      expect(await readsFoundIn('postgres')).toBe(before + 1);
+    }
+  });
+
+  test('Redis killed, hung and back: never an error, never a wait per request, and a metric says so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'milepost-api-'));
+    let server = await startRedis({ dataDir: join(folder, 'redis') });
+    const { port } = new URL(server.url);
+    {
+      await using api = await testApi({ ...given, redisUrl: server.url });
+      await api.engine.take([upiPayment(1)]);
+      await api.project();
+      expect(await value(api)).toBe(1);
+
+      // Hung: connected, and silent for longer than anybody waits.
+      const control = new Redis(server.url);
+      await control.call('CLIENT', 'PAUSE', '3000', 'ALL');
+      control.disconnect();
+      const first = performance.now();
+      expect(await value(api)).toBe(1);
+      expect(performance.now() - first).toBeLessThan(limits.redisReadMs + 700);
+      expect(await metric('milepost_projection_available')).toBe(0);
+      const startedAt = performance.now();
+      for (let request = 0; request < 20; request++) expect(await value(api)).toBe(1);
+      expect(performance.now() - startedAt).toBeLessThan(20 * limits.redisReadMs);
+      await waitFor(
+        'Redis again',
+        async () => (await value(api)) === 1 && (await metric('milepost_projection_available')),
+      );
+
+      await server.kill();
+      await waitFor(
+        'the switch',
+        async () => (await value(api)) === 1 && (await metric('milepost_projection_available')) === 0,
+      );
+      expect((await api.call('/health/ready')).body).toMatchObject({
+        ready: true,
+        degraded: true,
+        checks: { redis: 'down' },
+      });
+      server = await startRedis({ dataDir: join(folder, 'redis'), port: Number(port) });
+      await waitFor(
+        'Redis again',
+        async () => (await value(api)) === 1 && (await metric('milepost_projection_available')),
+      );
+      await waitFor('the refill', () => api.redis.exists(playerKey('U1')));
+    }
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('PostgreSQL away: from Redis where it can be, 503 with Retry-After where not', async () => {
+    let proxy = undefined as Awaited<ReturnType<typeof startHalfOpenProxy>> | undefined;
+    await using api = await testApi({
+      ...given,
+      async databaseUrl(url) {
+        proxy = await startHalfOpenProxy(url);
+        return proxy.url;
+      },
+    });
+    await api.engine.take([upiPayment(1)]);
+    await api.project();
+    expect(await value(api)).toBe(1);
+    await proxy?.[Symbol.asyncDispose]();
+
+    expect(await value(api)).toBe(1);
+    for (const [path, user] of [
+      ['/api/games/active', 'U3'],
+      ['/api/games/game/history', 'U1'],
+    ] as const) {
+      const { status, headers, body } = await api.get(path, user);
+      expect(status).toBe(503);
+      expect(headers.get('retry-after')).toBe('2');
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(body.detail).not.toMatch(/ECONN|127|milepost_/);
+    }
+    expect(await api.call('/health/ready')).toMatchObject({
+      status: 503,
+      body: { ready: false, checks: { database: 'down', migrations: 'unknown', redis: 'up' } },
+    });
+    expect((await api.call('/health/live')).status).toBe(200);
+  });
+
+  test('PostgreSQL silent: 503 within a few seconds', async () => {
+    await using api = await testApi(given);
+    await api.get('/api/games/active', 'U2');
+    const client = await api.database.pool.connect();
+    await client.query('begin; lock table milepost.player in access exclusive mode');
+    const startedAt = performance.now();
+    expect((await api.get('/api/games/active', 'U3')).status).toBe(503);
+    expect(performance.now() - startedAt).toBeLessThan(limits.httpWaitMs + 1_500);
+    await client.query('rollback');
+    client.release();
+    expect((await api.get('/api/games/active', 'U3')).status).toBe(200);
+  });
+});
+
+test('without any definitions and without PostgreSQL: 503, and one look per second all the same', async () => {
+  let proxy = undefined as Awaited<ReturnType<typeof startHalfOpenProxy>> | undefined;
+  await using api = await testApi({
+    ...given,
+    async databaseUrl(url) {
+      proxy = await startHalfOpenProxy(url);
+      return proxy.url;
+    },
+  });
+  await proxy?.[Symbol.asyncDispose]();
+  let looks = 0;
+  const connect = api.db.pool.connect.bind(api.db.pool) as (...args: unknown[]) => unknown;
+  api.db.pool.connect = ((...args: unknown[]) => {
+    looks++;
+    return connect(...args);
+  }) as typeof api.db.pool.connect;
+  const startedAt = performance.now();
+  for (let request = 0; request < 30; request++) expect((await api.get('/api/games/active')).status).toBe(503);
+  expect(looks).toBeLessThanOrEqual(Math.ceil((performance.now() - startedAt) / 1_000));
+});
