@@ -1,6 +1,7 @@
 // Connections to PostgreSQL. A Db reads; writers take a Tx (transaction.ts). Every pool has an error handler, time-outs and a role.
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { DB } from './tables.ts';
@@ -58,7 +59,8 @@ export function connect(url: string, options: { role: Role; size: number; log: L
   // A client that is taken has no listener until its user adds one, and an error event without a listener ends the process. Whoever uses the
   // client hears of the break all the same: its next statement fails.
   pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection broke'));
+  // Its text alone: pg hangs the whole connection onto the error.
+  pool.on('error', (error) => options.log.warn({ error: messageOf(error) }, 'idle database connection broke'));
   const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
   return { query, pool, close: () => pool.end() };
 }
