@@ -46,13 +46,14 @@ export function createAuth(rules: TokenRules, log: Log, clock: () => Instant): (
   }
 
   async function verify(token: string): Promise<JWTPayload> {
+    const currentDate = new Date(clock());
     try {
       const { payload } = await jwtVerify(token, rules.keys, {
         issuer: rules.issuer,
         audience: rules.audience,
         algorithms: ALGORITHMS,
         requiredClaims: ['exp', 'sub'],
-        currentDate: new Date(clock()),
+        currentDate,
       });
       return payload;
     } catch (error) {

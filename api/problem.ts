@@ -20,6 +20,13 @@ export class Problem extends Error {
   }
 }
 
+/** How the router leaves what no route serves. */
+const UNSERVED: ReadonlyMap<number, string> = new Map([
+  [404, 'there is nothing at this path'],
+  [405, 'this path does not take this method; the header Allow lists those it takes'],
+  [501, 'there is no such method here'],
+]);
+
 /** What is asked for cannot be had now; asking again is safe. */
 export function unavailable(detail: string): Problem {
   return new Problem(503, `${detail}; repeat the request later`, {
@@ -32,10 +39,11 @@ export function answerProblems(log: Log): Middleware<ApiState> {
   return async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body == null) throw new Problem(404, 'there is nothing at this path');
+      const unserved = UNSERVED.get(ctx.status);
+      if (unserved !== undefined && ctx.body == null) throw new Problem(ctx.status, unserved);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.status >= 500) log.error({ err: error, request_id: ctx.state.requestId }, 'a request failed');
+      if (problem !== error) log.error({ err: error, request_id: ctx.state.requestId }, 'a request failed');
       ctx.status = problem.status;
       ctx.set(problem.headers);
       ctx.set('Cache-Control', 'no-store');

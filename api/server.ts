@@ -16,7 +16,7 @@ import { createAuth, type TokenRules } from './auth.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
-import { answerProblems, Problem } from './problem.ts';
+import { answerProblems } from './problem.ts';
 import { admit, boundTarget } from './request.ts';
 import type { ApiState } from './state.ts';
 
@@ -51,15 +51,13 @@ export function createApi(options: ApiOptions): HttpService {
 
   const app = new Koa<ApiState>();
   app.on('error', (error) => log.error({ err: error }, 'an answer could not be sent'));
-  app.use(admit).use(accessLog(log)).use(answerProblems(log)).use(boundTarget).use(router.routes());
-  app.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () =>
-        new Problem(405, 'this path does not take this method; the header Allow lists those it takes'),
-      notImplemented: () => new Problem(501, 'there is no such method here'),
-    }),
-  );
+  app
+    .use(admit)
+    .use(accessLog(log))
+    .use(answerProblems(log))
+    .use(boundTarget)
+    .use(router.routes())
+    .use(router.allowedMethods());
 
   const server = createHttpService({
     name: 'api',

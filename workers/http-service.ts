@@ -1,6 +1,6 @@
 // A listening HTTP server as a Service: start, bounds on slow and oversized requests, and a stop that finishes what is in flight.
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
 import type { Service } from './service.ts';
@@ -23,6 +23,7 @@ export function createHttpService(options: {
   const failed = Promise.withResolvers<never>();
   // Whoever waits for it hears of it; that nobody waits is not an error of its own.
   failed.promise.catch(() => {});
+  const sockets = new Set<Socket>();
   const inFlight = new Set<ServerResponse>();
   let stopping: Promise<void> | undefined;
 
@@ -32,20 +33,30 @@ export function createHttpService(options: {
     requestTimeout: limits.httpRequestMs,
     keepAliveTimeout: limits.httpIdleMs,
   });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('request', (request, response) => {
     inFlight.add(response);
-    if (stopping !== undefined) response.setHeader('Connection', 'close');
     response.on('close', () => {
       inFlight.delete(response);
-      if (stopping !== undefined) server.closeIdleConnections();
+      if (stopping !== undefined) closeUnused();
     });
     options.listener(request, response);
   });
+
+  /** Closes the connections on which no request is being answered. Node takes one that never sent a request for busy. */
+  function closeUnused(): void {
+    const used = new Set([...inFlight].map((response) => response.socket));
+    for (const socket of sockets) if (!used.has(socket)) socket.destroySoon();
+  }
 
   async function stop(): Promise<void> {
     if (!server.listening) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
+    closeUnused();
     const deadline = setTimeout(() => server.closeAllConnections(), limits.giveUpMs);
     await closed;
     clearTimeout(deadline);
