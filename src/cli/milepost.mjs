@@ -18,12 +18,8 @@ if (!existsSync(node)) {
   process.exitCode = 2;
 } else {
   const child = spawn(node, [...heap, main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to the child as well; here it must only not end the parent before the child has stopped.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT') child.kill(signal);
-    });
-  }
+  // The parent must outlive the child's graceful stop. A terminal sends Ctrl-C to both, so the child may hear of it twice.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];
   });
