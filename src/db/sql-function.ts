@@ -53,13 +53,13 @@ export function arrayOfJson(documents: readonly (string | null)[]): string {
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * An array literal of any text; null stays null. JSON quotes text as PostgreSQL's array literals do, except for control characters, which JSON
- * writes as letters after a backslash; those rare arrays are written the slow way.
+ * An array literal of any text; null stays null. JSON quotes text as PostgreSQL's array literals do, except for control characters and halves of
+ * surrogate pairs, which JSON writes as letters after a backslash; those rare arrays are written the slow way.
  */
 export function arrayOfText(values: readonly (string | null)[]): string {
   const json = JSON.stringify(values);
-  // Behind an even number of backslashes only \" and \\ may stand; anything else is JSON's own escape.
-  if (!values.some((value) => value !== null && CONTROL.test(value))) return `{${json.slice(1, -1)}}`;
+  const plain = !json.includes('\\ud') && !values.some((value) => value !== null && CONTROL.test(value));
+  if (plain) return `{${json.slice(1, -1)}}`;
   const quoted = values.map((value) => (value === null ? 'null' : `"${value.replace(/["\\]/g, '\\$&')}"`));
   return `{${quoted.join(',')}}`;
 }
