@@ -111,6 +111,8 @@ export const limits = {
   /** Statement and lock time-outs of every connection. */
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
+  /** How long an answer of PostgreSQL is waited for; past it the connection is given up. */
+  queryTimeoutMs: 45_000,
 } as const;
 
 assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
@@ -126,6 +128,7 @@ assert(
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
+assert(limits.statementTimeoutMs < limits.queryTimeoutMs, 'the server must give a statement up before its client does');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');
 assert(limits.kafkaHeartbeatMs * 3 <= limits.kafkaSessionMs, 'a session must outlive two lost heartbeats');
 assert(limits.statementTimeoutMs * 2 < limits.kafkaRebalanceMs, 'a batch must be able to end within a rebalance');

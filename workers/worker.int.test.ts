@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { asRole } from '../src/db/migrate.ts';
+import { asRole } from '../src/db/connect.ts';
 import type { RewardServices } from '../src/local/reward-services.ts';
 import { registry } from '../src/metrics.ts';
 import { testDatabase } from '../src/testing/database.ts';

@@ -1,53 +1,26 @@
-import { expect, inject, test } from 'vitest';
-import { silent } from '../testing/engine.ts';
-import { waitFor } from '../testing/wait.ts';
+import { expect, it } from 'vitest';
+import { createLog } from '../log.ts';
+import { testDatabase } from '../testing/database.ts';
 import { connect } from './connect.ts';
 
-test('a client that breaks while it is taken and idle ends nothing; its next statement fails, and the pool goes on', async () => {
-  const db = connect(inject('postgres'), { role: 'login', size: 1, log: silent });
-  const admin = connect(inject('postgres'), { role: 'login', size: 1, log: silent });
-  const client = await db.pool.connect();
-  const { rows } = await client.query('select pg_backend_pid() as pid');
-  await admin.pool.query('select pg_terminate_backend($1, 5000)', [rows[0].pid]);
-  await waitFor('the news of the end', () =>
-    client.query('select 1').then(
-      () => false,
-      () => true,
-    ),
-  );
-  client.release(true);
-  expect((await db.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
-  await db.close();
-  await admin.close();
-});
+const log = createLog({ level: 'silent' });
 
-test('an idle client that breaks is reported and replaced', async () => {
-  const warnings: unknown[] = [];
-  const log = { ...silent, warn: (fields: unknown) => warnings.push(fields) } as typeof silent;
-  const db = connect(inject('postgres'), { role: 'login', size: 1, log });
-  const admin = connect(inject('postgres'), { role: 'login', size: 1, log: silent });
-  const { rows } = await db.pool.query('select pg_backend_pid() as pid');
-  await admin.pool.query('select pg_terminate_backend($1, 5000)', [rows[0].pid]);
-  await waitFor('a warning', () => warnings.length === 1);
-  expect((await db.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
-  await db.close();
-  await admin.close();
-});
-
-test('connections work in UTC, read instants as milliseconds, and take the role they were asked for', async () => {
-  const db = connect(inject('postgres'), { role: 'login', size: 1, log: silent, name: 'a name' });
+it('works as the role it is asked for, in UTC, whatever settings the address brings along', async () => {
+  await using database = await testDatabase();
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c TimeZone=Asia/Kolkata -c work_mem=8MB -c role=milepost_owner');
+  const db = connect(url.href, { role: 'milepost_api', size: 1, log });
   const { rows } = await db.pool.query(
-    `select '2026-06-10 11:05:00.123456+05:30'::timestamptz as instant, 'infinity'::timestamptz as never, current_setting('TimeZone') as zone,
-            current_setting('application_name') as name, 9007199254740993 as large`,
+    "select current_user as role, current_setting('TimeZone') as zone, current_setting('work_mem') as memory",
   );
-  expect(rows).toEqual([
-    {
-      instant: Date.parse('2026-06-10T05:35:00.123Z'),
-      never: Number.POSITIVE_INFINITY,
-      zone: 'UTC',
-      name: 'a name',
-      large: '9007199254740993',
-    },
-  ]);
+  await db.close();
+  expect(rows).toEqual([{ role: 'milepost_api', zone: 'UTC', memory: '8MB' }]);
+});
+
+it('gives a statement that takes too long up', async () => {
+  await using database = await testDatabase();
+  const db = connect(database.url, { role: 'milepost_api', size: 1, log });
+  await db.pool.query("set statement_timeout = '50ms'");
+  await expect(db.pool.query('select pg_sleep(10)')).rejects.toMatchObject({ code: '57014' });
   await db.close();
 });

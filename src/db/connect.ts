@@ -34,25 +34,33 @@ function pgToIso(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`;
 }
 
+/** A connection string whose sessions work as `role` in UTC, with `settings` (`-c name=value`); what the string itself asks for comes first. */
+export function asRole(url: string, role: Role, settings: readonly string[] = []): string {
+  const session = new URL(url);
+  const own = session.searchParams.get('options') ?? '';
+  const roleSetting = role === 'login' ? [] : [`-c role=${role}`];
+  session.searchParams.set('options', [own, ...settings, '-c TimeZone=UTC', ...roleSetting].join(' ').trim());
+  return session.href;
+}
+
 /**
  * Opens a pool whose connections work as `role`, in UTC, with statement and lock time-outs. Nothing is connected until it is used.
  * `log` hears of idle connections that broke; the pool replaces them.
  */
 export function connect(url: string, options: { role: Role; size: number; log: Log; name?: string }): Db {
   const settings = [
-    '-c TimeZone=UTC',
     '-c jit=off',
     `-c statement_timeout=${limits.statementTimeoutMs}`,
     `-c lock_timeout=${limits.lockTimeoutMs}`,
     `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
-    ...(options.role === 'login' ? [] : [`-c role=${options.role}`]),
   ];
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: asRole(url, options.role, settings),
     max: options.size,
-    options: settings.join(' '),
     application_name: options.name ?? options.role,
     connectionTimeoutMillis: 10_000,
+    // A server that accepts and never answers breaks no time-out of its own.
+    query_timeout: limits.queryTimeoutMs,
     keepAlive: true,
     types,
   });

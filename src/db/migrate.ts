@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { runMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { asRole } from './connect.ts';
 
 const DB_FOLDER = fileURLToPath(new URL('../../db/', import.meta.url));
 const LOCK = 77_000;
@@ -49,13 +50,6 @@ export async function migrate(url: string, options: { plan?: boolean } = {}): Pr
   } finally {
     await client.end();
   }
-}
-
-/** A connection string whose sessions work as `role`. */
-export function asRole(url: string, role: string): string {
-  const withRole = new URL(url);
-  withRole.searchParams.set('options', `-c role=${role} -c TimeZone=UTC`);
-  return withRole.href;
 }
 
 interface FunctionFile {
