@@ -11,6 +11,7 @@ import { runStandIn } from './stand-in.ts';
 import { start } from './start.ts';
 import { printToken } from './token.ts';
 import { createTopics } from './topics.ts';
+import { runVerify } from './verify.ts';
 
 const program = new Command('milepost')
   .description('A gamification and rewards engine on PostgreSQL.')
@@ -97,6 +98,13 @@ inbox
   .description('an event: when it came, what became of it, what it was worth')
   .addOption(json())
   .action(showEvent);
+
+program
+  .command('verify')
+  .description('check that the books agree: credits, progress, claims, outbox; reads only')
+  .addOption(json())
+  .addHelpText('after', '\nExits with 1 when they do not, and names the rows. Nothing is mended.')
+  .action(runVerify);
 
 const topics = program.command('topics').description('Kafka topics, for development');
 topics

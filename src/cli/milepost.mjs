@@ -14,7 +14,9 @@ const node = Number(major) >= 24 ? process.execPath : pinned;
 const heap = ['--max-old-space-size=512', '--max-semi-space-size=8'];
 
 if (!existsSync(node)) {
-  console.error(`Milepost needs Node 24 or newer, this is ${process.versions.node}. Run npm ci, which installs one beside it.`);
+  console.error(
+    `Milepost needs Node 24 or newer, this is ${process.versions.node}. Run npm ci, which installs one beside it.`,
+  );
   process.exitCode = 2;
 } else {
   const child = spawn(node, [...heap, main, ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -123,6 +123,9 @@ const checks = {
 
 export type Check = keyof typeof checks;
 
+// Reading every table may take longer than an answer is usually waited for.
+const unhurried = { query_timeout: 24 * 3_600_000 };
+
 /**
  * Compares the books with themselves and returns what disagrees, at most `rowsPerCheck` differences of each check; an empty list is the proof.
  * Takes as long as reading every table takes, and disturbs nobody meanwhile.
@@ -136,14 +139,15 @@ export async function verify(db: Db, options: { rowsPerCheck?: number } = {}): P
     await client.query('set local statement_timeout = 0');
     const differences: Difference[] = [];
     for (const check of Object.keys(checks) as Check[]) {
-      const { rows } = await client.query<Omit<Difference, 'check'>>(
-        `select coalesce(p.user_id, 'no player: bucket ' || d.bucket || ', player_id ' || d.player_id) as user_id,
+      const { rows } = await client.query<Omit<Difference, 'check'>>({
+        ...unhurried,
+        text: `select coalesce(p.user_id, 'no player: bucket ' || d.bucket || ', player_id ' || d.player_id) as user_id,
                 d.subject, d.expected, d.found
            from (${checks[check]}) as d left join milepost.player p using (bucket, player_id)
           order by d.bucket, d.player_id, d.subject
           limit $1`,
-        [options.rowsPerCheck ?? 20],
-      );
+        values: [options.rowsPerCheck ?? 20],
+      });
       differences.push(...rows.map((row) => ({ check, ...row })));
     }
     await client.query('commit');
