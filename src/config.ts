@@ -1,8 +1,8 @@
 // The configuration of a process: everything that comes from the environment, read and checked once, here and nowhere else.
 import { z } from 'zod';
-import { UserError } from './errors.ts';
+import { type Problem, show, UserError } from './errors.ts';
 
-const text = z.string().trim().min(1);
+const text = z.string().trim().min(1, { error: 'must not be blank' });
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
@@ -15,18 +15,25 @@ const count = (min: number, max: number) =>
     })
     .transform(Number);
 const port = count(0, 65_535);
-const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
+const word = <const Words extends readonly string[]>(...words: Words) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` });
+const flag = word('true', 'false').transform((value) => value === 'true');
 
 const environment = z
   .object({
     /** PostgreSQL. Absent: an embedded server keeps its data under MILEPOST_HOME. */
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
     /** Kafka, `host:port,host:port`. Absent: no Kafka source. */
-    KAFKA_BROKERS: text.transform((value) => value.split(',').map((broker) => broker.trim())).optional(),
+    KAFKA_BROKERS: text
+      .transform((value) => value.split(',').map((broker) => broker.trim()))
+      .refine((brokers) => brokers.every((broker) => /^[^\s/]+:\d{1,5}$/.test(broker)), {
+        error: 'must be addresses such as host:9092,host:9092',
+      })
+      .optional(),
     KAFKA_CLIENT_ID: text.default('milepost'),
     KAFKA_GROUP_ID: text.default('milepost'),
     KAFKA_TLS: flag.default(false),
-    KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+    KAFKA_SASL_MECHANISM: word('plain', 'scram-sha-256', 'scram-sha-512').optional(),
     KAFKA_SASL_USERNAME: text.optional(),
     KAFKA_SASL_PASSWORD: text.optional(),
     /** Redis. Absent: the read API answers from PostgreSQL. */
@@ -47,7 +54,7 @@ const environment = z
     DATABASE_POOL_SIZE: count(2, 200).default(10),
     WORKER_CONCURRENCY: count(1, 100).default(8),
     INGEST_PARTITION_CONCURRENCY: count(1, 64).default(2),
-    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    LOG_LEVEL: word('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
     /** Games (`*.json`, `*.jsonc`) and, in `sources/`, sources. */
     GAME_CONFIGS: text.default('game-configs'),
     /** Where the embedded servers keep their data. */
@@ -69,14 +76,23 @@ export type Config = z.infer<typeof environment>;
 /** The names a person may set, for documentation and for checking deployment files. */
 export const configNames: readonly string[] = Object.keys(environment.shape);
 
+/** Variables whose values may hold a password: never repeated. */
+const secret = /_(URL|TOKEN|PASSWORD)$/;
+
 /**
  * Reads the configuration. An empty variable counts as absent.
- * @throws UserError with one problem per variable, naming it; values are not repeated, as some are secrets.
+ * @throws UserError that names each variable which is not right.
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const given = Object.fromEntries(configNames.map((name) => [name, env[name] === '' ? undefined : env[name]]));
   const parsed = environment.safeParse(given);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  const problems = parsed.error.issues.map((issue): Problem => {
+    const path = issue.path.join('.');
+    const value = secret.test(path) ? undefined : given[path];
+    return { path, message: `${issue.message}${value === undefined ? '' : `; found ${show(value)}`}` };
+  });
+  const [first, ...others] = problems;
+  if (first !== undefined && others.length === 0) throw new UserError(`${first.path} ${first.message}`);
   throw new UserError('the environment is not right', problems);
 }
