@@ -1,10 +1,11 @@
 // The decision on a batch: events and state in, effects out. Synchronous and pure; `now` is data. The features meet here, in this order:
 // dedupe → acceptance → games → rewards → projection. Each event sees the progress that the events before it left.
 import type { Definitions } from '../definitions/definitions.ts';
+import type { OutboxMessage } from '../event/message.ts';
 import { judge } from '../games/decide.ts';
 import type { Claim, Player, Verdict } from '../games/games.ts';
 import { limits } from '../limits.ts';
-import { payReward, rewardKey } from '../rewards/decide.ts';
+import { payReward } from '../rewards/decide.ts';
 import type { EventResult, Outcome } from './batch.ts';
 import type { Decision, JudgedEvent, OpenedEvent } from './effect.ts';
 
@@ -110,19 +111,21 @@ function collect(
 ): void {
   for (const credit of verdict.credits) decision.credits.push({ player, judged, credit });
   for (const claim of verdict.claims) {
-    const messageKey = claim.reward === null ? null : rewardKey({ ...claim, userId: player.userId });
-    decision.claims.push({ player, judged, claim, messageKey });
-    pay(claim, player, decision);
+    const message = rewardOf(claim, player);
+    decision.claims.push({ player, judged, claim, messageKey: message?.messageKey ?? null });
+    if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
   }
   for (const claim of verdict.released) {
+    const message = rewardOf(claim, player);
     decision.releases.push({ player, judged, claim });
-    pay(claim, player, decision);
+    if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
   }
 }
 
-function pay(claim: Claim, player: Player, decision: Decision): void {
-  if (claim.status !== 'earned' || claim.reward === null) return;
-  decision.messages.push(payReward({ ...claim, reward: claim.reward, userId: player.userId }, player.bucket));
+/** What pays the claim's reward, now or once it is released; undefined when the step pays nothing by itself. */
+function rewardOf(claim: Claim, player: Player): OutboxMessage | undefined {
+  const { reward } = claim;
+  return reward === null ? undefined : payReward({ ...claim, reward, userId: player.userId }, player.bucket);
 }
 
 /** One refresh for all players of the batch; stored with the first one's bucket. */
