@@ -1,5 +1,6 @@
 // The command line: what there is, in one page. Each command's work is in a file of its own; here are its words, its options and its exit code.
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { messageOf, UserError } from '../errors.ts';
 import { addCohort } from './cohorts.ts';
 import { activateGames, listGames, validateGames } from './games.ts';
@@ -28,8 +29,10 @@ Begin with
 Exit codes
   0  done    1  done, but something given was not right    2  wrong usage or configuration    3  a service is out of reach`,
   )
+  .version(manifest.version, '--version', 'the version of Milepost')
   .showHelpAfterError('(add --help for what there is)')
-  .configureHelp({ showGlobalOptions: true });
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
 
 const json = (): Option => new Option('--json', 'one JSON document on standard output, for programs');
 
@@ -127,10 +130,16 @@ program
   .option('--port <port>', 'where to listen', '4010')
   .action(runStandIn);
 
+// Nobody reads any more (`| head`, a closed terminal): the work goes on, and the exit code still says how it went.
+process.stdout.on('error', () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof UserError) {
+  if (error instanceof CommanderError) {
+    // It has said what is wrong, or has given the help that was asked for.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else if (error instanceof UserError) {
     printProblems(error);
     process.exitCode = exitCodes.usage;
   } else if (isOutOfReach(error)) {
