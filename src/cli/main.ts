@@ -1,7 +1,7 @@
 // The command line: what there is, in one page. Each command's work is in a file of its own; here are its words, its options and its exit code.
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { messageOf, UserError } from '../errors.ts';
+import { messageOf, OutOfReach, UserError } from '../errors.ts';
 import { addCohort } from './cohorts.ts';
 import { activateGames, listGames, validateGames } from './games.ts';
 import { showEvent } from './inbox.ts';
@@ -142,6 +142,9 @@ try {
   } else if (error instanceof UserError) {
     printProblems(error);
     process.exitCode = exitCodes.usage;
+  } else if (listenProblem(error) !== undefined) {
+    console.error(`error: ${listenProblem(error)}`);
+    process.exitCode = exitCodes.usage;
   } else if (isOutOfReach(error)) {
     console.error(`out of reach: ${messageOf(error)}`);
     process.exitCode = exitCodes.outOfReach;
@@ -153,8 +156,21 @@ try {
   }
 }
 
+/** What is wrong with an address that the operating system did not let us listen on. */
+function listenProblem(error: unknown): string | undefined {
+  const { syscall, code = '', address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall !== 'listen') return undefined;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'is in use: stop what listens there, or choose another port',
+    EADDRNOTAVAIL: 'is no address of this machine',
+    EACCES: 'may not be listened on by this user: choose a port above 1023',
+  };
+  return `${address}${port === undefined ? '' : `:${port}`} ${reasons[code] ?? `cannot be listened on: ${code}`}`;
+}
+
 /** A connection that could not be made or broke: SQLSTATE class 08 and 57P, or the operating system's words. */
 function isOutOfReach(error: unknown): boolean {
+  if (error instanceof OutOfReach) return true;
   const causes = error instanceof AggregateError ? error.errors : [error];
   return causes.some((cause) =>
     /^(08|57P|28|3D000|E(CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|HOSTUNREACH|PIPE))/.test(

@@ -1,6 +1,6 @@
 // milepost topics create
 import { join } from 'node:path';
-import { createKafka } from '../../workers/ingest/client.ts';
+import { createKafka, kafkaOutOfReach } from '../../workers/ingest/client.ts';
 import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { createNormaliser } from '../event/normalise.ts';
@@ -20,7 +20,9 @@ export async function createTopics(options: { partitions: string; json?: boolean
   const { topics } = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
   const kafka = createKafka({ ...config, KAFKA_BROKERS: config.KAFKA_BROKERS }, createLog({ level: 'error' }));
   const admin = kafka.admin();
-  await admin.connect();
+  await admin.connect().catch((error: unknown) => {
+    throw kafkaOutOfReach(error);
+  });
   try {
     const present = new Set(await admin.listTopics());
     const missing = topics.filter((topic) => !present.has(topic));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import type { Config } from '../../src/config.ts';
+import { messageOf, OutOfReach } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { Log } from '../../src/log.ts';
 import { registerCodecs } from './codecs.ts';
@@ -32,6 +33,13 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
       const { message, timestamp: _, logger: __, ...fields } = entry.log;
       log[LEVELS[entry.level] ?? 'debug']({ kafkajs: entry.namespace, ...fields }, message);
     },
+  });
+}
+
+/** What to throw when the brokers could not be asked. */
+export function kafkaOutOfReach(error: unknown): OutOfReach {
+  return new OutOfReach(`Kafka: ${messageOf(error)}; check KAFKA_BROKERS, KAFKA_TLS and KAFKA_SASL_*`, {
+    cause: error,
   });
 }
 

@@ -1,8 +1,9 @@
 // A Feed by kafkajs 2.2.4. Owns what is peculiar to that library; feed.ts says what is wanted of it.
 import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { messageOf, UserError } from '../../src/errors.ts';
+import { UserError } from '../../src/errors.ts';
 import { keyOf } from '../../src/inbox/position.ts';
 import { limits } from '../../src/limits.ts';
+import { kafkaOutOfReach } from './client.ts';
 import { undecodableReason } from './codecs.ts';
 import type { Feed, FeedHandlers, FeedRecord, TopicPartition, Watermarks } from './feed.ts';
 
@@ -99,15 +100,14 @@ async function withAdmin<T>(kafka: Kafka, ask: (admin: Admin) => Promise<T>): Pr
 
 async function checkTopics(kafka: Kafka, topics: readonly string[]): Promise<void> {
   const present = await withAdmin(kafka, (admin) => admin.listTopics()).catch((error: unknown) => {
-    throw new UserError(
-      `Kafka cannot be reached: ${messageOf(error)}; check KAFKA_BROKERS, KAFKA_TLS and KAFKA_SASL_*`,
-    );
+    throw kafkaOutOfReach(error);
   });
   const problems = topics
     .filter((topic) => !present.includes(topic))
     .map((topic) => ({
       path: topic,
-      message: 'is not there, or this user may not see it; create it, or correct the source that names it',
+      message:
+        'is not there, or this user may not see it; create it (in development: milepost topics create), or correct the source that names it',
     }));
   if (problems.length > 0) throw new UserError('Kafka lacks topics that the sources name', problems);
 }
