@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { connect, type Db, type Role } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
+import { UserError } from '../errors.ts';
 import { runningPostgres, startPostgres } from '../local/postgres.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Log } from '../log.ts';
 
 export interface Database {
   url: string;
@@ -12,15 +13,15 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** Opens the database of the configuration. The embedded one is migrated as well: nobody else would do it. */
-export async function openDatabase(config: Config): Promise<Database> {
+/** Opens the database of the configuration. The embedded one is migrated as well, unless told otherwise: nobody else would do it. */
+export async function openDatabase(config: Config, options: { migrated?: boolean } = {}): Promise<Database> {
   if (config.DATABASE_URL !== undefined) return { url: config.DATABASE_URL, stop: async () => {} };
   const dataDir = join(config.MILEPOST_HOME, 'postgres');
   const running = await runningPostgres(dataDir);
   if (running !== undefined) return { url: running, stop: async () => {} };
   const server = await startPostgres({ dataDir });
   try {
-    await migrate(server.url);
+    if (options.migrated !== false) await migrate(server.url);
   } catch (error) {
     await server.stop();
     throw error;
@@ -34,9 +35,23 @@ export async function withDatabase<T>(config: Config, role: Role, work: (db: Db)
   const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
   const db = connect(database.url, { role, size: 4, log, name: `milepost ${role}` });
   try {
+    await checkMigrated(database.url, log);
     return await work(db);
   } finally {
     await db.close();
     await database.stop();
+  }
+}
+
+/** @throws UserError when `milepost migrate` has never run on the database; and whatever keeps the database from answering. */
+export async function checkMigrated(databaseUrl: string, log: Log): Promise<void> {
+  const db = connect(databaseUrl, { role: 'login', size: 1, log });
+  try {
+    const { rows } = await db.pool.query<{ present: boolean }>(
+      "select to_regclass('public.milepost_function') is not null as present",
+    );
+    if (!rows[0]?.present) throw new UserError('the database has not been migrated: run milepost migrate');
+  } finally {
+    await db.close();
   }
 }

@@ -145,8 +145,11 @@ try {
   } else if (listenProblem(error) !== undefined) {
     console.error(`error: ${listenProblem(error)}`);
     process.exitCode = exitCodes.usage;
-  } else if (isOutOfReach(error)) {
-    console.error(`out of reach: ${messageOf(error)}`);
+  } else if (error instanceof OutOfReach || isDatabaseAway(error)) {
+    const message = messageOf(error);
+    console.error(
+      `error: ${error instanceof OutOfReach ? message : `the database cannot be used: ${message}; check DATABASE_URL`}`,
+    );
     process.exitCode = exitCodes.outOfReach;
   } else {
     // Nothing a user can mend: the stack is for whoever reports it.
@@ -168,9 +171,8 @@ function listenProblem(error: unknown): string | undefined {
   return `${address}${port === undefined ? '' : `:${port}`} ${reasons[code] ?? `cannot be listened on: ${code}`}`;
 }
 
-/** A connection that could not be made or broke: SQLSTATE class 08 and 57P, or the operating system's words. */
-function isOutOfReach(error: unknown): boolean {
-  if (error instanceof OutOfReach) return true;
+/** A connection to PostgreSQL that could not be made or broke: SQLSTATE classes 08, 28 and 57P, no such database, or the operating system's words. */
+function isDatabaseAway(error: unknown): boolean {
   const causes = error instanceof AggregateError ? error.errors : [error];
   return causes.some((cause) =>
     /^(08|57P|28|3D000|E(CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|HOSTUNREACH|PIPE))/.test(

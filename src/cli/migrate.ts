@@ -6,7 +6,7 @@ import { print } from './output.ts';
 
 export async function runMigrate(options: { plan?: boolean; json?: boolean }): Promise<void> {
   const config = readConfig();
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, { migrated: false });
   try {
     const report = await migrate(database.url, { plan: options.plan === true });
     print(options, report, () => {

@@ -25,6 +25,7 @@ import { startPostgres } from '../local/postgres.ts';
 import { startRewardServices } from '../local/reward-services.ts';
 import { createLog, type Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
+import { checkMigrated } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
 import { ruleFields } from './games.ts';
 import { describe } from './ingest.ts';
@@ -199,18 +200,6 @@ async function startOnServices(
     await runServices(parts.services, { log, told });
   } finally {
     await parts.close();
-  }
-}
-
-async function checkMigrated(databaseUrl: string, log: Log): Promise<void> {
-  const db = connect(databaseUrl, { role: 'login', size: 1, log });
-  try {
-    const { checks } = await createReadiness(db, undefined)();
-    if (checks.migrations === 'missing') {
-      throw new UserError('the database has not been migrated: run milepost migrate');
-    }
-  } finally {
-    await db.close();
   }
 }
 

@@ -13,6 +13,8 @@ export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'infrast
  */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
+  // Such as a role that does not exist, which has a code of class 22: the connection ended, or never began.
+  if (error.severity === 'FATAL') return 'infrastructure';
   if (error.code === '23514' && error.constraint === undefined) return 'missing_partition';
   if (error.code === 'MP001') return 'position_moved';
   return error.code.startsWith('22') || error.code.startsWith('23') ? 'data' : 'infrastructure';
