@@ -77,6 +77,7 @@ interface Parts {
   normaliser: Normaliser;
   worker: Worker | undefined;
   api: HttpService | undefined;
+  metrics: HttpService;
   /** Closes pools and connections, once the services have stopped. */
   close(): Promise<void>;
 }
@@ -139,6 +140,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
     normaliser,
     worker,
     api,
+    metrics,
     async close() {
       await engine.idle();
       await Promise.all(opened.map((db) => db.close()));
@@ -197,7 +199,13 @@ async function startOnServices(
   await checkMigrated(at.databaseUrl, log);
   const parts = await assemble(config, wanted, at, log);
   try {
-    await runServices(parts.services, { log, told });
+    const running = async (): Promise<void> => {
+      log.info(
+        { metrics: parts.metrics.url(), ...(parts.api === undefined ? {} : { api: parts.api.url() }) },
+        'listening',
+      );
+    };
+    await runServices(parts.services, { log, told, running });
   } finally {
     await parts.close();
   }
