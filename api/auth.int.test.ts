@@ -74,6 +74,25 @@ test('a token that is wrong in any way is 401', async () => {
   ).toBe('the token has expired');
 });
 
+test.each(['ES384', 'PS256', 'Ed25519'])(
+  'an algorithm that is not pinned is refused, though the key is right: %s',
+  async (alg) => {
+    const { privateKey, publicKey } = await generateKeyPair(alg);
+    const token = new SignJWT({ scope: 'player' })
+      .setProtectedHeader({ alg })
+      .setIssuer('i')
+      .setAudience('a')
+      .setSubject('U1')
+      .setExpirationTime(at('06-10') / 1_000)
+      .sign(privateKey);
+    const rules = { issuer: 'i', audience: 'a', keys: async () => publicKey };
+    const middleware = createAuth(rules, silent, () => at('05-10'))('player');
+    const bearer = `Bearer ${await token}`;
+    const entering = middleware({ get: () => bearer, state: {} } as never, () => Promise.resolve());
+    await expect(entering).rejects.toMatchObject({ status: 401 });
+  },
+);
+
 test('without a usable Authorization header it is 401, without an error code', async () => {
   await using api = await testApi({ games });
   for (const header of [

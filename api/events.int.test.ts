@@ -207,6 +207,8 @@ describe('a body that is not right', () => {
       (await api.send(event({ attributes: { note: 'x'.repeat(limits.messageBytes) } }))).body.results,
     ).toMatchObject([{ outcome: 'parked', reason: 'too_large' }]);
     expect((await api.send(event())).body.results).toMatchObject([{ outcome: 'applied' }]);
+    const deepest = `{"n":1234567890123456,"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+    expect((await api.send(deepest)).body).toMatchObject({ status: 400, detail: 'the body is nested too deeply' });
   });
 
   test.each([
@@ -259,8 +261,16 @@ describe('when the database', () => {
       },
     });
     await proxy?.[Symbol.asyncDispose]();
+    let signal: AbortSignal | undefined;
+    const process = api.engine.process;
+    api.engine.process = (batch, given) => {
+      signal = given;
+      return process(batch, given);
+    };
     const startedAt = performance.now();
     const { status, headers, body } = await api.send(event());
+    // Nobody waits any more, so nothing goes on trying.
+    expect(signal?.aborted).toBe(true);
     expect(status).toBe(503);
     expect(headers.get('retry-after')).toBe('2');
     expect(body.detail).not.toMatch(/ECONN|127/);
