@@ -41,7 +41,7 @@ export interface ModelConfig {
 
 /** Everything that decides what the books say. */
 export interface History {
-  /** Each game's versions, oldest first; `inForceFrom` of the first does not matter. */
+  /** Each game's versions, oldest first; of several in force at an instant the newest counts, and the first one is in force from the beginning. */
   games: readonly { versions: readonly { config: ModelConfig; inForceFrom: number }[] }[];
   memberships: readonly { userId: string; cohortId: string; from: number; to: number }[];
   events: readonly ModelEvent[];
@@ -107,9 +107,10 @@ const best = ['applied', 'held', 'rejected', 'late', 'not_in_cohort', 'outside_w
 export function expectedBooks(history: History): ExpectedBooks {
   const outcomes: OutcomeLine[] = [];
   const credits: CreditLine[] = [];
+  const memberships = Map.groupBy(history.memberships, ({ userId }) => userId);
   for (const one of history.events) {
     const { user_id, producer, event_id } = one.event;
-    const verdicts = verdictsOn(one, history);
+    const verdicts = verdictsOn(one, history.games, memberships.get(user_id) ?? []);
     for (const verdict of verdicts) credits.push(...verdict.credits);
     const words = verdicts.map((verdict) => verdict.outcome);
     const outcome = isFromTheFuture(one) ? 'rejected' : (best.find((word) => words.includes(word)) ?? 'no_match');
@@ -118,8 +119,10 @@ export function expectedBooks(history: History): ExpectedBooks {
   const identities = outcomes.map(({ user_id, producer, event_id }) => JSON.stringify([user_id, producer, event_id]));
   if (new Set(identities).size !== identities.length) throw new Error('the model takes a set: an event is in it twice');
 
-  const progress = progressOf(credits);
-  const claims = progress.flatMap((line) => claimsOf(line, credits, history));
+  // One group of credits for each player, game and window.
+  const groups = Map.groupBy(credits, (one) => JSON.stringify([one.user_id, one.game_id, one.window_start]));
+  const progress = [...groups.values()].map(progressOf);
+  const claims = [...groups.values()].flatMap((group) => claimsOf(group, history));
   const rewards = claims
     .filter(({ step_type, status }) => step_type === 'REWARD' && status === 'earned')
     .map(({ possibleTerms, ...claim }) => claim);
@@ -140,9 +143,9 @@ function isFromTheFuture(one: ModelEvent): boolean {
   return one.event.occurred_at - receiptOf(one) > 5 * 60 * 1_000;
 }
 
-function verdictsOn(one: ModelEvent, history: History): Verdict[] {
+function verdictsOn(one: ModelEvent, games: History['games'], memberships: History['memberships']): Verdict[] {
   if (isFromTheFuture(one)) return [];
-  return history.games.flatMap(({ versions }) => verdictOf(one, versions, history.memberships) ?? []);
+  return games.flatMap(({ versions }) => verdictOf(one, versions, memberships) ?? []);
 }
 
 function verdictOf(
@@ -248,34 +251,22 @@ function satisfies(event: ModelEvent['event'], condition: ModelCondition): boole
   }
 }
 
-function progressOf(credits: readonly CreditLine[]): ProgressLine[] {
-  const groups = Map.groupBy(credits, (credit) =>
-    JSON.stringify([credit.user_id, credit.game_id, credit.window_start]),
-  );
-  return [...groups.values()].map((group) => {
-    const { user_id, game_id, window_start } = group[0] as CreditLine;
-    const sum = (lines: CreditLine[]) => lines.reduce((total, { amount }) => total + amount, 0);
-    const cleared = sum(group.filter(({ held }) => !held));
-    return { user_id, game_id, window_start, value: sum(group), cleared };
-  });
+function progressOf(group: readonly CreditLine[]): ProgressLine {
+  const { user_id, game_id, window_start } = group[0] as CreditLine;
+  const sum = (lines: readonly CreditLine[]) => lines.reduce((total, { amount }) => total + amount, 0);
+  return { user_id, game_id, window_start, value: sum(group), cleared: sum(group.filter(({ held }) => !held)) };
 }
 
-function claimsOf(
-  line: ProgressLine,
-  credits: readonly CreditLine[],
-  history: History,
-): (ClaimLine & { possibleTerms: Terms[] })[] {
-  const { user_id, game_id, window_start, value, cleared } = line;
+function claimsOf(group: readonly CreditLine[], history: History): (ClaimLine & { possibleTerms: Terms[] })[] {
+  const { user_id, game_id, window_start, value, cleared } = progressOf(group);
   const versions = history.games.find((game) => game.versions[0]?.config.game_id === game_id)?.versions ?? [];
   // Any event that counted may have been the one that crossed a step, so any of their versions may be pinned on it.
-  const judges = credits
-    .filter((one) => one.user_id === user_id && one.game_id === game_id && one.window_start === window_start)
-    .map(({ version }) => version);
+  const judges = [...new Set(group.map(({ version }) => version))];
   const steps = versions[(judges[0] as number) - 1]?.config.milestone_steps ?? [];
   return steps
     .filter(({ step }) => step <= value)
     .map(({ step, step_type }) => {
-      const possibleTerms = [...new Set(judges)].map((version): Terms => {
+      const possibleTerms = judges.map((version): Terms => {
         const reward = versions[version - 1]?.config.milestone_steps.find((one) => one.step === step)?.reward;
         return { version, reward_type: reward?.reward_type ?? null, amount: reward?.value ?? null };
       });
