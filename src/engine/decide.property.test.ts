@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expectBooks } from '../testing/books.ts';
 import { dryRun } from '../testing/dry-run.ts';
-import { deliveries, histories } from '../testing/histories.ts';
+import { altered, deliveries, histories } from '../testing/histories.ts';
 import { expectedBooks } from '../testing/model.ts';
 
 const delivered = histories({ maxEvents: 60 }).chain((history) =>
@@ -38,6 +38,24 @@ test('a repeat answers with the original outcome and reason', () => {
       expect(original.size).toBe(history.events.length);
     }),
     { numRuns: 200 },
+  );
+});
+
+test('the same identity with other content is a conflict and changes nothing', () => {
+  fc.assert(
+    fc.property(delivered, ({ history, batches }) => {
+      const run = dryRun(history.games, history.memberships);
+      for (const batch of batches) {
+        run.process(batch);
+        const { results, decision } = run.process(batch.map(altered));
+        for (const result of results) {
+          expect(result).toMatchObject({ outcome: 'rejected', reason: 'conflicting_content', replayed: false });
+        }
+        expect(decision.conflicts).toHaveLength(batch.length);
+      }
+      expectBooks(run.books(), expectedBooks(history));
+    }),
+    { numRuns: 100 },
   );
 });
 

@@ -5,7 +5,7 @@ import { connect } from '../db/connect.ts';
 import { expectBooks, readBooks } from '../testing/books.ts';
 import { testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
-import { deliveries, histories } from '../testing/histories.ts';
+import { altered, deliveries, histories } from '../testing/histories.ts';
 import { expectedBooks } from '../testing/model.ts';
 import { type Difference, verify } from './verify.ts';
 
@@ -33,9 +33,15 @@ test('any permutation, repetition and batching gives the model’s books', { tim
       const books = await readBooks(database.pool);
       expectBooks(books, expected);
 
-      for (const batch of again) await engine.take(batch);
+      for (const batch of again) {
+        await engine.take(batch);
+        const { results } = await engine.take(batch.map(altered));
+        expect(new Set(results.map(({ reason }) => reason))).toEqual(new Set(['conflicting_content']));
+      }
       expect(await readBooks(database.pool)).toEqual(books);
       expect(await differences(database.url)).toEqual([]);
+      const { rowCount } = await database.pool.query('select from milepost.event_conflict');
+      expect(rowCount).toBe(history.events.length);
     }),
     { numRuns: 30 },
   );

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { IncomingEvent, Json } from '../event/event.ts';
 import type { GameConfig } from '../games/config.ts';
-import { at, type GameHistory, gameHistory, makeEvent, makeGame } from './make.ts';
+import { at, changed, type GameHistory, gameHistory, makeEvent, makeGame } from './make.ts';
 import type { History } from './model.ts';
 
 /** A history whose parts are also what the engine takes. */
@@ -216,4 +216,9 @@ export function deliveries(events: readonly IncomingEvent[]): fc.Arbitrary<Incom
           return batches;
         }),
     );
+}
+
+/** The same identity with other content. */
+export function altered(event: IncomingEvent): IncomingEvent {
+  return changed(event, { attributes: { ...event.event.attributes, altered: true } });
 }
