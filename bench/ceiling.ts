@@ -16,24 +16,33 @@ const TEXT = `
 with keys as (
   insert into milepost.event_key (bucket, event_id, producer, player_id, event_no, content_hash, outcome, received_at)
   select k.bucket, k.event_id, k.producer, k.player_id, k.event_no, k.content_hash, 'applied', milepost.instant_of(k.received_at)
-    from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[])
-      as k(bucket, event_id, producer, player_id, event_no, content_hash, received_at)
+    from (
+      select unnest($1::smallint[]) as bucket, unnest($2::text[]) as event_id, unnest($3::text[]) as producer,
+             unnest($4::bigint[]) as player_id, unnest($5::bigint[]) as event_no, unnest($6::uuid[]) as content_hash,
+             unnest($7::bigint[]) as received_at
+    ) as k
   on conflict do nothing
 ), payloads as (
   insert into milepost.inbox
     (bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
   select i.bucket, i.player_id, milepost.instant_of(i.received_at), i.event_no, milepost.instant_of(i.occurred_at), i.event_type,
          i.event_version, i.source, i.origin, i.payload
-    from unnest($8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
-                $16::text[], string_to_array($17, e'\\x1e')::jsonb[])
-      as i(bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
+    from (
+      select unnest($8::smallint[]) as bucket, unnest($9::bigint[]) as player_id, unnest($10::bigint[]) as received_at,
+             unnest($11::bigint[]) as event_no, unnest($12::bigint[]) as occurred_at, unnest($13::text[]) as event_type,
+             unnest($14::text[]) as event_version, unnest($15::text[]) as source, unnest($16::text[]) as origin,
+             unnest(string_to_array($17, e'\\x1e')::json[]) as payload
+    ) as i
 ), credits as (
   insert into milepost.credit
     (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
   select c.bucket, c.player_id, 1, '${formatInstant(windowStart)}', c.event_no, c.trigger_id, c.amount, false, 1,
          milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id
-    from unnest($18::smallint[], $19::bigint[], $20::bigint[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[])
-      as c(bucket, player_id, event_no, trigger_id, amount, occurred_at, payment_id, transaction_id)
+    from (
+      select unnest($18::smallint[]) as bucket, unnest($19::bigint[]) as player_id, unnest($20::bigint[]) as event_no,
+             unnest($21::text[]) as trigger_id, unnest($22::bigint[]) as amount, unnest($23::bigint[]) as occurred_at,
+             unnest($24::text[]) as payment_id, unnest($25::text[]) as transaction_id
+    ) as c
 )
 insert into milepost.source_position (topic, partition, next_offset, updated_at) values ($26, $27, $28, now())
 on conflict (topic, partition) do update set next_offset = excluded.next_offset, updated_at = excluded.updated_at`;

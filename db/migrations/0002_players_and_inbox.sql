@@ -34,7 +34,7 @@ create table milepost.event_key (
 -- Batches are numbered; an event's number is its batch's number * 4096 + its place in the batch.
 create sequence milepost.batch_no as bigint;
 
--- The payloads. Partitioned by day of receipt so that old days are dropped by detaching them. No default partition: a row without a
+-- The payloads, as the text that was hashed (json keeps it, jsonb would not). Partitioned by day of receipt so that old days are dropped by detaching them. No default partition: a row without a
 -- partition is an error that ingestion answers by making the partition.
 create table milepost.inbox (
   bucket        smallint not null,
@@ -46,7 +46,7 @@ create table milepost.inbox (
   event_version text     not null,
   source        text     not null,
   origin        text     not null,
-  payload       jsonb    not null,
+  payload       json     not null,
   constraint inbox_pkey primary key (bucket, player_id, received_at, event_no)
 ) partition by range (received_at);
 
@@ -69,7 +69,7 @@ create table milepost.event_conflict (
   event_no     bigint   not null,
   content_hash uuid     not null,
   origin       text     not null,
-  payload      jsonb    not null,
+  payload      json     not null,
   received_at  timestamptz not null,
   constraint event_conflict_pkey primary key (bucket, player_id, conflict_no),
   constraint event_conflict_once unique (bucket, player_id, event_no, content_hash)

@@ -29,22 +29,36 @@ export async function applyDecision(
 }
 
 /** Numbers, booleans and words that need no quoting. */
-function plain<Row>(
+function plain<Row>(name: string, type: string, rows: readonly Row[], value: (row: Row) => number | string): Argument {
+  return { name, type: `${type}[]`, value: arrayOf(rows.map(value)) };
+}
+
+/** The same for what is mostly absent: a column without any value is sent as null. */
+function sparse<Row>(
   name: string,
   type: string,
   rows: readonly Row[],
-  value: (row: Row) => number | boolean | string | null,
+  value: (row: Row) => number | string | true | null,
 ): Argument {
-  return { name, type: `${type}[]`, value: arrayOf(rows.map((row) => value(row) ?? 'null')) };
+  const values = rows.map(value);
+  const empty = values.every((each) => each === null);
+  return { name, type: `${type}[]`, value: empty ? null : arrayOf(values.map((each) => each ?? 'null')) };
 }
 
 function text<Row>(name: string, type: string, rows: readonly Row[], value: (row: Row) => string | null): Argument {
   return { name, type: `${type}[]`, value: arrayOfText(rows.map(value)) };
 }
 
-/** JSON documents, as text. */
-function json<Row>(name: string, rows: readonly Row[], value: (row: Row) => string | null): Argument {
-  return { name, type: 'jsonb[]', value: arrayOfJson(rows.map(value)), joined: true };
+/** JSON documents, as text; a column without any is sent as null. */
+function json<Row>(
+  name: string,
+  type: 'json' | 'jsonb',
+  rows: readonly Row[],
+  value: (row: Row) => string | null,
+): Argument {
+  const documents = rows.map(value);
+  const empty = documents.every((each) => each === null);
+  return { name, type: `${type}[]`, value: empty ? null : arrayOfJson(documents), joined: true };
 }
 
 function eventColumns({ judged: rows }: Decision): Argument[] {
@@ -56,30 +70,27 @@ function eventColumns({ judged: rows }: Decision): Argument[] {
     text('p_event_producer', 'text', rows, (row) => row.opened.incoming.event.producer),
     plain('p_event_content_hash', 'uuid', rows, (row) => row.opened.incoming.contentHash),
     plain('p_event_outcome', 'milepost.event_outcome', rows, (row) => row.outcome),
-    plain('p_event_reason', 'text', rows, (row) => row.reason),
+    sparse('p_event_reason', 'text', rows, (row) => row.reason),
     plain('p_event_received_at', 'bigint', rows, (row) => row.opened.receivedAt),
     plain('p_event_occurred_at', 'bigint', rows, (row) => row.opened.incoming.event.occurred_at),
     text('p_event_type', 'text', rows, (row) => row.opened.incoming.event.event_type),
     text('p_event_version', 'text', rows, (row) => row.opened.incoming.event.event_version),
     text('p_event_source', 'text', rows, (row) => row.opened.incoming.source),
     text('p_event_origin', 'text', rows, (row) => formatOrigin(row.opened.incoming.origin)),
-    json('p_event_payload', rows, (row) => row.opened.incoming.payload),
-    plain('p_event_redone', 'boolean', rows, (row) => row.redone),
+    json('p_event_payload', 'json', rows, (row) => row.opened.incoming.payload),
+    sparse('p_event_redone', 'boolean', rows, (row) => row.redone || null),
   ];
 }
 
 function creditColumns({ credits: rows }: Decision): Argument[] {
   return [
-    plain('p_credit_bucket', 'smallint', rows, (row) => row.player.bucket),
-    plain('p_credit_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_credit_event', 'integer', rows, (row) => row.judged.place),
     plain('p_credit_game_no', 'integer', rows, (row) => row.credit.gameNo),
     plain('p_credit_window_start', 'bigint', rows, (row) => row.credit.windowStart),
-    plain('p_credit_event_no', 'bigint', rows, (row) => row.judged.eventNo),
     text('p_credit_trigger_id', 'text', rows, (row) => row.credit.triggerId),
     plain('p_credit_amount', 'bigint', rows, (row) => row.credit.amount),
-    plain('p_credit_held', 'boolean', rows, (row) => row.credit.held),
+    sparse('p_credit_held', 'boolean', rows, (row) => row.credit.held || null),
     plain('p_credit_version', 'integer', rows, (row) => row.credit.version),
-    plain('p_credit_occurred_at', 'bigint', rows, (row) => row.judged.opened.incoming.event.occurred_at),
     text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
     text(
       'p_credit_transaction_id',
@@ -102,14 +113,15 @@ function progressColumns({ touched }: Decision): Argument[] {
     plain('p_progress_value', 'bigint', rows, (row) => row.progress.value),
     plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared),
     plain('p_progress_reached', 'bigint', rows, (row) => row.progress.reached),
-    json('p_progress_state', rows, (row) => (row.progress.state === null ? null : JSON.stringify(row.progress.state))),
+    json('p_progress_state', 'jsonb', rows, ({ progress: { state } }) =>
+      state === null ? null : JSON.stringify(state),
+    ),
   ];
 }
 
 function claimColumns({ claims: rows }: Decision): Argument[] {
   return [
-    plain('p_claim_bucket', 'smallint', rows, (row) => row.player.bucket),
-    plain('p_claim_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_claim_event', 'integer', rows, (row) => row.judged.place),
     plain('p_claim_game_no', 'integer', rows, (row) => row.claim.gameNo),
     plain('p_claim_window_start', 'bigint', rows, (row) => row.claim.windowStart),
     plain('p_claim_step', 'bigint', rows, (row) => row.claim.step),
@@ -117,23 +129,20 @@ function claimColumns({ claims: rows }: Decision): Argument[] {
     plain('p_claim_step_type', 'text', rows, (row) => row.claim.stepType),
     plain('p_claim_status', 'milepost.claim_status', rows, (row) => row.claim.status),
     plain('p_claim_version', 'integer', rows, (row) => row.claim.version),
-    plain('p_claim_event_no', 'bigint', rows, (row) => row.judged.eventNo),
-    plain('p_claim_reward_type', 'text', rows, (row) => row.claim.reward?.rewardType ?? null),
-    plain('p_claim_amount', 'bigint', rows, (row) => row.claim.reward?.amount ?? null),
-    plain('p_claim_message_key', 'uuid', rows, (row) => row.messageKey),
+    sparse('p_claim_reward_type', 'text', rows, (row) => row.claim.reward?.rewardType ?? null),
+    sparse('p_claim_amount', 'bigint', rows, (row) => row.claim.reward?.amount ?? null),
+    sparse('p_claim_message_key', 'uuid', rows, (row) => row.messageKey),
   ];
 }
 
 function releaseColumns({ releases: rows }: Decision): Argument[] {
   return [
-    plain('p_release_bucket', 'smallint', rows, (row) => row.player.bucket),
-    plain('p_release_player_id', 'bigint', rows, (row) => row.player.playerId),
+    plain('p_release_event', 'integer', rows, (row) => row.judged.place),
     plain('p_release_game_no', 'integer', rows, (row) => row.claim.gameNo),
     plain('p_release_window_start', 'bigint', rows, (row) => row.claim.windowStart),
     plain('p_release_step', 'bigint', rows, (row) => row.claim.step),
     plain('p_release_earning', 'smallint', rows, (row) => row.claim.earning),
     plain('p_release_status', 'milepost.claim_status', rows, (row) => row.claim.status),
-    plain('p_release_event_no', 'bigint', rows, (row) => row.judged.eventNo),
   ];
 }
 
@@ -141,7 +150,7 @@ function messageColumns({ messages: rows }: Decision): Argument[] {
   return [
     plain('p_message_bucket', 'smallint', rows, (row) => row.bucket),
     plain('p_message_destination', 'text', rows, (row) => row.destination),
-    plain('p_message_key', 'uuid', rows, (row) => row.messageKey),
-    json('p_message_body', rows, (row) => JSON.stringify(row.body)),
+    sparse('p_message_key', 'uuid', rows, (row) => row.messageKey),
+    json('p_message_body', 'jsonb', rows, (row) => JSON.stringify(row.body)),
   ];
 }

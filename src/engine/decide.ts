@@ -72,6 +72,7 @@ function decideEvent(
   const redone = known !== undefined;
   const judged: JudgedEvent = {
     opened,
+    place: decision.judged.length + 1,
     eventNo: redone ? known.eventNo : opened.eventNo,
     redone,
     ...acceptance(opened),

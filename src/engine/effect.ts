@@ -20,6 +20,8 @@ export interface OpenedEvent {
 /** An event to record, with its outcome. */
 export interface JudgedEvent {
   opened: OpenedEvent;
+  /** Its place among the judged events of its batch, from 1. */
+  place: number;
   eventNo: number;
   outcome: Exclude<Outcome, 'duplicate' | 'parked'>;
   reason: string | null;

@@ -1,33 +1,41 @@
--- Writes what the games decided: credits, progress, claims, and claims released from a hold (with their transitions).
+-- Writes what the games decided: credits, progress, claims, and claims released from a hold (with their transitions). Credits, claims and
+-- releases name the event that caused them, and with it their player, by its place in the p_event_* arrays. A column of nulls may come as null.
 create or replace function milepost.games_apply(
-  p_credit_bucket smallint[], p_credit_player_id bigint[], p_credit_game_no integer[], p_credit_window_start bigint[],
-  p_credit_event_no bigint[], p_credit_trigger_id text[], p_credit_amount bigint[], p_credit_held boolean[], p_credit_version integer[],
-  p_credit_occurred_at bigint[], p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_event_bucket smallint[], p_event_player_id bigint[], p_event_no bigint[], p_event_occurred_at bigint[],
+  p_credit_event integer[], p_credit_game_no integer[], p_credit_window_start bigint[], p_credit_trigger_id text[],
+  p_credit_amount bigint[], p_credit_held boolean[], p_credit_version integer[], p_credit_payment_id text[], p_credit_transaction_id text[],
   p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
   p_progress_value bigint[], p_progress_cleared bigint[], p_progress_reached bigint[], p_progress_state jsonb[],
-  p_claim_bucket smallint[], p_claim_player_id bigint[], p_claim_game_no integer[], p_claim_window_start bigint[],
-  p_claim_step bigint[], p_claim_earning smallint[], p_claim_step_type text[], p_claim_status milepost.claim_status[],
-  p_claim_version integer[], p_claim_event_no bigint[], p_claim_reward_type text[], p_claim_amount bigint[], p_claim_message_key uuid[],
-  p_release_bucket smallint[], p_release_player_id bigint[], p_release_game_no integer[], p_release_window_start bigint[],
-  p_release_step bigint[], p_release_earning smallint[], p_release_status milepost.claim_status[], p_release_event_no bigint[],
+  p_claim_event integer[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
+  p_claim_step_type text[], p_claim_status milepost.claim_status[], p_claim_version integer[], p_claim_reward_type text[],
+  p_claim_amount bigint[], p_claim_message_key uuid[],
+  p_release_event integer[], p_release_game_no integer[], p_release_window_start bigint[], p_release_step bigint[],
+  p_release_earning smallint[], p_release_status milepost.claim_status[],
   p_now timestamptz
 ) returns void
 language plpgsql volatile as $$
 begin
+  -- Arrays are unnested side by side in a select list: in FROM, each would first be stored as a table of one column.
   insert into milepost.credit
     (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
-  select c.bucket, c.player_id, c.game_no, milepost.instant_of(c.window_start), c.event_no, c.trigger_id, c.amount, c.held, c.version,
-         milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id
-    from unnest(p_credit_bucket, p_credit_player_id, p_credit_game_no, p_credit_window_start, p_credit_event_no, p_credit_trigger_id,
-                p_credit_amount, p_credit_held, p_credit_version, p_credit_occurred_at, p_credit_payment_id, p_credit_transaction_id)
-      as c(bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id);
+  select p_event_bucket[c.event], p_event_player_id[c.event], c.game_no, milepost.instant_of(c.window_start), p_event_no[c.event],
+         c.trigger_id, c.amount, coalesce(c.held, false), c.version, milepost.instant_of(p_event_occurred_at[c.event]), c.payment_id,
+         c.transaction_id
+    from (
+      select unnest(p_credit_event) as event, unnest(p_credit_game_no) as game_no, unnest(p_credit_window_start) as window_start,
+             unnest(p_credit_trigger_id) as trigger_id, unnest(p_credit_amount) as amount, unnest(p_credit_held) as held,
+             unnest(p_credit_version) as version, unnest(p_credit_payment_id) as payment_id,
+             unnest(p_credit_transaction_id) as transaction_id
+    ) as c;
 
   -- An upsert rather than an update joined to the arrays: it is one index probe per row under any statistics.
   insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, reached, state, version, updated_at)
   select n.bucket, n.player_id, n.game_no, milepost.instant_of(n.window_start), n.value, n.cleared, n.reached, n.state, 1, p_now
-    from unnest(p_progress_bucket, p_progress_player_id, p_progress_game_no, p_progress_window_start,
-                p_progress_value, p_progress_cleared, p_progress_reached, p_progress_state)
-      as n(bucket, player_id, game_no, window_start, value, cleared, reached, state)
+    from (
+      select unnest(p_progress_bucket) as bucket, unnest(p_progress_player_id) as player_id, unnest(p_progress_game_no) as game_no,
+             unnest(p_progress_window_start) as window_start, unnest(p_progress_value) as value, unnest(p_progress_cleared) as cleared,
+             unnest(p_progress_reached) as reached, unnest(p_progress_state) as state
+    ) as n
   on conflict (bucket, player_id, game_no, window_start) do update
     set value = excluded.value, cleared = excluded.cleared, reached = excluded.reached, state = excluded.state,
         version = p.version + 1, updated_at = excluded.updated_at;
@@ -36,25 +44,22 @@ begin
     insert into milepost.claim
       (bucket, player_id, game_no, window_start, step, earning, step_type, status, version, event_no, reward_type, amount, message_key,
        claimed_at)
-    select c.bucket, c.player_id, c.game_no, milepost.instant_of(c.window_start), c.step, c.earning, c.step_type, c.status, c.version,
-           c.event_no, c.reward_type, c.amount, c.message_key, p_now
-      from unnest(p_claim_bucket, p_claim_player_id, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning,
-                  p_claim_step_type, p_claim_status, p_claim_version, p_claim_event_no, p_claim_reward_type, p_claim_amount,
-                  p_claim_message_key)
-        as c(bucket, player_id, game_no, window_start, step, earning, step_type, status, version, event_no, reward_type, amount,
-             message_key);
+    select p_event_bucket[c.event], p_event_player_id[c.event], c.game_no, milepost.instant_of(c.window_start), c.step, c.earning,
+           c.step_type, c.status, c.version, p_event_no[c.event], c.reward_type, c.amount, c.message_key, p_now
+      from unnest(p_claim_event, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type, p_claim_status,
+                  p_claim_version, p_claim_reward_type, p_claim_amount, p_claim_message_key)
+        as c(event, game_no, window_start, step, earning, step_type, status, version, reward_type, amount, message_key);
   end if;
 
   if cardinality(p_release_step) > 0 then
     with released as (
       update milepost.claim c
          set status = r.status
-        from unnest(p_release_bucket, p_release_player_id, p_release_game_no, p_release_window_start, p_release_step, p_release_earning,
-                    p_release_status, p_release_event_no)
-          as r(bucket, player_id, game_no, window_start, step, earning, status, event_no)
-       where c.bucket = r.bucket and c.player_id = r.player_id and c.game_no = r.game_no and c.window_start = milepost.instant_of(r.window_start)
-         and c.step = r.step and c.earning = r.earning and c.status = 'held'
-      returning c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, r.status, r.event_no
+        from unnest(p_release_event, p_release_game_no, p_release_window_start, p_release_step, p_release_earning, p_release_status)
+          as r(event, game_no, window_start, step, earning, status)
+       where c.bucket = p_event_bucket[r.event] and c.player_id = p_event_player_id[r.event] and c.game_no = r.game_no
+         and c.window_start = milepost.instant_of(r.window_start) and c.step = r.step and c.earning = r.earning and c.status = 'held'
+      returning c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, r.status, p_event_no[r.event] as event_no
     )
     insert into milepost.claim_transition
       (bucket, player_id, game_no, window_start, step, earning, from_status, to_status, event_no, changed_at)
