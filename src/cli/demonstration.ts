@@ -77,7 +77,7 @@ export async function playSample(
   normaliser: Normaliser,
   events: number,
   seed: number,
-  progress: (summary: Summary) => void,
+  signal: AbortSignal,
 ): Promise<Summary> {
   const now = Date.now();
   const month = Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth(), 1);
@@ -99,7 +99,7 @@ export async function playSample(
     const messages = [...stream].map((message, index) => ({ message, line: index + 1 }));
     for (const source of ['canonical', 'upi_switch', 'fs_journey'] as const) {
       const own = messages.filter(({ message }) => message.source === source);
-      const summary = await ingest(engine, normaliser, source, toMessages(own, source), progress);
+      const summary = await ingest(engine, normaliser, source, toMessages(own, source), { signal });
       total.messages += summary.messages;
       total.claims += summary.claims;
       total.seconds += summary.seconds;

@@ -40,7 +40,9 @@ export async function ingestFile(file: string, options: { source: string; json?:
   const name = file === '-' ? 'standard-input' : basename(file);
   const summary = await withDatabase(config, 'milepost_ingest', async (db) => {
     const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
-    const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), showProgress);
+    const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
+      progress: showProgress,
+    });
     await engine.idle();
     return done;
   });
@@ -49,13 +51,13 @@ export async function ingestFile(file: string, options: { source: string; json?:
   print(options, summary, () => describe(summary));
 }
 
-/** Puts messages through the engine, a batch at a time. `progress` is told after each batch. */
+/** Puts messages through the engine, a batch at a time. `progress` is told after each batch; `signal` calls off the rest, and then it rejects. */
 export async function ingest(
   engine: Engine,
   normaliser: Normaliser,
   source: string,
   messages: AsyncIterable<Message>,
-  progress: (summary: Summary) => void,
+  options: { progress?: (summary: Summary) => void; signal?: AbortSignal } = {},
 ): Promise<Summary> {
   const began = performance.now();
   const summary: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0 };
@@ -63,7 +65,7 @@ export async function ingest(
   const flush = async (): Promise<void> => {
     const size = batch.events.length + batch.parked.length;
     if (size === 0) return;
-    const { results, claims } = await engine.process(batch);
+    const { results, claims } = await engine.process(batch, options.signal);
     const words = results.map(({ outcome, replayed }) => (replayed ? 'duplicate' : outcome));
     for (const word of [...words, ...batch.parked.map(() => 'parked')]) {
       summary.outcomes[word] = (summary.outcomes[word] ?? 0) + 1;
@@ -72,7 +74,7 @@ export async function ingest(
     summary.claims += claims;
     summary.seconds = (performance.now() - began) / 1_000;
     batch = { events: [], parked: [] };
-    progress(summary);
+    options.progress?.(summary);
   };
   for await (const message of messages) {
     const normalised = normaliser.normalise(source, message);

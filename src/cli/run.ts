@@ -1,7 +1,7 @@
 // Runs the services of a process until it is told to stop, or until one of them ends by itself.
 
 import { type Service, startAll, stopAll } from '../../workers/service.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 
@@ -24,28 +24,37 @@ export function toldToStop(): Promise<void> {
 }
 
 /**
- * Starts the services in order, runs `running` beside them, and stops them when told to. A service that ends by itself stops the others too, and the
- * process exits with 1, to be restarted by whoever runs it.
+ * Starts the services in order, runs `running` beside them, and stops them when told to; `running` is called off first, by its signal. A service that
+ * ends by itself stops the others too, and the process exits with 1, to be restarted by whoever runs it.
  */
 export async function runServices(
   services: readonly Service[],
-  options: { log: Log; told: Promise<void>; running?: () => Promise<void> },
+  options: { log: Log; told: Promise<void>; running: (signal: AbortSignal) => Promise<void> },
 ): Promise<void> {
   const { log, told } = options;
   await startAll(services);
   log.info({ services: services.map(({ name }) => name) }, 'started');
+  const stopping = new AbortController();
+  const running = options.running(stopping.signal);
+  const ended = Promise.race([told, ...services.map((service) => service.failed)]);
+  let failure: unknown;
   try {
-    const failed = Promise.race(services.map((service) => service.failed));
-    await Promise.race([told, failed, options.running?.().then(() => Promise.race([told, failed]))].filter(Boolean));
+    await Promise.race([ended, running.then(() => ended)]);
   } catch (error) {
-    log.fatal({ error: messageOf(error) }, 'a part ended by itself');
-    process.exitCode = 1;
+    failure = error;
+    if (!(error instanceof UserError)) {
+      log.fatal({ error: messageOf(error) }, 'a part ended by itself');
+      process.exitCode = 1;
+    }
   }
   const timer = setTimeout(() => {
     log.fatal({ afterMs: limits.stopMs }, 'a graceful stop took too long');
     process.exit(1);
   }, limits.stopMs);
+  stopping.abort();
+  await running.catch(() => {}); // told above, or called off
   await stopAll(services);
   clearTimeout(timer);
   log.info('stopped');
+  if (failure instanceof UserError) throw failure;
 }

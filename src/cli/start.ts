@@ -1,4 +1,5 @@
 // milepost start: the roles of a process, on the services that the environment names or on embedded ones.
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createLocalJWKSet } from 'jose';
 import { remoteKeys, type TokenRules } from '../../api/auth.ts';
@@ -246,7 +247,7 @@ async function startEmbedded(
         await runServices(parts.services, {
           log,
           told,
-          running: () => demonstrate(config, postgres.url, parts, sample, issueToken, log),
+          running: (signal) => demonstrate(config, postgres.url, parts, sample, issueToken, log, signal),
         });
       } finally {
         await parts.close();
@@ -269,6 +270,7 @@ async function demonstrate(
   sample: number | undefined,
   issueToken: (sub: string) => Promise<string>,
   log: Log,
+  signal: AbortSignal,
 ): Promise<void> {
   const owner = connect(databaseUrl, { role: 'milepost_owner', size: 2, log });
   const support = connect(databaseUrl, { role: 'milepost_support', size: 2, log });
@@ -283,13 +285,14 @@ async function demonstrate(
       say(`Playing ${events.toLocaleString('en')} sample messages: UPI payments and financial-services actions …`);
       // A later sample begins with another number, so that it holds other events than the first.
       const seed = first ? 1 : Math.floor(Date.now() / 1_000);
-      const summary = await playSample(parts.engine, parts.normaliser, events, seed, () => {});
+      const summary = await playSample(parts.engine, parts.normaliser, events, seed, signal);
       say(`\n${describe(summary)}`);
     } else {
       say('The events of earlier starts are still there (--sample 1000 plays more).');
     }
     await parts.engine.idle();
-    await parts.worker?.idle();
+    await Promise.race([parts.worker?.idle(), once(signal, 'abort')]);
+    signal.throwIfAborted();
     const { paid, player } = await standing(support);
     if (paid.length > 0) {
       const rows = paid.map(({ destination, state, messages, amount }) => [destination, state, messages, amount]);
