@@ -229,7 +229,7 @@ create table milepost.outbox (
   created_at       timestamp with time zone not null,
   settled_at       timestamp with time zone,
   constraint outbox_pkey primary key (bucket, message_no),
-  constraint outbox_message_key_key unique (bucket, message_key),
+  constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_attempts_check check ((attempts >= 0)),
   constraint outbox_lease_check check (((state = 'leased'::milepost.outbox_state) = ((claim_token is not null) and (leased_until is not null)))),
   constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])) = (settled_at is not null)))
@@ -263,7 +263,7 @@ create table milepost.player (
   user_id    text not null collate "C",
   created_at timestamp with time zone not null default now(),
   constraint player_pkey primary key (bucket, player_id),
-  constraint player_user_id_key unique (bucket, user_id),
+  constraint player_user_id_key unique (user_id, bucket),
   constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
   constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
 );

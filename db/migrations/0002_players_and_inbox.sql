@@ -7,7 +7,8 @@ create table milepost.player (
   user_id    text     not null collate "C",
   created_at timestamptz not null default now(),
   constraint player_pkey primary key (bucket, player_id),
-  constraint player_user_id_key unique (bucket, user_id),
+  -- Not led by bucket: on empty statistics all indexes that are look alike to the planner, and this one would be taken for look-ups by number.
+  constraint player_user_id_key unique (user_id, bucket),
   constraint player_bucket_check check (bucket between 0 and 255),
   constraint player_user_id_check check (octet_length(user_id) between 1 and 128)
 );

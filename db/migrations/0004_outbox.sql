@@ -20,7 +20,8 @@ create table milepost.outbox (
   created_at       timestamptz not null,
   settled_at       timestamptz,
   constraint outbox_pkey primary key (bucket, message_no),
-  constraint outbox_message_key_key unique (bucket, message_key),
+  -- Not led by bucket: on empty statistics all indexes that are look alike to the planner, and this one would be taken for look-ups by number.
+  constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_lease_check check ((state = 'leased') = (claim_token is not null and leased_until is not null)),
   constraint outbox_settled_check check ((state in ('done', 'failed', 'ambiguous')) = (settled_at is not null)),
   constraint outbox_attempts_check check (attempts >= 0)
