@@ -4,14 +4,16 @@ import { within } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'infrastructure';
+export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'defect' | 'infrastructure';
 
 /**
  * Classifies an error by its SQLSTATE. Classes 22 (data exception) and 23 (constraint violation) are the data's fault, except 23514 without a
  * constraint's name, which is a row that no partition takes. MP001 is raised by inbox_advance. Everything else, also every error without a SQLSTATE (a broken
- * connection, a time-out of the client), is infrastructure and never marks an event.
+ * connection, a time-out of the client), is infrastructure and never marks an event. An error of the language itself is a defect of ours:
+ * waiting does not mend it.
  */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return 'defect';
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
   // Such as a role that does not exist, which has a code of class 22: the connection ended, or never began.
   if (error.severity === 'FATAL') return 'infrastructure';

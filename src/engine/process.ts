@@ -1,5 +1,6 @@
 // THE transaction: a batch goes in, everything it causes is committed once, or the batch is left untouched. Reads as the life of a batch,
 // top to bottom: partitions → attempt (open, decide, apply, commit) → wake-up; and on failure: wait, split, or set one event aside.
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter, Histogram } from 'prom-client';
 import type { Db } from '../db/connect.ts';
@@ -18,6 +19,7 @@ import {
   recordConflicts,
   recordFailure,
 } from '../inbox/store.ts';
+import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
 import { createWaker } from '../outbox/wake.ts';
@@ -81,6 +83,7 @@ export function createEngine(db: Db, log: Log): Engine {
   let definitions: Definitions | undefined;
 
   async function process(batch: Batch, signal?: AbortSignal): Promise<BatchResult> {
+    assert(batch.events.length <= limits.batchEvents, `a batch holds at most ${limits.batchEvents} events`);
     const stop = batchSeconds.startTimer();
     const result = await commit(batch, signal);
     stop();
@@ -106,6 +109,7 @@ export function createEngine(db: Db, log: Log): Engine {
         batchRetries.inc({ failure });
         if (failure === 'data') return split(batch, error, signal);
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
+        if (failure === 'defect') throw error;
         if (failure === 'missing_partition') partitions.clear();
         else log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
@@ -185,7 +189,7 @@ export function createEngine(db: Db, log: Log): Engine {
         return { results: [result], claims: 0 };
       } catch (failed) {
         const failure = failureOf(failed);
-        if (failure === 'data') throw failed;
+        if (failure === 'data' || failure === 'defect') throw failed;
         if (failure === 'position_moved') throw new PositionMoved(messageOf(failed));
         log.warn({ attempt, error: messageOf(failed) }, 'the database refused a failed event; trying again');
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });

@@ -8,6 +8,9 @@ import { Refusal } from './refusal.ts';
 /** The registry's framing: a zero byte, then the schema's id in four bytes, then the body. */
 const FRAME_BYTES = 5;
 
+// V8 may take such a key for a backslash once it has seen one as a key (nodejs/node#63785), which would change an attribute's name.
+const ESCAPED_CHARACTER_KEY = /"\\(?:u[0-9a-fA-F]{4}|.)"\s*:/;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A message's text and its value; `text` is there so that a caller can tell cheaply what it cannot hold. */
@@ -27,6 +30,12 @@ export function decode(bytes: Uint8Array): Decoded {
   if (framed && !startsLikeJson(body)) throw unreadableFrame(bytes, body);
 
   const text = decodeText(body);
+  if (text.includes('\\') && ESCAPED_CHARACTER_KEY.test(text)) {
+    throw new Refusal(
+      'invalid_json',
+      'a key is a single character written as an escape; write it plainly, or name it otherwise',
+    );
+  }
   try {
     return { text, value: parseExact(text) };
   } catch (error) {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
 import { parseInstant } from '../time.ts';
+import { decode } from './decode.ts';
 import type { IncomingEvent, Message, ParkedMessage } from './event.ts';
 import { createNormaliser } from './normalise.ts';
 import { canonicalSource, parseSource } from './source.ts';
@@ -306,6 +307,17 @@ describe('parked, with the reason', () => {
   });
 });
 
+describe('a key of one escaped character', () => {
+  test.each(['{"\\\\":1}', '{"a":{"\\t":1}}', '{"\\u0041" : 1}'])('is refused: %s', (text) => {
+    expect(() => decode(Buffer.from(text))).toThrow(/single character written as an escape/);
+  });
+
+  test('a value or a longer key with escapes is read', () => {
+    const text = '{"a\\tb":"\\n","c":["\\\\","\\u0041"]}';
+    expect(decode(Buffer.from(text)).value).toEqual({ 'a\tb': '\n', c: ['\\', 'A'] });
+  });
+});
+
 describe('framings', () => {
   const framed = (body: Uint8Array | string) => Buffer.concat([Buffer.from([0, 0, 0, 1, 2]), Buffer.from(body)]);
 
@@ -475,7 +487,10 @@ describe('properties', () => {
     fc.string({ unit: 'grapheme' }).filter((key) => key !== 'transaction_amount'),
     fc.jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }),
   );
-  const storable = (value: unknown) => !JSON.stringify(value).includes('\\u0000');
+  const storable = (value: unknown) => {
+    const json = JSON.stringify(value);
+    return !json.includes('\\u0000') && !/"\\(?:u[0-9a-f]{4}|.)"\s*:/.test(json);
+  };
 
   test('any attributes survive, and only the content makes the hash', () => {
     fc.assert(
