@@ -38,6 +38,16 @@ describe('what is accepted', () => {
 });
 
 describe('what is wrong is named with path, value, mend and position', () => {
+  test.each(['\\u0000', '\\ud800'])('text that PostgreSQL cannot store: %s', (half) => {
+    expect(problemsOf(`{ "name": "a${half}b" }`)).toEqual([
+      {
+        path: '$.name',
+        message:
+          'holds the character NUL or half of a surrogate pair, which cannot be stored; leave it out (line 1, column 11)',
+      },
+    ]);
+  });
+
   const cases: [name: string, text: string, path: string, message: string][] = [
     [
       'an unknown key',

@@ -107,6 +107,10 @@ function readValue(node: Node, path: Path, text: string, at: (offset: number) =>
     }
     return node.value;
   }
+  if (typeof node.value === 'string' && (node.value.includes('\0') || !node.value.isWellFormed())) {
+    const message = 'holds the character NUL or half of a surrogate pair, which cannot be stored; leave it out';
+    problems.push({ path: formatPath(path), message: `${message}${at(node.offset)}` });
+  }
   if (node.type !== 'object') return node.value;
 
   const object: Record<string, unknown> = {};
