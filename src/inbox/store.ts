@@ -9,7 +9,10 @@ import { digestOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 
-/** Keeps messages that could not be read as events. The same delivery parks once, however often it comes. */
+/**
+ * Keeps messages that could not be read as events. The same delivery parks once, however often it comes. Sorted, so that two transactions that park
+ * the same ones wait for each other in one direction only.
+ */
 export async function park(tx: Tx, parked: readonly ParkedMessage[], now: Instant): Promise<void> {
   if (parked.length === 0) return;
   const rows = parked.map((message) => {
@@ -34,6 +37,7 @@ export async function park(tx: Tx, parked: readonly ParkedMessage[], now: Instan
       received_at: formatInstant(message.receivedAt ?? now),
     };
   });
+  rows.sort((a, b) => (a.message_key < b.message_key ? -1 : 1));
   await tx.query
     .insertInto('parked_message')
     .values(rows)
