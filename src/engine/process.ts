@@ -170,22 +170,23 @@ export function createEngine(db: Db, log: Log): Engine {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
-        await transaction(db, async (tx) => {
+        const result = await transaction(db, async (tx): Promise<EventResult> => {
           const opened = await openBatch(tx, [incoming], []);
           const event = opened.events[0];
           if (event === undefined) throw new Error('open_batch returned no event');
-          const { bucket, playerId } = event.player;
-          const eventNo = event.known?.eventNo ?? event.eventNo;
-          await recordFailure(tx, { bucket, playerId, eventNo, incoming, receivedAt: event.receivedAt }, error);
+          const { event_id } = incoming.event;
+          const { known, receivedAt } = event;
           await park(tx, batch.parked, opened.now);
           if (batch.position !== undefined) await advancePosition(tx, batch.position, opened.now);
+          // A repeat of what was judged changes nothing, whatever is wrong with this delivery of it.
+          if (known !== undefined && known.outcome !== 'failed' && known.contentHash === incoming.contentHash) {
+            return { event_id, outcome: known.outcome, reason: known.reason, replayed: true };
+          }
+          const { bucket, playerId } = event.player;
+          const eventNo = known?.eventNo ?? event.eventNo;
+          await recordFailure(tx, { bucket, playerId, eventNo, incoming, receivedAt }, error);
+          return { event_id, outcome: 'failed', reason: 'data_error', replayed: false };
         });
-        const result: EventResult = {
-          event_id: incoming.event.event_id,
-          outcome: 'failed',
-          reason: 'data_error',
-          replayed: false,
-        };
         return { results: [result], claims: 0 };
       } catch (failed) {
         const failure = failureOf(failed);
@@ -205,7 +206,8 @@ export function createEngine(db: Db, log: Log): Engine {
     const now = Date.now();
     // A batch has a thousand events and a day or two: days are told apart as numbers, and written as text only when one is new.
     const days = new Set([now, now + DAY_MS].map(dayOf));
-    for (const { receivedAt } of batch.events) if (receivedAt !== undefined) days.add(dayOf(receivedAt));
+    // What was received in the future counts as received now.
+    for (const { receivedAt } of batch.events) if (receivedAt !== undefined) days.add(dayOf(Math.min(receivedAt, now)));
     for (const day of days) {
       if (partitions.has(day)) continue;
       await ensureInboxPartition(db, utcDay(day * DAY_MS));
