@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createLocalJWKSet } from 'jose';
+import type { Kafka } from 'kafkajs';
 import { remoteKeys, type TokenRules } from '../../api/auth.ts';
 import { createApi } from '../../api/server.ts';
 import type { HttpService } from '../../workers/http-service.ts';
-import { createKafka, type KafkaSettings } from '../../workers/ingest/client.ts';
+import { createKafka } from '../../workers/ingest/client.ts';
 import { createIngest, type Ingest } from '../../workers/ingest/ingest.ts';
 import { createKafkajsFeed } from '../../workers/ingest/kafkajs-feed.ts';
 import { createMetricsServer } from '../../workers/metrics-server.ts';
@@ -85,6 +86,9 @@ interface Parts {
 
 /** Makes the services of some roles, in the order of their start. Nothing is started yet. */
 async function assemble(config: Config, wanted: readonly RoleName[], at: Addresses, log: Log): Promise<Parts> {
+  // What may be wrong with the configuration comes before anything is opened: a client that reconnects for ever would keep the process alive.
+  const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
+  const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
   const opened: Db[] = [];
   const open = (role: 'milepost_ingest' | 'milepost_worker' | 'milepost_api', size: number): Db => {
     const db = connect(at.databaseUrl, { role, size, log });
@@ -101,7 +105,6 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   // A player waits for a read, nobody for a refresh.
   const readRedis = openRedis(limits.redisReadMs);
   const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWriteMs) : undefined;
-  const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
   const ingestDb = open('milepost_ingest', config.DATABASE_POOL_SIZE);
   const engine = createEngine(ingestDb, log);
 
@@ -129,7 +132,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
         })
       : undefined;
-  const ingest = wanted.includes('ingest') ? ingestFromKafka(config, engine, normaliser, ingestDb, log) : undefined;
+  const ingest = kafka === undefined ? undefined : ingestFromKafka(config, kafka, engine, normaliser, ingestDb, log);
   const metrics = createMetricsServer({
     host: config.HTTP_HOST,
     port: config.METRICS_PORT,
@@ -154,14 +157,23 @@ function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) 
   return (players) => projectPlayers(db, redis, players);
 }
 
-function ingestFromKafka(config: Config, engine: Engine, normaliser: Normaliser, db: Db, log: Log): Ingest {
+function kafkaOf(config: Config, log: Log): Kafka {
   if (config.KAFKA_BROKERS === undefined) {
     throw new UserError(
       'KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)',
     );
   }
-  const settings: KafkaSettings = { ...config, KAFKA_BROKERS: config.KAFKA_BROKERS };
-  const kafka = createKafka(settings, log);
+  return createKafka({ ...config, KAFKA_BROKERS: config.KAFKA_BROKERS }, log);
+}
+
+function ingestFromKafka(
+  config: Config,
+  kafka: Kafka,
+  engine: Engine,
+  normaliser: Normaliser,
+  db: Db,
+  log: Log,
+): Ingest {
   return createIngest({
     normaliser,
     process: (batch, signal) => engine.process(batch, signal),
