@@ -178,6 +178,8 @@ export function createAssignment(
       const alarm = judgeRecords(records, from);
       if (alarm !== undefined) return raise(lane, alarm);
       const slice = sliceOf(records, from);
+      // The rest of a fetch comes again with the next one, as part of a whole batch.
+      if (from > 0 && slice.length < limits.batchEvents / 2 && batch.end < batch.high) return;
       from += slice.length;
       await advance(lane, batch, slice, records[from] === undefined ? batch.end : lastOf(slice).offset + 1n);
     }

@@ -28,7 +28,7 @@ export function createKafkajsFeed(options: KafkajsFeedOptions): Feed {
     metadataMaxAge: limits.kafkaMetadataMs,
     maxWaitTimeInMs: limits.kafkaFetchWaitMs,
     maxBytesPerPartition: limits.kafkaPartitionBytes,
-    maxBytes: limits.kafkaFetchBytes,
+    maxBytes: limits.kafkaPartitionBytes * concurrency,
     // Its own restarts never end, and look healthy all the while. Who owns the feed starts another.
     retry: { restartOnFailure: async () => false },
   });
