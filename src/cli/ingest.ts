@@ -62,6 +62,7 @@ export async function ingest(
   const began = performance.now();
   const summary: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0 };
   let batch: Batch = { events: [], parked: [] };
+  let bytes = 0;
   const flush = async (): Promise<void> => {
     const size = batch.events.length + batch.parked.length;
     if (size === 0) return;
@@ -74,13 +75,15 @@ export async function ingest(
     summary.claims += claims;
     summary.seconds = (performance.now() - began) / 1_000;
     batch = { events: [], parked: [] };
+    bytes = 0;
     options.progress?.(summary);
   };
   for await (const message of messages) {
     const normalised = normaliser.normalise(source, message);
     if (normalised.kind === 'event') batch.events.push(normalised.event);
     else batch.parked.push(normalised.parked);
-    if (batch.events.length + batch.parked.length >= limits.batchEvents) await flush();
+    bytes += message.bytes.length;
+    if (batch.events.length + batch.parked.length >= limits.batchEvents || bytes >= limits.batchBytes) await flush();
   }
   await flush();
   return summary;
