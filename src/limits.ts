@@ -8,8 +8,6 @@ export const limits = {
   batchEvents: 1_000,
   /** Bytes of messages after which a batch read from a file is full; what bounds its memory. */
   batchBytes: 4 * 1_024 * 1_024,
-  /** Bytes of messages after which a batch read from a file is full; what bounds its memory. */
-  batchBytes: 4 * 1_024 * 1_024,
   /** Numbers reserved by each batch; an event's number is batch_no * this + its ordinal. */
   eventNumbersPerBatch: 4_096,
   /** Bytes of an identifier (event_id, user_id, producer, event_type …) in UTF-8. */
