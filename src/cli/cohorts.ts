@@ -1,6 +1,6 @@
 // milepost cohorts add
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { addMembers } from '../cohorts/store.ts';
 import { readConfig } from '../config.ts';
 import type { Db } from '../db/connect.ts';
@@ -11,7 +11,8 @@ import { createLog } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
-import { exitCodes, print } from './output.ts';
+import { openInput } from './input.ts';
+import { counted, exitCodes, print } from './output.ts';
 
 export async function addCohort(
   cohort: string,
@@ -29,20 +30,14 @@ export async function addCohort(
       `--from ${JSON.stringify(options.from)} is no instant: write date, time and offset, such as 2026-05-01T00:00:00+05:30`,
     );
   }
-  const input = file === '-' ? process.stdin : createReadStream(file);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  const failed = new Promise<never>((_, reject) => {
-    input.once('error', (error: Error) => reject(new UserError(`${file} cannot be read: ${error.message}`)));
-  });
-  const result = await withDatabase(config, 'milepost_owner', (db) =>
-    Promise.race([addLines(db, cohort, lines, from), failed]),
-  );
+  const input = await openInput(file);
+  const result = await withDatabase(config, 'milepost_owner', (db) => addLines(db, cohort, input, from));
   if (result.refused.length > 0) process.exitCode = exitCodes.notRight;
   print(options, { cohort_id: cohort, ...result }, () =>
     [
       ...result.refused.slice(0, 20).map(({ line, problem }) => `line ${line}: ${problem}`),
       ...(result.refused.length > 20 ? [`… and ${result.refused.length - 20} more lines`] : []),
-      `${cohort}: ${result.added} added, ${result.known} were members already, ${result.refused.length} lines refused`,
+      `${cohort}: ${result.added} added, ${result.known} known already, ${counted(result.refused.length, 'line')} refused`,
     ].join('\n'),
   );
 }
@@ -54,7 +49,7 @@ interface Added {
 }
 
 /** Adds the players of an input, one user id a line, in transactions of a batch's size. */
-async function addLines(db: Db, cohort: string, lines: AsyncIterable<string>, from: Instant): Promise<Added> {
+async function addLines(db: Db, cohort: string, input: Readable, from: Instant): Promise<Added> {
   const waker = createWaker(db, createLog({ level: 'warn' }));
   const result: Added = { added: 0, known: 0, refused: [] };
   let pending: string[] = [];
@@ -67,7 +62,8 @@ async function addLines(db: Db, cohort: string, lines: AsyncIterable<string>, fr
     result.known += userIds.length - added;
   };
   let line = 0;
-  for await (const text of lines) {
+  // Made here: lines that come before somebody asks for them would be lost.
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line++;
     const userId = text.trim();
     if (userId === '') continue;

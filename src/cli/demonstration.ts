@@ -82,7 +82,7 @@ export async function playSample(
   const now = Date.now();
   const month = Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth(), 1);
   const late = Math.round(events * 0.02);
-  const total: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0 };
+  const total: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0, problems: [] };
   const streams = [
     sampleStream({ seed, events: events - late, players: PLAYERS, from: Math.min(month, now - 3_600_000), to: now }),
     sampleStream({

@@ -7,12 +7,13 @@ import { type Config, readConfig } from '../config.ts';
 import { transaction } from '../db/transaction.ts';
 import { activateGame } from '../definitions/activate.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { attributeCatalogue, readSources } from '../event/source.ts';
 import { type GameConfig, parseGame } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
+import { unreadable } from './input.ts';
 import { exitCodes, print, printProblems, table } from './output.ts';
 
 /** A game file that was read and found right. */
@@ -30,7 +31,7 @@ export async function ruleFields(config: Config): Promise<FieldTypes> {
 /** Reads and checks one game file. */
 export async function readGame(file: string, fields: FieldTypes): Promise<GameFile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`${file} cannot be read: ${messageOf(error)}`);
+    throw unreadable(file, error);
   });
   return { file, text, config: parseGame(text, file, fields) };
 }

@@ -1,12 +1,10 @@
 // milepost ingest: JSON lines through the same door as everything else.
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readConfig } from '../config.ts';
 import type { Batch } from '../engine/batch.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
 import { UserError } from '../errors.ts';
-import type { Message } from '../event/event.ts';
+import type { Message, Origin } from '../event/event.ts';
 import { messagesFromFile } from '../event/from-file.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { readSources } from '../event/source.ts';
@@ -14,7 +12,8 @@ import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { didYouMean } from '../spelling.ts';
 import { withDatabase } from './database.ts';
-import { exitCodes, print, table } from './output.ts';
+import { openInput } from './input.ts';
+import { counted, exitCodes, print, table } from './output.ts';
 
 /** What became of the lines of a file. */
 export interface Summary {
@@ -22,21 +21,24 @@ export interface Summary {
   outcomes: Record<string, number>;
   claims: number;
   seconds: number;
+  /** The first lines that could not be read as an event, or whose event failed. */
+  problems: { line: number | null; event_id: string | null; outcome: 'parked' | 'failed'; reason: string }[];
 }
+
+const PROBLEMS_SHOWN = 20;
 
 export async function ingestFile(file: string, options: { source: string; json?: boolean }): Promise<void> {
   const config = readConfig();
-  const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
-  const known = ['canonical', ...normaliser.topics];
+  const sources = await readSources(join(config.GAME_CONFIGS, 'sources'));
+  const normaliser = createNormaliser(sources);
   if (normaliser.sourceOf(options.source) === undefined) {
-    throw new UserError(`there is no source ${JSON.stringify(options.source)}${didYouMean(options.source, known)}`);
+    const known = sources.map(({ sourceId }) => sourceId);
+    const meant = didYouMean(options.source, [...known, ...normaliser.topics]);
+    throw new UserError(
+      `there is no source ${JSON.stringify(options.source)}${meant}${meant === '' ? '; there is ' : ' There is '}${known.join(', ')}`,
+    );
   }
-  if (file !== '-') {
-    await access(file).catch(() => {
-      throw new UserError(`${file} cannot be read: there is no such file, or no right to read it`);
-    });
-  }
-  const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1_024 });
+  const stream = await openInput(file);
   const name = file === '-' ? 'standard-input' : basename(file);
   const summary = await withDatabase(config, 'milepost_ingest', async (db) => {
     const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
@@ -47,7 +49,8 @@ export async function ingestFile(file: string, options: { source: string; json?:
     return done;
   });
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  if ((summary.outcomes.parked ?? 0) + (summary.outcomes.failed ?? 0) > 0) process.exitCode = exitCodes.notRight;
+  if (summary.problems.length > 0) process.exitCode = exitCodes.notRight;
+  if (options.json !== true) process.stderr.write(problemsOf(summary));
   print(options, summary, () => describe(summary));
 }
 
@@ -60,7 +63,7 @@ export async function ingest(
   options: { progress?: (summary: Summary) => void; signal?: AbortSignal } = {},
 ): Promise<Summary> {
   const began = performance.now();
-  const summary: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0 };
+  const summary: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0, problems: [] };
   let batch: Batch = { events: [], parked: [] };
   let bytes = 0;
   const flush = async (): Promise<void> => {
@@ -71,6 +74,17 @@ export async function ingest(
     for (const word of [...words, ...batch.parked.map(() => 'parked')]) {
       summary.outcomes[word] = (summary.outcomes[word] ?? 0) + 1;
     }
+    const failed = batch.events.filter((_, index) => words[index] === 'failed');
+    const problems = [
+      ...batch.parked.map(({ origin, reason, detail }) => {
+        return { line: lineOf(origin), event_id: null, outcome: 'parked' as const, reason: `${reason}: ${detail}` };
+      }),
+      ...failed.map(({ origin, event: { event_id } }) => {
+        const reason = `milepost inbox show ${event_id} says why`;
+        return { line: lineOf(origin), event_id, outcome: 'failed' as const, reason };
+      }),
+    ].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    summary.problems.push(...problems.slice(0, PROBLEMS_SHOWN - summary.problems.length));
     summary.messages += size;
     summary.claims += claims;
     summary.seconds = (performance.now() - began) / 1_000;
@@ -89,6 +103,10 @@ export async function ingest(
   return summary;
 }
 
+function lineOf(origin: Origin): number | null {
+  return origin.transport === 'file' ? origin.line : null;
+}
+
 let shownAt = 0;
 
 /** A line that is written over on a terminal; elsewhere one line every ten seconds. */
@@ -100,13 +118,22 @@ function showProgress({ messages, seconds }: Summary): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
 }
 
+/** The problems for people: a line each, and how many are not shown. */
+function problemsOf({ problems, outcomes }: Summary): string {
+  const all = (outcomes.parked ?? 0) + (outcomes.failed ?? 0);
+  const lines = problems.map(({ line, outcome, reason }) => `line ${line} ${outcome}: ${reason}\n`);
+  return [...lines, ...(all > problems.length ? [`… and ${all - problems.length} more\n`] : [])].join('');
+}
+
 /** The summary for people. */
 export function describe(summary: Summary): string {
+  const { messages, seconds, claims } = summary;
+  if (messages === 0) return 'There were no messages.';
   const rows = Object.entries(summary.outcomes).sort(([, a], [, b]) => b - a);
-  const rate = summary.seconds > 0 ? Math.round(summary.messages / summary.seconds) : 0;
+  const rate = Math.round(messages / seconds).toLocaleString('en');
   return [
     table(['OUTCOME', 'EVENTS'], rows),
     '',
-    `${summary.messages.toLocaleString('en')} messages in ${summary.seconds.toFixed(1)} s (${rate.toLocaleString('en')}/s), ${summary.claims.toLocaleString('en')} steps claimed`,
+    `${counted(messages, 'message')} in ${seconds.toFixed(1)} s (${rate}/s), ${counted(claims, 'step')} claimed`,
   ].join('\n');
 }

@@ -136,7 +136,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const metrics = createMetricsServer({
     host: config.HTTP_HOST,
     port: config.METRICS_PORT,
-    ready: createReadiness(ingestDb, readRedis),
+    ready: createReadiness(ingestDb, readRedis, ingest),
   });
   return {
     services: [metrics, worker, api, ingest].filter((service) => service !== undefined),
