@@ -94,6 +94,8 @@ export const limits = {
   /** First and longest wait between two attempts; the real wait is drawn between zero and the doubled value (full jitter). */
   retryBaseMs: 500,
   retryMaxMs: 15 * 60_000,
+  /** The same for refreshes: as long as one waits after an outage of Redis, players are shown what Redis held before it. */
+  refreshRetryMaxMs: 10_000,
   /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
   idempotencyPeriodMs: 24 * 3_600_000,
   /** Bytes of a service's answer; a longer one is not read to its end. */

@@ -155,6 +155,31 @@ test('a service that asks for patience is not called before, and needs no sweep 
   expectPaidOnce(services, owed);
 });
 
+test('after a long outage of Redis no refresh waits long for its next attempt', async () => {
+  await using database = await testDatabase();
+  await using services = await testServices();
+  const count = 40;
+  await database.pool.query(
+    `select milepost.outbox_append(array_fill(0::smallint, array[$1::integer]), array_fill('projection'::text, array[$1]),
+                                   array_fill(null::uuid, array[$1]), array_fill('{"players": [[0, "1"]]}'::jsonb, array[$1]))`,
+    [count],
+  );
+  await database.pool.query('update milepost.outbox set attempts = 20');
+  await using worker = await testWorker(database.url, services, {
+    async refresh() {
+      throw new Error('Redis is away');
+    },
+  });
+  const tried = await waitFor('an attempt of each', async () => {
+    const rows = await outboxRows(database.pool);
+    return rows.every(({ state, attempts }) => state === 'pending' && attempts > 20) && rows;
+  });
+  await worker.stop();
+  const waits = tried.map(({ due_in_s }) => due_in_s);
+  expect(waits).toHaveLength(count);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(10);
+});
+
 test('a destination that hangs delays no other, however often it is woken', async () => {
   await using database = await testDatabase();
   await using services = await testServices({ faults: [{ service: 'neucoin', how: 'hang' }] });

@@ -46,6 +46,8 @@ export interface Handler {
   readonly concurrency: number;
   /** A call is over by then. */
   readonly callMs: number;
+  /** The longest wait between two attempts. */
+  readonly retryMaxMs: number;
   /** Whether messages stay on record when they are done; otherwise they are removed. */
   readonly recorded: boolean;
   /** One delivery per message, in their order. When it throws, all of them are tried again. */
@@ -61,7 +63,6 @@ export interface Drain {
   stop(): Promise<void>;
 }
 
-const RETRY = { baseMs: limits.retryBaseMs, maxMs: limits.retryMaxMs };
 const DATABASE_RETRY = { baseMs: 100, maxMs: 5_000 };
 
 /** Starts a drain; it looks for due messages when it is woken, and by itself when one that it has seen waiting is due. */
@@ -171,7 +172,7 @@ export function createDrain(options: {
     for (const [index, message] of messages.entries()) {
       const delivery = delivered[index] ?? failed('the handler gave no result for a message');
       deliveries.inc({ destination, result: delivery.kind, reason: delivery.kind === 'retry' ? delivery.reason : '' });
-      unsettled.push({ message, delivery, waitMs: waitOf(message, delivery), startedAt, endedAt });
+      unsettled.push({ message, delivery, waitMs: waitOf(message, delivery, handler.retryMaxMs), startedAt, endedAt });
     }
     calls -= 1;
     turn();
@@ -257,11 +258,11 @@ export function createDrain(options: {
   };
 }
 
-function waitOf(message: LeasedMessage, delivery: Delivery): number {
+function waitOf(message: LeasedMessage, delivery: Delivery, maxMs: number): number {
   if (delivery.kind !== 'retry') return 0;
   // The jitter comes on top of what the destination asked for, so that not everybody is back at the same instant.
-  const asked = Math.min(delivery.retryAfterMs ?? 0, limits.retryMaxMs);
-  return asked + backoffMs(message.attempt, Math.random(), RETRY);
+  const asked = Math.min(delivery.retryAfterMs ?? 0, maxMs);
+  return asked + backoffMs(message.attempt, Math.random(), { baseMs: limits.retryBaseMs, maxMs });
 }
 
 function failed(error: string): Delivery {

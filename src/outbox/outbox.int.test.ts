@@ -262,6 +262,7 @@ function scene(
     perCall: 1,
     concurrency: 4,
     callMs: 1_000,
+    retryMaxMs: 10_000,
     recorded: true,
     async deliver(messages) {
       delivered.push(...messages);

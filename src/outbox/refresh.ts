@@ -14,6 +14,7 @@ export function createRefreshHandler(refresh: Refresh | undefined, callMs: numbe
     perCall: 16,
     concurrency: 1,
     callMs,
+    retryMaxMs: limits.refreshRetryMaxMs,
     recorded: false,
     async deliver(messages) {
       if (refresh !== undefined) {

@@ -44,6 +44,7 @@ export function createRewardHandler(
     concurrency: limits.serviceConcurrency,
     // A look-up and a payment.
     callMs: 2 * options.callMs,
+    retryMaxMs: limits.retryMaxMs,
     recorded: true,
     deliver: (messages, signal) => Promise.all(messages.map((message) => deliver(message, signal))),
   };
