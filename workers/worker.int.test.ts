@@ -203,6 +203,31 @@ test('a destination that hangs delays no other, however often it is woken', asyn
   await worker.stop();
 });
 
+test('after a restore, a reward that the lost database had paid long ago is not paid again', async () => {
+  await using database = await testDatabase();
+  await using services = await testServices();
+  const twoDaysAgo = Date.now() - 2 * 86_400_000;
+  const [paid] = await owe(database.pool, { receivedAt: twoDaysAgo });
+  {
+    await using worker = await testWorker(database.url, services);
+    await worker.idle();
+  }
+  expect(services.calls('neucoin')).toBe(1);
+
+  // The restored database knows nothing of the attempt; the event was read again from Kafka, with its old time of receipt.
+  await database.pool.query('delete from milepost.dispatch_attempt');
+  await database.pool.query(
+    `update milepost.outbox set state = 'pending', attempts = 0, first_attempt_at = null, answer = null, settled_at = null, revision = 0`,
+  );
+  {
+    await using worker = await testWorker(database.url, services);
+    await worker.idle();
+  }
+  expect(await outboxRows(database.pool)).toMatchObject([{ state: 'done' }]);
+  expect(services.calls('neucoin')).toBe(1);
+  expect(services.books()).toMatchObject([{ key: paid?.key }]);
+});
+
 test('messages whose wake-up was lost are found by the sweep', async () => {
   await using database = await testDatabase();
   await using services = await testServices();

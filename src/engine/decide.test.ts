@@ -14,6 +14,7 @@ import {
   seedGame,
   upiPayment,
 } from '../testing/make.ts';
+import { formatInstant } from '../time.ts';
 
 const payments = (count: number): IncomingEvent[] => Array.from({ length: count }, () => upiPayment(1_500));
 
@@ -170,6 +171,7 @@ describe('the kinds of steps', () => {
           step: 3,
           earning: 1,
           version: 1,
+          event_received_at: formatInstant(payments(3).at(-1)?.receivedAt as number),
         },
       },
       {

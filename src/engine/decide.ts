@@ -112,21 +112,22 @@ function collect(
 ): void {
   for (const credit of verdict.credits) decision.credits.push({ player, judged, credit });
   for (const claim of verdict.claims) {
-    const message = rewardOf(claim, player);
+    const message = rewardOf(claim, judged.opened);
     decision.claims.push({ player, judged, claim, messageKey: message?.messageKey ?? null });
     if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
   }
   for (const claim of verdict.released) {
-    const message = rewardOf(claim, player);
+    const message = rewardOf(claim, judged.opened);
     decision.releases.push({ player, judged, claim });
     if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
   }
 }
 
 /** What pays the claim's reward, now or once it is released; undefined when the step pays nothing by itself. */
-function rewardOf(claim: Claim, player: Player): OutboxMessage | undefined {
+function rewardOf(claim: Claim, { player, receivedAt }: OpenedEvent): OutboxMessage | undefined {
   const { reward } = claim;
-  return reward === null ? undefined : payReward({ ...claim, reward, userId: player.userId }, player.bucket);
+  if (reward === null) return undefined;
+  return payReward({ ...claim, reward, userId: player.userId }, player.bucket, receivedAt);
 }
 
 /** One refresh for all players of the batch; stored with the first one's bucket. */

@@ -18,6 +18,11 @@ export interface RewardMessage {
   earning: number;
   /** The config version that judged the event which reached the step. */
   version: number;
+  /**
+   * ISO instant: when the event was received that made the reward due. No attempt is older; after a restore from backup this tells that an
+   * attempt may have been made of which this database knows nothing.
+   */
+  event_received_at: string;
 }
 
 /** Players whose projection must be read anew: one row per batch. */

@@ -13,7 +13,7 @@ export interface LeasedMessage {
   body: unknown;
   /** This attempt's number, from 1. */
   attempt: number;
-  /** Time since the first attempt began; 0 at the first. */
+  /** Time since the earliest moment at which an attempt may have been made: ours, or by a database that was lost, since the event came. */
   ageMs: number;
   claimToken: string;
   /** On this process's monotonic clock, never later than the lease really ends. */

@@ -20,10 +20,11 @@ export function rewardKey(claim: ClaimIdentity): string {
 
 const destinationOf: Record<'NC' | 'VOUCHER', Destination> = { NC: 'neucoin', VOUCHER: 'voucher' };
 
-/** The message that pays a claim's reward. */
+/** The message that pays a claim's reward; the event that made it due was received at `eventReceivedAt`. */
 export function payReward(
   claim: ClaimIdentity & { version: number; reward: { rewardType: 'NC' | 'VOUCHER'; amount: number } },
   bucket: number,
+  eventReceivedAt: Instant,
 ): OutboxMessage {
   return {
     bucket,
@@ -38,6 +39,7 @@ export function payReward(
       step: claim.step,
       earning: claim.earning,
       version: claim.version,
+      event_received_at: formatInstant(eventReceivedAt),
     },
   };
 }

@@ -19,6 +19,7 @@ const message: RewardMessage = {
   step: 3,
   earning: 1,
   version: 1,
+  event_received_at: '2026-05-10T10:00:00.000Z',
 };
 const key = '3f0b8f4e-0000-4000-8000-000000000001';
 const signal = new AbortController().signal;

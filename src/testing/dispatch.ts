@@ -20,9 +20,9 @@ const windowStart = Date.UTC(2026, 4, 1);
 /** Writes rewards into the outbox, due now, one for each of `count` new players. Nobody is woken. */
 export async function owe(
   pool: Pick<pg.Pool, 'query'>,
-  options: { count?: number; destination?: RewardDestination; amount?: number } = {},
+  options: { count?: number; destination?: RewardDestination; amount?: number; receivedAt?: number } = {},
 ): Promise<Owed[]> {
-  const { count = 1, destination = 'neucoin', amount = 10 } = options;
+  const { count = 1, destination = 'neucoin', amount = 10, receivedAt = Date.now() } = options;
   const claims = Array.from({ length: count }, () => {
     const userId = `R${++players}`;
     const claim = { userId, gameId: 'game', windowStart, step: 3, earning: 1 };
@@ -39,6 +39,7 @@ export async function owe(
     step,
     earning,
     version: 1,
+    event_received_at: new Date(receivedAt).toISOString(),
   }));
   await pool.query('select milepost.outbox_append($1, $2, $3, $4, clock_timestamp())', [
     buckets,

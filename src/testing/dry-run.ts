@@ -103,7 +103,8 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
     }
     for (const { destination, body } of decision.messages) {
       if (destination === 'projection') continue;
-      const { window_start, ...reward } = body as RewardMessage;
+      // When it was received differs by arrival; the model knows the set.
+      const { window_start, event_received_at: _, ...reward } = body as RewardMessage;
       books.rewards.push({ ...reward, window_start: Date.parse(window_start), step_type: 'REWARD', status: 'earned' });
     }
   }

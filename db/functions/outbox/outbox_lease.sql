@@ -1,6 +1,6 @@
 -- Leases the due messages of a destination, longest due first: nobody else is given them until the lease is over, by the database's clock.
 -- Returns one row: the token that fences these leases; the messages as JSON rows [bucket, message_no, message_key, body, attempt, age in ms
--- since the first attempt]; and, unless there may be more at once, in how many ms the next message is due (null: none is waiting).
+-- since the first attempt that there may have been: ours, or, in a database restored from a backup, one since the event was received]; and, unless there may be more at once, in how many ms the next message is due (null: none is waiting).
 --
 -- next_attempt_at of a leased message is the end of its lease, so "due" is one condition on one index for messages that wait and for
 -- messages whose holder died. Messages are found by state and never by number: one that commits late is not passed over.
@@ -38,7 +38,8 @@ begin
   )
   select count(*),
          coalesce(json_agg(json_build_array(
-           l.bucket, l.message_no::text, l.message_key, l.body, l.attempts, extract(epoch from v_now - l.first_attempt_at) * 1000)), '[]')
+           l.bucket, l.message_no::text, l.message_key, l.body, l.attempts,
+           extract(epoch from v_now - least(l.first_attempt_at, (l.body ->> 'event_received_at')::timestamptz)) * 1000)), '[]')
     into v_count, v_messages
     from leased l;
 
