@@ -21,6 +21,9 @@ export class UserError extends Error {
 /** A service that does not answer, or refuses us: nothing that was given needs to be mended, unless its address. */
 export class OutOfReach extends Error {}
 
+/** Something that cannot be, whatever a user or a service does: waiting does not mend it, and the process has to end. */
+export class Defect extends Error {}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');

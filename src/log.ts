@@ -11,10 +11,19 @@ export function createLog(options: { level: string; role?: string }): Log {
       level: options.level,
       base: options.role === undefined ? {} : { role: options.role },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
       redact: ['*.password', '*.token', '*.authorization', 'headers.authorization'],
     },
     pino.destination({ dest: 2, sync: false }),
   );
+}
+
+/** What of an error is logged. PostgreSQL's `detail` is not: it quotes the row, player and all. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack } = error;
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return { name, message, code, constraint, stack };
 }
 
 /** How a player is named in logs: enough to follow one, not to find out who it is without knowing the id. */

@@ -1,8 +1,10 @@
 // What an error from the database means for a batch: the data is wrong (isolate the event), the inbox lacks a day, or the database is in trouble (wait).
 import pg from 'pg';
 import { within } from '../deadline.ts';
-import { messageOf } from '../errors.ts';
+import { Defect, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
+
+const defects = [Defect, TypeError, RangeError, ReferenceError];
 
 export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'defect' | 'infrastructure';
 
@@ -13,7 +15,7 @@ export type Failure = 'data' | 'missing_partition' | 'position_moved' | 'defect'
  * waiting does not mend it.
  */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return 'defect';
+  if (defects.some((defect) => error instanceof defect)) return 'defect';
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'infrastructure';
   // Such as a role that does not exist, which has a code of class 22: the connection ended, or never began.
   if (error.severity === 'FATAL') return 'infrastructure';

@@ -1,6 +1,7 @@
 // Versioned configuration as consumers see it: every game's versions, found by event type, under one epoch. Loaded whole, replaced whole.
 import type { Db } from '../db/connect.ts';
-import { type Game, gameSchema, prepareGame } from '../games/config.ts';
+import { Defect } from '../errors.ts';
+import { type Game, type GameConfig, gameSchema, prepareGame } from '../games/config.ts';
 import type { Timeline } from '../games/decide.ts';
 
 export interface Definitions {
@@ -26,12 +27,23 @@ export async function loadDefinitions(db: Db): Promise<Definitions> {
   const ids = new Map<number, string>();
   for (const { game_no, game_id, version, in_force_from, config } of rows) {
     if (game_no === null || game_id === null || version === null || in_force_from === null) continue;
-    const game = prepareGame(gameSchema.parse(config), { gameNo: game_no, version, inForceFrom: in_force_from });
+    const game = prepareGame(readStored(config, game_id, version), {
+      gameNo: game_no,
+      version,
+      inForceFrom: in_force_from,
+    });
     ids.set(game_no, game_id);
     versions.set(game_no, [...(versions.get(game_no) ?? []), game]);
   }
   const games = [...versions].map(([gameNo, list]) => ({ gameNo, gameId: ids.get(gameNo) as string, versions: list }));
   return createDefinitions(Number(rows[0]?.epoch ?? 0), games);
+}
+
+/** A stored version was checked when it was activated; one that this program cannot read was activated by a newer one. */
+function readStored(config: unknown, gameId: string, version: number): GameConfig {
+  const read = gameSchema.safeParse(config);
+  if (read.success) return read.data;
+  throw new Defect(`version ${version} of ${gameId} cannot be read by this version of Milepost: ${read.error.message}`);
 }
 
 /** Definitions from timelines; what tests and simulations use without a database. */

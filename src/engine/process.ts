@@ -13,6 +13,7 @@ import type { Destination } from '../event/message.ts';
 import type { Timeline } from '../games/decide.ts';
 import {
   advancePosition,
+  databaseClock,
   ensureInboxPartition,
   PositionMoved,
   park,
@@ -79,6 +80,8 @@ const RETRY = { baseMs: 100, maxMs: 5_000 };
 export function createEngine(db: Db, log: Log): Engine {
   const waker = createWaker(db, log);
   /** Days since 1970 whose inbox partition is known to be there. */
+  /** How far the database's clock is ahead of ours. */
+  let aheadMs = 0;
   const partitions = new Set<number>();
   let definitions: Definitions | undefined;
 
@@ -111,7 +114,7 @@ export function createEngine(db: Db, log: Log): Engine {
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
         if (failure === 'missing_partition') partitions.clear();
-        else log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
+        log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
       }
     }
@@ -203,7 +206,9 @@ export function createEngine(db: Db, log: Log): Engine {
    * database's clock, which may be past midnight already.
    */
   async function ensurePartitions(batch: Batch): Promise<void> {
-    const now = Date.now();
+    // What counts as today is the database's business; its clock is asked for anew whenever a day was missing.
+    if (partitions.size === 0) aheadMs = (await databaseClock(db)) - Date.now();
+    const now = Date.now() + aheadMs;
     // A batch has a thousand events and a day or two: days are told apart as numbers, and written as text only when one is new.
     const days = new Set([now, now + DAY_MS].map(dayOf));
     // What was received in the future counts as received now.

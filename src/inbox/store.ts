@@ -121,3 +121,9 @@ export async function advancePosition(tx: Tx, position: Position, now: Instant):
 export async function ensureInboxPartition(db: Db, day: string): Promise<void> {
   await db.pool.query('select milepost.inbox_partition($1::date)', [day]);
 }
+
+/** The database's clock: what counts as the time of receipt where a message carries none. */
+export async function databaseClock(db: Db): Promise<Instant> {
+  const { rows } = await db.pool.query<{ now: Instant }>('select clock_timestamp() as now');
+  return (rows[0] as { now: Instant }).now;
+}
