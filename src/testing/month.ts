@@ -72,7 +72,8 @@ export async function openMonth(members: readonly { userId: string; from: Instan
   const standIn = launch(['stand-in', '--port', '0']);
   const services = await waitFor('the stand-in services', () => variablesIn(standIn.stdout()), { deadlineMs: 30_000 });
   const servicesUrl = new URL(services.NEUCOIN_URL as string).origin;
-  await fetch(`${servicesUrl}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+  const told = await fetch(`${servicesUrl}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+  if (!told.ok) throw new Error(`the stand-in services refused the faults: ${told.status} ${await told.text()}`);
 
   await prepareGame(database, members);
   // A prefix of its own: tests share the server.
