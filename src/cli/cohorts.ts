@@ -1,11 +1,11 @@
 // milepost cohorts add
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { addMembers } from '../cohorts/store.ts';
 import { readConfig } from '../config.ts';
 import type { Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
+import { messagesFromFile } from '../event/from-file.ts';
 import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
@@ -61,23 +61,28 @@ async function addLines(db: Db, cohort: string, input: Readable, from: Instant):
     result.added += added;
     result.known += userIds.length - added;
   };
-  let line = 0;
-  // Made here: lines that come before somebody asks for them would be lost.
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    const userId = text.trim();
-    if (userId === '') continue;
-    const problem = problemOf(userId);
-    if (problem !== undefined) result.refused.push({ line, problem });
-    else if (pending.push(userId) >= limits.batchEvents) await flush();
+  for await (const { bytes, origin } of messagesFromFile(input, cohort)) {
+    const read = userIdOf(bytes);
+    if ('problem' in read) result.refused.push({ line: origin.line, ...read });
+    else if (read.userId !== '' && pending.push(read.userId) >= limits.batchEvents) await flush();
   }
   if (pending.length > 0) await flush();
   await waker.idle();
   return result;
 }
 
-function problemOf(userId: string): string | undefined {
-  if (Buffer.byteLength(userId) > limits.identifierBytes) return `longer than ${limits.identifierBytes} bytes`;
-  if (userId.includes('\u0000') || !userId.isWellFormed()) return 'holds a character that no user id may hold';
-  return undefined;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The user id of a line, empty where there is none. What is not UTF-8 is refused: read leniently, it would be another player. */
+function userIdOf(line: Uint8Array): { userId: string } | { problem: string } {
+  let userId: string;
+  try {
+    userId = utf8.decode(line).trim();
+  } catch {
+    return { problem: 'not UTF-8 text' };
+  }
+  if (Buffer.byteLength(userId) > limits.identifierBytes)
+    return { problem: `longer than ${limits.identifierBytes} bytes` };
+  if (userId.includes('\u0000')) return { problem: 'holds the character NUL' };
+  return { userId };
 }

@@ -49,6 +49,11 @@ const batchRetries = new Counter({
   labelNames: ['failure'],
   registers: [registry],
 });
+const conflicts = new Counter({
+  name: 'milepost_event_conflicts_total',
+  help: 'Deliveries under a known identity with another content; they change nothing.',
+  registers: [registry],
+});
 const claimsMade = new Counter({
   name: 'milepost_claims_total',
   help: 'Milestone steps claimed.',
@@ -93,6 +98,7 @@ export function createEngine(db: Db, log: Log): Engine {
     const words = result.results.map(({ outcome, replayed }) => (replayed ? 'duplicate' : outcome));
     for (const [outcome, all] of Map.groupBy(words, (word) => word)) events.inc({ outcome }, all.length);
     if (batch.parked.length > 0) events.inc({ outcome: 'parked' }, batch.parked.length);
+    conflicts.inc(result.results.filter(({ reason }) => reason === 'conflicting_content').length);
     claimsMade.inc(result.claims);
     return result;
   }

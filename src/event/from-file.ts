@@ -1,15 +1,19 @@
 // JSON lines out of a stream of bytes. Owns where a line ends; what a line means is normalise.ts. A line is never held beyond the limit of a message.
 import { limits } from '../limits.ts';
-import type { Message } from './event.ts';
+import type { Message, Origin } from './event.ts';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+
+export interface FileMessage extends Message {
+  origin: Extract<Origin, { transport: 'file' }>;
+}
 
 /**
  * The lines of a file as messages; empty lines are passed over. Of a line longer than a message may be, one byte more than the limit is kept, which is
  * enough for it to be parked as too large.
  */
-export async function* messagesFromFile(stream: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Message> {
+export async function* messagesFromFile(stream: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<FileMessage> {
   let pieces: Uint8Array[] = [];
   let held = 0;
   let line = 1;
@@ -20,7 +24,7 @@ export async function* messagesFromFile(stream: AsyncIterable<Uint8Array>, file:
     pieces.push(kept);
     held += kept.length;
   };
-  const take = (): Message | undefined => {
+  const take = (): FileMessage | undefined => {
     const whole = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
     const bytes = whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole;
     pieces = [];

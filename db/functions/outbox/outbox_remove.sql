@@ -9,7 +9,8 @@ declare
 begin
   delete from milepost.outbox o
    using unnest(p_bucket, p_message_no, p_claim_token) as g(bucket, message_no, claim_token)
-   where o.bucket = g.bucket and o.message_no = g.message_no and o.claim_token = g.claim_token;
+   where o.bucket = g.bucket and o.message_no = g.message_no and o.claim_token = g.claim_token
+     and o.destination = 'projection';
   get diagnostics v_removed = row_count;
   return v_removed;
 end
