@@ -53,7 +53,7 @@ describe('what is wrong is named with path, value, mend and position', () => {
       'an unknown key',
       '{\n  "nme": "a", "name": "b" }',
       '$.nme',
-      'unknown key "nme"; did you mean "name"?; allowed: name, mode, steps, shape, either, codes (line 2, column 3)',
+      'unknown key "nme" (did you mean "name"?); allowed: name, mode, steps, shape, either, codes (line 2, column 3)',
     ],
     ['a missing key', '{ }', '$.name', 'missing; text is required (line 1, column 1)'],
     ['a wrong type', '{ "name": 12 }', '$.name', 'expected text; found 12 (line 1, column 11)'],
@@ -61,7 +61,7 @@ describe('what is wrong is named with path, value, mend and position', () => {
       'a misspelt word',
       '{ "name": "a", "mode": "ammount" }',
       '$.mode',
-      'expected one of "constant", "amount"; did you mean "amount"?; found "ammount" (line 1, column 24)',
+      'expected one of "constant", "amount" (did you mean "amount"?); found "ammount" (line 1, column 24)',
     ],
     [
       'a number out of bounds',
@@ -73,7 +73,7 @@ describe('what is wrong is named with path, value, mend and position', () => {
       'a form that does not exist',
       '{ "name": "a", "shape": { "kind": "sqare" } }',
       '$.shape.kind',
-      'expected one of "circle", "square"; did you mean "square"?; found "sqare" (line 1, column 35)',
+      'expected one of "circle", "square" (did you mean "square"?); found "sqare" (line 1, column 35)',
     ],
     [
       'a key of another form',
@@ -91,7 +91,7 @@ describe('what is wrong is named with path, value, mend and position', () => {
       'the nearest of two forms',
       '{ "name": "a", "either": { "pth": "x", "path": "y" } }',
       '$.either.pth',
-      'unknown key "pth"; did you mean "path"?; allowed: path (line 1, column 28)',
+      'unknown key "pth" (did you mean "path"?); allowed: path (line 1, column 28)',
     ],
     [
       'a key with a wrong form',

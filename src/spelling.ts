@@ -7,14 +7,16 @@ export function nearestSpelling(word: string, candidates: Iterable<string>): str
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const found = distance(wanted, candidate.toLowerCase());
+    const spelt = candidate.toLowerCase();
+    // A word that is only begun (`cohort` for `cohort_id`) counts as near.
+    const found = wanted.length > 2 && spelt.startsWith(wanted) ? 1 : distance(wanted, spelt);
     if (found < bestDistance) [best, bestDistance] = [candidate, found];
   }
   return best;
 }
 
-/** `; did you mean "op"?`, or nothing: the end of a message about a word that is not allowed. */
+/** ` (did you mean "op"?)`, or nothing: follows a word that is not allowed, or the list of those that are. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const nearest = nearestSpelling(word, candidates);
-  return nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
+  return nearest === undefined ? '' : ` (did you mean ${JSON.stringify(nearest)}?)`;
 }

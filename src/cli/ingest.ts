@@ -34,9 +34,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
   if (normaliser.sourceOf(options.source) === undefined) {
     const known = sources.map(({ sourceId }) => sourceId);
     const meant = didYouMean(options.source, [...known, ...normaliser.topics]);
-    throw new UserError(
-      `there is no source ${JSON.stringify(options.source)}${meant}${meant === '' ? '; there is ' : ' There is '}${known.join(', ')}`,
-    );
+    throw new UserError(`there is no source ${JSON.stringify(options.source)}${meant}; there is ${known.join(', ')}`);
   }
   const stream = await openInput(file);
   const name = file === '-' ? 'standard-input' : basename(file);

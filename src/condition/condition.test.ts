@@ -170,7 +170,7 @@ describe('checkCondition', () => {
     [
       'a misspelt field',
       { field: 'attributes.transaction_amout', op: 'gte', value: 1 },
-      'field: unknown field "attributes.transaction_amout"; did you mean "attributes.transaction_amount"?; a source has to declare it',
+      'field: unknown field "attributes.transaction_amout" (did you mean "attributes.transaction_amount"?); a source has to declare it',
     ],
     [
       'a field nobody declares',

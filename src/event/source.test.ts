@@ -85,7 +85,7 @@ describe('refused', () => {
       'an unknown key',
       { ...least, topic: 'x' },
       [
-        '$.topic: unknown key "topic"; did you mean "topics"?; allowed: source_id, producer, topics, shape, event_version, message_type, attributes, common, mappings',
+        '$.topic: unknown key "topic" (did you mean "topics"?); allowed: source_id, producer, topics, shape, event_version, message_type, attributes, common, mappings',
       ],
     ],
     [
@@ -145,7 +145,7 @@ describe('refused', () => {
       'a misspelt key of a rule',
       withMapping({ user_id: { path: 'a', trimm: true } }),
       [
-        '$.mappings[0].user_id.trimm: unknown key "trimm"; did you mean "trim"?; allowed: path, first_of, const, trim, lower_case, values, otherwise, default',
+        '$.mappings[0].user_id.trimm: unknown key "trimm" (did you mean "trim"?); allowed: path, first_of, const, trim, lower_case, values, otherwise, default',
       ],
     ],
     [
@@ -156,7 +156,7 @@ describe('refused', () => {
     [
       'an unknown reading of a time',
       withMapping({ occurred_at: { path: 'a', as: 'epoch' } }),
-      ['$.mappings[0].occurred_at.as: expected one of "iso", "epoch_ms", "epoch_s"; found "epoch"'],
+      ['$.mappings[0].occurred_at.as: expected one of "iso", "epoch_ms", "epoch_s" (did you mean "epoch_ms"?); found "epoch"'],
     ],
     [
       'an offset for epoch times',
@@ -176,7 +176,7 @@ describe('refused', () => {
     [
       'an attribute that is not declared',
       withAttribute('a', 'statsu'),
-      ['$.mappings[0].attributes.statsu: is not declared in "attributes"; did you mean "status"?; found "a"'],
+      ['$.mappings[0].attributes.statsu: is not declared in "attributes" (did you mean "status"?); found "a"'],
     ],
     [
       'a reading that yields another type',

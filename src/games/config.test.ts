@@ -58,14 +58,14 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key',
       (game) => Object.assign(game, { cohortid: 'x' }),
       [
-        '$.cohortid: unknown key "cohortid"; did you mean "cohort_id"?; allowed: schema_version, game_id, game_archetype, cohort_id, game_window, progress_state_model, milestone_steps, triggers, stacking, evaluation_scope, frm',
+        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, game_archetype, cohort_id, game_window, progress_state_model, milestone_steps, triggers, stacking, evaluation_scope, frm',
       ],
     ],
     [
       'an unknown key deep inside',
       (game) => Object.assign(game.milestone_steps[1].reward, { valu: 3 }),
       [
-        '$.milestone_steps[1].reward.valu: unknown key "valu"; did you mean "value"?; allowed: reward_type, value, visibility, display_type',
+        '$.milestone_steps[1].reward.valu: unknown key "valu" (did you mean "value"?); allowed: reward_type, value, visibility, display_type',
       ],
     ],
     ['a missing key', (game) => delete game.cohort_id, ['$.cohort_id: missing; text is required']],
@@ -132,7 +132,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'a kind of step we do not know',
       (game) => Object.assign(game.milestone_steps[0], { step_type: 'REWARDS' }),
       [
-        '$.milestone_steps[0].step_type: expected one of "REWARD", "EMPTY", "FORTUNE_COOKIE"; did you mean "REWARD"?; found "REWARDS"',
+        '$.milestone_steps[0].step_type: expected one of "REWARD", "EMPTY", "FORTUNE_COOKIE" (did you mean "REWARD"?); found "REWARDS"',
       ],
     ],
     [
@@ -180,7 +180,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'a misspelt operator',
       (game) => Object.assign(game.triggers[0].rule.conditions[2], { op: 'gtee' }),
       [
-        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with"; did you mean "gte"?; found "gtee"',
+        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with" (did you mean "gte"?); found "gtee"',
       ],
     ],
     [
@@ -190,7 +190,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
           conditions: [{ operator: 'not', conditions: [{ field: 'producer', op: 'eq', value: 'x', valu: 1 }] }],
         }),
       [
-        '$.triggers[0].rule.conditions[0].conditions[0].valu: unknown key "valu"; did you mean "value"?; allowed: field, op, value',
+        '$.triggers[0].rule.conditions[0].conditions[0].valu: unknown key "valu" (did you mean "value"?); allowed: field, op, value',
       ],
     ],
     [
@@ -201,13 +201,13 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'an unknown operator of a group',
       (game) => Object.assign(game.triggers[0].rule, { operator: 'AND' }),
-      ['$.triggers[0].rule.operator: expected one of "and", "or", "not"; did you mean "and"?; found "AND"'],
+      ['$.triggers[0].rule.operator: expected one of "and", "or", "not" (did you mean "and"?); found "AND"'],
     ],
     [
       'an unknown field',
       (game) => Object.assign(game.triggers[0].rule.conditions[0], { field: 'attributes.payment_state' }),
       [
-        '$.triggers[0].rule.conditions[0].field: unknown field "attributes.payment_state"; did you mean "attributes.payment_status"?; a source has to declare it',
+        '$.triggers[0].rule.conditions[0].field: unknown field "attributes.payment_state" (did you mean "attributes.payment_status"?); a source has to declare it',
       ],
     ],
     [
