@@ -11,20 +11,32 @@ export interface Readiness {
     database: 'up' | 'down';
     migrations: 'present' | 'missing' | 'unknown';
     redis: 'up' | 'down' | 'not_configured';
+    /** Only of a process that reads Kafka: whether every partition it has been given is being read. The log and source_alarm say why not. */
+    kafka?: 'reading' | 'held_up';
   };
 }
 
-/** Asked by many at once, it looks once. */
-export function createReadiness(db: Db, redis: RedisClient | undefined): () => Promise<Readiness> {
+/** Asked by many at once, it looks once. `ingest`: where being ready means that Kafka is being read, too. */
+export function createReadiness(
+  db: Db,
+  redis: RedisClient | undefined,
+  ingest?: { problems(): string[] },
+): () => Promise<Readiness> {
   let looking: Promise<Readiness> | undefined;
 
   async function look(): Promise<Readiness> {
     const [migrations, redisState] = await Promise.all([checkDatabase(db), checkRedis(redis)]);
     looking = undefined;
+    const kafka = ingest && (ingest.problems().length === 0 ? 'reading' : 'held_up');
     return {
-      ready: migrations === 'present',
+      ready: migrations === 'present' && kafka !== 'held_up',
       degraded: redisState === 'down',
-      checks: { database: migrations === 'unknown' ? 'down' : 'up', migrations, redis: redisState },
+      checks: {
+        database: migrations === 'unknown' ? 'down' : 'up',
+        migrations,
+        redis: redisState,
+        ...(kafka === undefined ? {} : { kafka }),
+      },
     };
   }
 

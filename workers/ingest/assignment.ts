@@ -251,7 +251,7 @@ export function createAssignment(
     const next = lane.next ?? 0n;
     log.error(
       { topic, partition, offset: String(next), reason: alarm.reason },
-      `a partition is not read until a person has decided: ${alarm.detail}`,
+      `a partition is not read until a person has decided (docs/kafka.md): ${alarm.detail}`,
     );
     await insist('keeping an alarm', () => transaction(db, (tx) => raiseAlarm(tx, lane, next, alarm)), patience);
   }

@@ -1,6 +1,6 @@
 // Ingestion on a real broker and a real database: what is committed when, what comes again, what is never skipped.
 import { CompressionTypes } from 'kafkajs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeIngest } from '../../src/testing/ingest.ts';
 import {
   brokerOffset,
@@ -12,6 +12,10 @@ import {
   type Recording,
 } from '../../src/testing/topic.ts';
 import { waitFor } from '../../src/testing/wait.ts';
+
+// Node warns once in a process: heard from the first test on.
+const warnings: string[] = [];
+process.on('warning', ({ name }) => warnings.push(name));
 
 async function alarmsOf({ database }: Recording): Promise<unknown[]> {
   const { rows } = await database.pool.query('select next_offset::integer, reason from milepost.source_alarm');
@@ -386,12 +390,6 @@ test('a topic that is not there is named at the start', async () => {
 test('the client’s idle timers are off, and Node has nothing to warn about', async () => {
   await using topic = await makeTopic();
   await using recording = await makeRecording();
-  const warnings: string[] = [];
-  const listen = (warning: Error) => warnings.push(warning.name);
-  process.on('warning', listen);
-  onTestFinished(() => {
-    process.off('warning', listen);
-  });
   await topic.append(0, [eventText('a')], { compression: CompressionTypes.GZIP });
   await using ingest = makeIngest(topic, recording);
   await ingest.start();
