@@ -7,14 +7,14 @@ import { type Config, readConfig } from '../config.ts';
 import { transaction } from '../db/transaction.ts';
 import { activateGame } from '../definitions/activate.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
-import { UserError } from '../errors.ts';
+import { type Problem, UserError } from '../errors.ts';
 import { attributeCatalogue, readSources } from '../event/source.ts';
 import { type GameConfig, parseGame } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { unreadable } from './input.ts';
-import { exitCodes, print, printProblems, table } from './output.ts';
+import { counted, exitCodes, print, printProblems, table } from './output.ts';
 
 /** A game file that was read and found right. */
 export interface GameFile {
@@ -36,44 +36,64 @@ export async function readGame(file: string, fields: FieldTypes): Promise<GameFi
   return { file, text, config: parseGame(text, file, fields) };
 }
 
-export async function validateGames(files: string[], options: { json?: boolean }): Promise<void> {
-  const fields = await ruleFields(readConfig());
-  const verdicts = await Promise.all(files.map((file) => verdictOn(file, fields)));
-  const wrong = verdicts.filter((verdict) => verdict.error !== undefined);
-  if (wrong.length > 0) process.exitCode = exitCodes.notRight;
-  const document = verdicts.map(({ file, game_id, error }) => ({
-    file,
-    valid: error === undefined,
-    ...(game_id === undefined ? {} : { game_id }),
-    problems:
-      error === undefined ? [] : error.problems.length > 0 ? error.problems : [{ path: '', message: error.message }],
-  }));
-  if (options.json !== true) for (const { error } of wrong) if (error !== undefined) printProblems(error);
-  print(options, document, () => {
-    const right = verdicts.length - wrong.length;
-    const lines = verdicts
-      .filter(({ error }) => error === undefined)
-      .map(({ file, game_id }) => `${file}: ${game_id} is right`);
-    return [...lines, ...(wrong.length > 0 ? [`${right} right, ${wrong.length} not`] : [])].join('\n');
+/** A game file, or what is wrong with it. */
+type Verdict = GameFile | { file: string; problems: readonly Problem[] };
+
+/** Reads and checks game files, each for itself and all together: a game has one file. */
+async function judgeGames(files: readonly string[], fields: FieldTypes): Promise<Verdict[]> {
+  const verdicts = await Promise.all(files.map((file) => judgeGame(file, fields)));
+  const fileOf = new Map<string, string>();
+  return verdicts.map((verdict) => {
+    if (!('config' in verdict)) return verdict;
+    const { file, config } = verdict;
+    const earlier = fileOf.get(config.game_id) ?? file;
+    fileOf.set(config.game_id, earlier);
+    if (earlier === file) return verdict;
+    const message = `${JSON.stringify(config.game_id)} is the game of ${earlier} already; give one file, or rename one game`;
+    return { file, problems: [{ path: '$.game_id', message }] };
   });
 }
 
-async function verdictOn(
-  file: string,
-  fields: FieldTypes,
-): Promise<{ file: string; game_id?: string; error?: UserError }> {
+async function judgeGame(file: string, fields: FieldTypes): Promise<Verdict> {
   try {
-    return { file, game_id: (await readGame(file, fields)).config.game_id };
+    return await readGame(file, fields);
   } catch (error) {
-    if (error instanceof UserError) return { file, error };
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    return { file, problems: error.problems.length > 0 ? error.problems : [{ path: '', message: error.message }] };
   }
+}
+
+/** Problems with the file in front of each path, unless the message names it. */
+function inFile({ file, problems }: { file: string; problems: readonly Problem[] }): Problem[] {
+  return problems.map(({ path, message }) => ({ path: path === '' ? '' : `${file} ${path}`, message }));
+}
+
+export async function validateGames(files: string[], options: { json?: boolean }): Promise<void> {
+  const verdicts = await judgeGames(files, await ruleFields(readConfig()));
+  const wrong = verdicts.filter((verdict) => 'problems' in verdict);
+  const right = verdicts.filter((verdict) => 'config' in verdict);
+  if (wrong.length > 0) {
+    process.exitCode = exitCodes.notRight;
+    const message = `${wrong.length} of ${counted(files.length, 'file')} not right`;
+    if (options.json !== true) printProblems(new UserError(message, wrong.flatMap(inFile)));
+  }
+  const document = verdicts.map((verdict) =>
+    'config' in verdict
+      ? { file: verdict.file, valid: true, game_id: verdict.config.game_id, problems: [] }
+      : { file: verdict.file, valid: false, problems: verdict.problems },
+  );
+  print(options, document, () => right.map(({ file, config }) => `${file}: ${config.game_id} is right`).join('\n'));
 }
 
 export async function activateGames(files: string[], options: { reason: string; json?: boolean }): Promise<void> {
   const config = readConfig();
-  const fields = await ruleFields(config);
-  const games = await Promise.all(files.map((file) => readGame(file, fields)));
+  const verdicts = await judgeGames(files, await ruleFields(config));
+  const wrong = verdicts.filter((verdict) => 'problems' in verdict);
+  if (wrong.length > 0) {
+    const message = `nothing was activated: ${wrong.length} of ${counted(files.length, 'file')} not right`;
+    throw new UserError(message, wrong.flatMap(inFile));
+  }
+  const games = verdicts.filter((verdict) => 'config' in verdict);
   const by = userInfo().username;
   const activations = await withDatabase(config, 'milepost_owner', (db) =>
     transaction(db, async (tx) => {

@@ -31,8 +31,10 @@ Exit codes
   )
   .version(manifest.version, '--version', 'the version of Milepost')
   .showHelpAfterError('(add --help for what there is)')
-  .configureHelp({ showGlobalOptions: true })
   .exitOverride();
+
+/** What every command's help ends with: how it is used. */
+const examples = (...lines: string[]): string => `\nExamples\n${lines.map((line) => `  ${line}`).join('\n')}`;
 
 const json = (): Option => new Option('--json', 'one JSON document on standard output, for programs');
 
@@ -56,6 +58,14 @@ this month, plays a sample of events, and pays their rewards to a local stand-in
 With DATABASE_URL it runs the roles on your services: KAFKA_BROKERS, REDIS_URL, NEUCOIN_URL, VOUCHER_URL, JWT_JWKS_URL. Run
 "milepost migrate" and "milepost games activate" first. docs/operators.md lists every variable.`,
   )
+  .addHelpText(
+    'after',
+    examples(
+      'milepost start                        everything, on this machine',
+      'milepost start --sample 20000         … with more events than at first',
+      'milepost start --role ingest worker   two roles of a deployment, in one process',
+    ),
+  )
   .action(start);
 
 program
@@ -63,6 +73,13 @@ program
   .description('bring the database to this version')
   .option('--plan', 'say what would be done, and change nothing')
   .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'DATABASE_URL=postgres://… milepost migrate --plan   what would be done',
+      'DATABASE_URL=postgres://… milepost migrate          two at once wait for each other',
+    ),
+  )
   .action(runMigrate);
 
 program
@@ -71,6 +88,14 @@ program
   .option('--source <source>', 'whose messages these are: a source of game-configs/sources, or canonical', 'canonical')
   .addOption(json())
   .addHelpText('after', '\nRepeating a file is harmless: what is known already counts as duplicate.')
+  .addHelpText(
+    'after',
+    examples(
+      'milepost ingest events.ndjson                       canonical events, one a line',
+      'milepost ingest switch.ndjson --source upi_switch   messages as that producer sends them',
+      'zcat may.ndjson.gz | milepost ingest - --json       from another program, for another program',
+    ),
+  )
   .action(ingestFile);
 
 const games = program.command('games').description('the games: check, activate, list');
@@ -78,14 +103,21 @@ games
   .command('validate <files...>')
   .description('check game files; nothing is changed')
   .addOption(json())
+  .addHelpText('after', examples('milepost games validate game-configs/*.json'))
   .action(validateGames);
 games
   .command('activate <files...>')
   .description('make game files the newest versions of their games; all of them or none')
   .option('--reason <text>', 'why, for the record', 'activated from the command line')
   .addOption(json())
+  .addHelpText('after', examples("milepost games activate june.json july.json --reason 'the summer games'"))
   .action(activateGames);
-games.command('list').description('the games and the versions in force').addOption(json()).action(listGames);
+games
+  .command('list')
+  .description('the games and the versions in force')
+  .addOption(json())
+  .addHelpText('after', examples('milepost games list', 'milepost games list --json'))
+  .action(listGames);
 
 const cohorts = program.command('cohorts').description('who takes part');
 cohorts
@@ -93,6 +125,13 @@ cohorts
   .description('add players to a cohort: one user id per line (- for standard input)')
   .option('--from <instant>', 'since when, such as 2026-05-01T00:00:00+05:30 (default: now)')
   .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'milepost cohorts add early_lifecycle players.txt --from 2026-05-01T00:00:00+05:30',
+      'echo U123 | milepost cohorts add early_lifecycle -',
+    ),
+  )
   .action(addCohort);
 
 const inbox = program.command('inbox').description('what arrived');
@@ -100,6 +139,7 @@ inbox
   .command('show <event_id>')
   .description('an event: when it came, what became of it, what it was worth')
   .addOption(json())
+  .addHelpText('after', examples('milepost inbox show evt_pay_001'))
   .action(showEvent);
 
 program
@@ -107,6 +147,7 @@ program
   .description('check that the books agree: credits, progress, claims, outbox; reads only')
   .addOption(json())
   .addHelpText('after', '\nExits with 1 when they do not, and names the rows. Nothing is mended.')
+  .addHelpText('after', examples('milepost verify', 'milepost verify --json'))
   .action(runVerify);
 
 const topics = program.command('topics').description('Kafka topics, for development');
@@ -115,12 +156,20 @@ topics
   .description('create the topics that the sources name, where they are missing')
   .option('--partitions <count>', 'of each topic; a power of two keeps players and partitions together', '8')
   .addOption(json())
+  .addHelpText('after', examples('KAFKA_BROKERS=localhost:9092 milepost topics create --partitions 4'))
   .action(createTopics);
 
 program
   .command('token <user_id>')
   .description('embedded only: a token of the development issuer')
   .addOption(new Option('--scope <scope>', 'what it may do').choices(['player', 'producer']).default('player'))
+  .addHelpText(
+    'after',
+    examples(
+      'milepost token U100007                                  what this player may see',
+      'milepost token fs_journey --scope producer              events of this source may be sent',
+    ),
+  )
   .action(printToken);
 
 program
@@ -128,6 +177,7 @@ program
   .description('stand-ins for the NeuCoin and voucher services and for the token issuer, for development')
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--port <port>', 'where to listen', '4010')
+  .addHelpText('after', examples('milepost stand-in --port 4010   prints the variables that a worker and an api need'))
   .action(runStandIn);
 
 // Nobody reads any more (`| head`, a closed terminal): the work goes on, and the exit code still says how it went.

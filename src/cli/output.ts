@@ -5,7 +5,8 @@ export const exitCodes = { done: 0, notRight: 1, usage: 2, outOfReach: 3 } as co
 
 /** Prints `document` for programs with `--json`, else what `text` says for people. */
 export function print(options: { json?: boolean }, document: unknown, text: () => string): void {
-  process.stdout.write(`${options.json === true ? JSON.stringify(document) : text()}\n`);
+  const output = options.json === true ? JSON.stringify(document) : text();
+  if (output !== '') process.stdout.write(`${output}\n`);
 }
 
 /** Prints an error a person can act on, to standard error: one line, and one per problem. */
