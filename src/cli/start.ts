@@ -42,6 +42,7 @@ const SAMPLE_EVENTS = 3_000;
 export async function start(options: { role?: RoleName[]; sample?: string }): Promise<void> {
   const config = readConfig();
   const sample = sampleSize(options.sample);
+  if (options.role?.includes('ingest')) brokersOf(config);
   if (config.DATABASE_URL === undefined) await startEmbedded(config, options.role, sample);
   else if (sample !== undefined)
     throw new UserError('--sample is for the embedded database; unset DATABASE_URL to use it');
@@ -157,13 +158,15 @@ function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) 
   return (players) => projectPlayers(db, redis, players);
 }
 
+function brokersOf(config: Config): string[] {
+  if (config.KAFKA_BROKERS !== undefined) return config.KAFKA_BROKERS;
+  throw new UserError(
+    'KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)',
+  );
+}
+
 function kafkaOf(config: Config, log: Log): Kafka {
-  if (config.KAFKA_BROKERS === undefined) {
-    throw new UserError(
-      'KAFKA_BROKERS is not set: the role ingest reads from Kafka; name its brokers (host:port,host:port)',
-    );
-  }
-  return createKafka({ ...config, KAFKA_BROKERS: config.KAFKA_BROKERS }, log);
+  return createKafka({ ...config, KAFKA_BROKERS: brokersOf(config) }, log);
 }
 
 function ingestFromKafka(
