@@ -2,17 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { messageOf, OutOfReach, UserError } from '../errors.ts';
-import { addCohort } from './cohorts.ts';
-import { activateGames, listGames, validateGames } from './games.ts';
-import { showEvent } from './inbox.ts';
-import { ingestFile } from './ingest.ts';
-import { runMigrate } from './migrate.ts';
 import { exitCodes, printProblems } from './output.ts';
-import { runStandIn } from './stand-in.ts';
-import { start } from './start.ts';
-import { printToken } from './token.ts';
-import { createTopics } from './topics.ts';
-import { runVerify } from './verify.ts';
 
 const program = new Command('milepost')
   .description('A gamification and rewards engine on PostgreSQL.')
@@ -32,6 +22,12 @@ Exit codes
   .version(manifest.version, '--version', 'the version of Milepost')
   .showHelpAfterError('(add --help for what there is)')
   .exitOverride();
+
+/** A command's work, loaded when it is called for: help and small commands need not wait for Kafka's client. */
+const from =
+  <Given extends unknown[]>(load: () => Promise<(...given: Given) => Promise<void>>) =>
+  async (...given: Given): Promise<void> =>
+    (await load())(...given);
 
 /** What every command's help ends with: how it is used. */
 const examples = (...lines: string[]): string => `\nExamples\n${lines.map((line) => `  ${line}`).join('\n')}`;
@@ -66,7 +62,7 @@ With DATABASE_URL it runs the roles on your services: KAFKA_BROKERS, REDIS_URL, 
       'milepost start --role ingest worker   two roles of a deployment, in one process',
     ),
   )
-  .action(start);
+  .action(from(async () => (await import('./start.ts')).start));
 
 program
   .command('migrate')
@@ -80,7 +76,7 @@ program
       'DATABASE_URL=postgres://… milepost migrate          two at once wait for each other',
     ),
   )
-  .action(runMigrate);
+  .action(from(async () => (await import('./migrate.ts')).runMigrate));
 
 program
   .command('ingest <file>')
@@ -96,7 +92,7 @@ program
       'zcat may.ndjson.gz | milepost ingest - --json       from another program, for another program',
     ),
   )
-  .action(ingestFile);
+  .action(from(async () => (await import('./ingest.ts')).ingestFile));
 
 const games = program.command('games').description('the games: check, activate, list');
 games
@@ -104,20 +100,20 @@ games
   .description('check game files; nothing is changed')
   .addOption(json())
   .addHelpText('after', examples('milepost games validate game-configs/*.json'))
-  .action(validateGames);
+  .action(from(async () => (await import('./games.ts')).validateGames));
 games
   .command('activate <files...>')
   .description('make game files the newest versions of their games; all of them or none')
   .option('--reason <text>', 'why, for the record', 'activated from the command line')
   .addOption(json())
   .addHelpText('after', examples("milepost games activate june.json july.json --reason 'the summer games'"))
-  .action(activateGames);
+  .action(from(async () => (await import('./games.ts')).activateGames));
 games
   .command('list')
   .description('the games and the versions in force')
   .addOption(json())
   .addHelpText('after', examples('milepost games list', 'milepost games list --json'))
-  .action(listGames);
+  .action(from(async () => (await import('./games.ts')).listGames));
 
 const cohorts = program.command('cohorts').description('who takes part');
 cohorts
@@ -132,7 +128,7 @@ cohorts
       'echo U123 | milepost cohorts add early_lifecycle -',
     ),
   )
-  .action(addCohort);
+  .action(from(async () => (await import('./cohorts.ts')).addCohort));
 
 const inbox = program.command('inbox').description('what arrived');
 inbox
@@ -140,7 +136,7 @@ inbox
   .description('an event: when it came, what became of it, what it was worth')
   .addOption(json())
   .addHelpText('after', examples('milepost inbox show evt_pay_001'))
-  .action(showEvent);
+  .action(from(async () => (await import('./inbox.ts')).showEvent));
 
 program
   .command('verify')
@@ -148,7 +144,7 @@ program
   .addOption(json())
   .addHelpText('after', '\nExits with 1 when they do not, and names the rows. Nothing is mended.')
   .addHelpText('after', examples('milepost verify', 'milepost verify --json'))
-  .action(runVerify);
+  .action(from(async () => (await import('./verify.ts')).runVerify));
 
 const topics = program.command('topics').description('Kafka topics, for development');
 topics
@@ -157,7 +153,7 @@ topics
   .option('--partitions <count>', 'of each topic; a power of two keeps players and partitions together', '8')
   .addOption(json())
   .addHelpText('after', examples('KAFKA_BROKERS=localhost:9092 milepost topics create --partitions 4'))
-  .action(createTopics);
+  .action(from(async () => (await import('./topics.ts')).createTopics));
 
 program
   .command('token <user_id>')
@@ -170,7 +166,7 @@ program
       'milepost token fs_journey --scope producer              events of this source may be sent',
     ),
   )
-  .action(printToken);
+  .action(from(async () => (await import('./token.ts')).printToken));
 
 program
   .command('stand-in')
@@ -178,7 +174,7 @@ program
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--port <port>', 'where to listen', '4010')
   .addHelpText('after', examples('milepost stand-in --port 4010   prints the variables that a worker and an api need'))
-  .action(runStandIn);
+  .action(from(async () => (await import('./stand-in.ts')).runStandIn));
 
 // Nobody reads any more (`| head`, a closed terminal): the work goes on, and the exit code still says how it went.
 process.stdout.on('error', () => {});

@@ -27,6 +27,8 @@ export interface Running extends AsyncDisposable {
   stderr(): string;
   /** What it has logged so far, oldest first. */
   log(): LogLine[];
+  /** Closes its standard output at this end, as `| head` does. */
+  stopReading(): void;
   running(): boolean;
   ended: Promise<Ended>;
   /** Sends a signal: to the process alone, or, as a terminal does, to its whole group. */
@@ -66,6 +68,7 @@ export function startMilepost(args: readonly string[], options: RunOptions = {})
       const lines = stderr().split('\n').slice(0, -1);
       return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
     },
+    stopReading: () => child.stdout.destroy(),
     running: () => isRunning(child),
     ended: closed.then(([status]) => ({ status, stdout: stdout(), stderr: stderr() })),
     signal: (name, to = 'process') => send(child, name, to),
