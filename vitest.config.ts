@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: [`${folders}/*.test.ts`],
           exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
+          // Some start a child process, which takes a while on a busy machine.
+          testTimeout: 20_000,
           sequence: { groupOrder: 1 },
         },
       },

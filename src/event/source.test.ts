@@ -156,7 +156,9 @@ describe('refused', () => {
     [
       'an unknown reading of a time',
       withMapping({ occurred_at: { path: 'a', as: 'epoch' } }),
-      ['$.mappings[0].occurred_at.as: expected one of "iso", "epoch_ms", "epoch_s" (did you mean "epoch_ms"?); found "epoch"'],
+      [
+        '$.mappings[0].occurred_at.as: expected one of "iso", "epoch_ms", "epoch_s" (did you mean "epoch_ms"?); found "epoch"',
+      ],
     ],
     [
       'an offset for epoch times',
@@ -207,7 +209,7 @@ describe('refused', () => {
       'a constant that cannot be stored',
       withAttribute({ const: 'a\0' }),
       [
-        '$.mappings[0].attributes.status.const: holds a character that cannot be stored (NUL, or half of a surrogate pair); found "a\\u0000"',
+        '$.mappings[0].attributes.status.const: holds the character NUL or half of a surrogate pair, which cannot be stored; leave it out',
       ],
     ],
     [

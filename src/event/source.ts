@@ -44,10 +44,7 @@ export function parsePath(text: string): Path | undefined {
   return path.length === 0 ? undefined : path;
 }
 
-const storable = z.string().refine((text) => !text.includes('\0') && text.isWellFormed(), {
-  error: 'holds a character that cannot be stored (NUL, or half of a surrogate pair)',
-});
-const scalar = z.union([storable, z.number(), z.boolean(), z.null()]);
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const identifier = z
   .string()
   .refine((text) => text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0'), {
