@@ -8,11 +8,21 @@ export function nearestSpelling(word: string, candidates: Iterable<string>): str
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const spelt = candidate.toLowerCase();
-    // A word that is only begun (`cohort` for `cohort_id`) counts as near.
-    const found = wanted.length > 2 && spelt.startsWith(wanted) ? 1 : distance(wanted, spelt);
+    const isNear = isBegun(wanted, spelt) || lettersOf(wanted) === lettersOf(spelt);
+    const found = Math.min(distance(wanted, spelt), isNear ? 1 : Number.POSITIVE_INFINITY);
     if (found < bestDistance) [best, bestDistance] = [candidate, found];
   }
   return best;
+}
+
+/** `cohort` for `cohort_id`. */
+function isBegun(word: string, candidate: string): boolean {
+  return word.length > 2 && candidate.startsWith(word);
+}
+
+/** The same for words in which letters have changed places. */
+function lettersOf(word: string): string {
+  return [...word].sort().join('');
 }
 
 /** ` (did you mean "op"?)`, or nothing: follows a word that is not allowed, or the list of those that are. */
