@@ -27,6 +27,8 @@ export async function migrate(url: string, options: { plan?: boolean } = {}): Pr
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
+    // A dry run makes its table of migrations all the same.
+    if (plan) await client.query('begin');
     const ran = await runner({
       dbClient: client,
       dir: join(DB_FOLDER, 'migrations'),
@@ -41,7 +43,8 @@ export async function migrate(url: string, options: { plan?: boolean } = {}): Pr
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     });
     const functions = await changedFunctions(client);
-    if (!plan) {
+    if (plan) await client.query('rollback');
+    else {
       // The queue first: a function of ours calls into it.
       await runMigrations({ connectionString: asRole(url, 'milepost_worker') });
       await applyFunctions(client, functions);
