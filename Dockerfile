@@ -13,5 +13,5 @@ RUN install --directory --owner=node --group=node /var/lib/milepost
 USER node
 EXPOSE 3000 9464
 # No shell in between, so that SIGTERM reaches Milepost and it stops in good order. The heap's size: see src/cli/milepost.mjs.
-ENTRYPOINT ["node", "--max-old-space-size=512", "--max-semi-space-size=8", "src/cli/main.ts"]
+ENTRYPOINT ["node", "--max-old-space-size=1536", "--max-semi-space-size=8", "src/cli/main.ts"]
 CMD ["--help"]
