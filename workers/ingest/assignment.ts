@@ -191,6 +191,7 @@ export function createAssignment(
     if (found === undefined || lane.next === undefined) return false;
     const verdict = judgeFetch(lane.next, batch, found.marks);
     if (verdict.kind === 'alarm') await raise(lane, verdict.alarm);
+    if (verdict.kind === 'drop') feed.begin(lane, lane.next);
     return verdict.kind === 'read';
   }
 

@@ -126,8 +126,11 @@ export function createIngest(options: IngestOptions): Ingest {
         await assignment?.check();
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ error: messageOf(error) }, 'positions could not be compared with the brokers');
-        if (error instanceof StalledFeed && checked !== undefined && checked === feed) await recover(checked, error);
+        if (!(error instanceof StalledFeed)) {
+          log.warn({ error: messageOf(error) }, 'positions could not be compared with the brokers');
+        } else if (checked !== undefined && checked === feed) {
+          await recover(checked, error);
+        }
       }
     }
   }
