@@ -6,20 +6,19 @@ import { transaction } from '../src/db/transaction.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
 import type { Normaliser } from '../src/event/normalise.ts';
 import { formatOrigin } from '../src/event/origin.ts';
-import { formatInstant } from '../src/time.ts';
 import { batches, normalised, type Way } from './way.ts';
 import { type Delivery, windowStart, workload } from './workload.ts';
 
-// What repeats is known beforehand here, so that the ceiling writes exactly the engine's rows and pays nothing for finding out; their keys are
-// offered all the same, as whoever does not know must.
+// All columns come as data, as they must to whoever has not decided what is in them. What repeats is known beforehand, so that the ceiling writes
+// exactly the engine's rows and pays nothing for finding out; the keys of repeats are offered all the same.
 const TEXT = `
 with keys as (
-  insert into milepost.event_key (bucket, event_id, producer, player_id, event_no, content_hash, outcome, received_at)
-  select k.bucket, k.event_id, k.producer, k.player_id, k.event_no, k.content_hash, 'applied', milepost.instant_of(k.received_at)
+  insert into milepost.event_key (bucket, event_id, producer, player_id, event_no, content_hash, outcome, reason, received_at)
+  select k.bucket, k.event_id, k.producer, k.player_id, k.event_no, k.content_hash, k.outcome, k.reason, milepost.instant_of(k.received_at)
     from (
       select unnest($1::smallint[]) as bucket, unnest($2::text[]) as event_id, unnest($3::text[]) as producer,
              unnest($4::bigint[]) as player_id, unnest($5::bigint[]) as event_no, unnest($6::uuid[]) as content_hash,
-             unnest($7::bigint[]) as received_at
+             unnest($7::milepost.event_outcome[]) as outcome, unnest($8::text[]) as reason, unnest($9::bigint[]) as received_at
     ) as k
   on conflict do nothing
 ), payloads as (
@@ -28,23 +27,24 @@ with keys as (
   select i.bucket, i.player_id, milepost.instant_of(i.received_at), i.event_no, milepost.instant_of(i.occurred_at), i.event_type,
          i.event_version, i.source, i.origin, i.payload
     from (
-      select unnest($8::smallint[]) as bucket, unnest($9::bigint[]) as player_id, unnest($10::bigint[]) as received_at,
-             unnest($11::bigint[]) as event_no, unnest($12::bigint[]) as occurred_at, unnest($13::text[]) as event_type,
-             unnest($14::text[]) as event_version, unnest($15::text[]) as source, unnest($16::text[]) as origin,
-             unnest(string_to_array($17, e'\\x1e')::json[]) as payload
+      select unnest($10::smallint[]) as bucket, unnest($11::bigint[]) as player_id, unnest($12::bigint[]) as received_at,
+             unnest($13::bigint[]) as event_no, unnest($14::bigint[]) as occurred_at, unnest($15::text[]) as event_type,
+             unnest($16::text[]) as event_version, unnest($17::text[]) as source, unnest($18::text[]) as origin,
+             unnest(string_to_array($19, e'\\x1e')::json[]) as payload
     ) as i
 ), credits as (
   insert into milepost.credit
     (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
-  select c.bucket, c.player_id, 1, '${formatInstant(windowStart)}', c.event_no, c.trigger_id, c.amount, false, 1,
+  select c.bucket, c.player_id, c.game_no, milepost.instant_of(c.window_start), c.event_no, c.trigger_id, c.amount, c.held, c.version,
          milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id
     from (
-      select unnest($18::smallint[]) as bucket, unnest($19::bigint[]) as player_id, unnest($20::bigint[]) as event_no,
-             unnest($21::text[]) as trigger_id, unnest($22::bigint[]) as amount, unnest($23::bigint[]) as occurred_at,
-             unnest($24::text[]) as payment_id, unnest($25::text[]) as transaction_id
+      select unnest($20::smallint[]) as bucket, unnest($21::bigint[]) as player_id, unnest($22::integer[]) as game_no,
+             unnest($23::bigint[]) as window_start, unnest($24::bigint[]) as event_no, unnest($25::text[]) as trigger_id,
+             unnest($26::bigint[]) as amount, unnest($27::boolean[]) as held, unnest($28::integer[]) as version,
+             unnest($29::bigint[]) as occurred_at, unnest($30::text[]) as payment_id, unnest($31::text[]) as transaction_id
     ) as c
 )
-insert into milepost.source_position (topic, partition, next_offset, updated_at) values ($26, $27, $28, now())
+insert into milepost.source_position (topic, partition, next_offset, updated_at) values ($32, $33, $34, now())
 on conflict (topic, partition) do update set next_offset = excluded.next_offset, updated_at = excluded.updated_at`;
 
 export function ceilingWay(normaliser: Normaliser): Way {
@@ -84,6 +84,8 @@ async function writeBatch(db: Db, partition: number, offset: number, batch: read
     arrayOf(all.map(({ playerNo }) => playerNo)),
     arrayOf(all.map(({ eventNo }) => eventNo)),
     arrayOf(all.map(({ incoming }) => incoming.contentHash)),
+    arrayOf(all.map(() => 'applied')),
+    arrayOf(all.map(() => 'null')),
     arrayOf(all.map(({ timestamp }) => timestamp)),
     arrayOf(fresh.map(({ bucket }) => bucket)),
     arrayOf(fresh.map(({ playerNo }) => playerNo)),
@@ -97,9 +99,13 @@ async function writeBatch(db: Db, partition: number, offset: number, batch: read
     arrayOfJson(fresh.map(({ incoming }) => incoming.payload)),
     arrayOf(credits.map(({ bucket }) => bucket)),
     arrayOf(credits.map(({ playerNo }) => playerNo)),
+    arrayOf(credits.map(() => 1)),
+    arrayOf(credits.map(() => windowStart)),
     arrayOf(credits.map(({ eventNo }) => eventNo)),
     arrayOfText(credits.map(({ triggerId }) => triggerId)),
     arrayOf(credits.map(({ amount }) => amount)),
+    arrayOf(credits.map(() => false)),
+    arrayOf(credits.map(() => 1)),
     arrayOf(credits.map(({ event }) => event.occurred_at)),
     arrayOfText(credits.map(({ event }) => event.correlation.payment_id)),
     arrayOfText(credits.map(({ event }) => event.correlation.canonical_transaction_id)),
