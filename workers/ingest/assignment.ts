@@ -140,13 +140,14 @@ export function createAssignment(
     // Called off meanwhile, or held.
     if (signal.aborted || lane.state !== 'reading') return;
     let lost: { error: unknown } | undefined;
+    // More often than is wanted: one that comes a moment too early is not sent, and the next may be too late.
     const beating = setInterval(() => {
       batch.heartbeat().catch((error: unknown) => {
         // The group wants its members back, or has forgotten this one.
         lost ??= { error };
         winding.abort();
       });
-    }, limits.kafkaHeartbeatMs);
+    }, limits.kafkaHeartbeatMs / 3);
     try {
       await readThrough(lane, batch);
     } catch (error) {
