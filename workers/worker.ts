@@ -153,7 +153,10 @@ function connectQueue(databaseUrl: string, size: number, log: Log): pg.Pool {
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
-  const warn = (error: Error) => log.warn({ error: messageOf(error) }, 'a connection of the job queue broke');
+  const warn = (error: Error) => {
+    // Connections of a closed pool are still saying goodbye.
+    if (!pool.ending) log.warn({ error: messageOf(error) }, 'a connection of the job queue broke');
+  };
   pool.on('error', warn);
   // Also while a connection is in use, when the pool does not listen.
   pool.on('connect', (client) => client.on('error', warn));

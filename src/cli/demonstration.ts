@@ -13,7 +13,7 @@ import type { Message } from '../event/event.ts';
 import type { Normaliser } from '../event/normalise.ts';
 import { parseGame } from '../games/config.ts';
 import { limits } from '../limits.ts';
-import { type SampleMessage, samplePlayer, sampleStream } from '../local/sample-stream.ts';
+import { type SampleMessage, type SampleOptions, samplePlayer, sampleStream } from '../local/sample-stream.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type GameFile, readGame } from './games.ts';
 import { ingest, type Summary } from './ingest.ts';
@@ -83,9 +83,9 @@ export async function playSample(
   const month = Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth(), 1);
   const late = Math.round(events * 0.02);
   const total: Summary = { messages: 0, outcomes: {}, claims: 0, seconds: 0, problems: [] };
-  const streams = [
-    sampleStream({ seed, events: events - late, players: PLAYERS, from: Math.min(month, now - 3_600_000), to: now }),
-    sampleStream({
+  const samples: SampleOptions[] = [
+    { seed, events: events - late, players: PLAYERS, from: Math.min(month, now - 3_600_000), to: now },
+    {
       seed: seed + 1,
       events: late,
       players: PLAYERS,
@@ -93,13 +93,11 @@ export async function playSample(
       to: Date.UTC(2026, 4, 31),
       lateFrom: now - 86_400_000,
       shares: { late: 1, outside: 0, malformed: 0, repeated: 0, restamped: 0 },
-    }),
+    },
   ];
-  for (const stream of streams) {
-    const messages = [...stream].map((message, index) => ({ message, line: index + 1 }));
+  for (const sample of samples) {
     for (const source of ['canonical', 'upi_switch', 'fs_journey'] as const) {
-      const own = messages.filter(({ message }) => message.source === source);
-      const summary = await ingest(engine, normaliser, source, toMessages(own, source), { signal });
+      const summary = await ingest(engine, normaliser, source, messagesOf(sample, source), { signal });
       total.messages += summary.messages;
       total.claims += summary.claims;
       total.seconds += summary.seconds;
@@ -111,11 +109,12 @@ export async function playSample(
   return total;
 }
 
-async function* toMessages(
-  sample: readonly { message: SampleMessage; line: number }[],
-  source: string,
-): AsyncGenerator<Message> {
-  for (const { message, line } of sample) {
+/** The messages of one source. The sample is drawn anew for each: the same ones, and never more than one in memory. */
+async function* messagesOf(sample: SampleOptions, source: SampleMessage['source']): AsyncGenerator<Message> {
+  let line = 0;
+  for (const message of sampleStream(sample)) {
+    line++;
+    if (message.source !== source) continue;
     const origin = { transport: 'file', file: `sample-${source}`, line } as const;
     yield { bytes: message.bytes, origin, receivedAt: message.receivedAt };
   }

@@ -67,8 +67,12 @@ export function connect(url: string, options: { role: Role; size: number; log: L
   // A client that is taken has no listener until its user adds one, and an error event without a listener ends the process. Whoever uses the
   // client hears of the break all the same: its next statement fails.
   pool.on('connect', (client) => client.on('error', () => {}));
-  // Its text alone: pg hangs the whole connection onto the error.
-  pool.on('error', (error) => options.log.warn({ error: messageOf(error) }, 'idle database connection broke'));
+  pool.on('error', (error) => {
+    // Connections of a closed pool are still saying goodbye: a server that stops meanwhile takes nothing from anybody.
+    if (pool.ending) return;
+    // Its text alone: pg hangs the whole connection onto the error.
+    options.log.warn({ error: messageOf(error) }, 'idle database connection broke');
+  });
   const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
   return { query, pool, close: () => pool.end() };
 }
