@@ -313,20 +313,22 @@ async function demonstrate(
       const rows = paid.map(({ destination, state, messages, amount }) => [destination, state, messages, amount]);
       say(`\n${table(['REWARDS TO', 'STATE', 'MESSAGES', 'AMOUNT'], rows)}`);
     }
-    if (parts.api !== undefined) say(whatToTry(parts.api.url(), player, await issueToken(player)));
+    const gameId = games.at(-1)?.config.game_id ?? '{game_id}';
+    if (parts.api !== undefined)
+      say(whatToTry(`${parts.api.url()}/api/games`, gameId, player, await issueToken(player)));
   } finally {
     await Promise.all([owner.close(), support.close()]);
   }
 }
 
-function whatToTry(url: string, player: string, token: string): string {
+function whatToTry(url: string, gameId: string, player: string, token: string): string {
   return `
-Milepost is up. Try, in another terminal:
+Milepost is up. Try, in another terminal, as the player ${player}:
 
   TOKEN=${token}
-  curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/games/active            # the widget of player ${player}
-  curl -s -H "Authorization: Bearer $TOKEN" '${url}/api/games/{game_id}/history'  # with a game_id of the above
-  npx milepost token U100007                                     # a token for another player
+  curl -s -H "Authorization: Bearer $TOKEN" ${url}/active   # the widget
+  curl -s -H "Authorization: Bearer $TOKEN" ${url}/${gameId}/history
+  npx milepost token U100007    # a token for another player
   npx milepost games list
 
 Ctrl-C stops everything.`;
