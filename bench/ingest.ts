@@ -25,65 +25,62 @@ const WARM_UP = 4_000;
 export async function benchIngest(options: IngestOptions): Promise<void> {
   await using server = await startBenchServer(playersOf(Math.max(options.events, options.perEventEvents)));
   const normaliser = createNormaliser(await shippedSources());
-  const bench = {
-    server,
-    engine: engineWay(normaliser),
-    ceiling: ceilingWay(normaliser),
-    perEvent: perEventWay(normaliser),
-  };
+  const engine = engineWay(normaliser);
+  const ceiling = ceilingWay(normaliser);
+  const perEvent = perEventWay(normaliser);
   const load = [...deliveries(options.events)];
   const perEventLoad = [...deliveries(options.perEventEvents)];
+  for (const way of [engine, ceiling, perEvent]) await measure(server, way, load.slice(0, WARM_UP), 2);
 
-  const warmUp = load.slice(0, WARM_UP);
-  for (const way of [bench.engine, bench.ceiling, bench.perEvent]) await measure(server, way, warmUp, 2);
-
-  const results = { engine: rounds(CONNECTIONS), ceiling: rounds(CONNECTIONS), perEvent: [] as Measured[] };
+  const rounds = (): Rounds => new Map(CONNECTIONS.map((connections) => [connections, []]));
+  const results: Results = { engine: rounds(), ceiling: rounds(), perEvent: [] };
   for (let round = 1; round <= options.rounds; round++) {
     for (const connections of CONNECTIONS) {
-      results.engine.get(connections)?.push(await measure(server, bench.engine, load, connections));
-      results.ceiling.get(connections)?.push(await measure(server, bench.ceiling, load, connections));
+      results.engine.get(connections)?.push(await measure(server, engine, load, connections));
+      results.ceiling.get(connections)?.push(await measure(server, ceiling, load, connections));
     }
-    results.perEvent.push(await measure(server, bench.perEvent, perEventLoad, PER_EVENT_CONNECTIONS));
+    results.perEvent.push(await measure(server, perEvent, perEventLoad, PER_EVENT_CONNECTIONS));
     process.stderr.write(`round ${round} of ${options.rounds} done\n`);
   }
   report(options, server, results);
 }
 
+/** Measurements by the number of connections. */
 type Rounds = Map<number, Measured[]>;
-
-function rounds(connections: readonly number[]): Rounds {
-  return new Map(connections.map((count) => [count, []]));
-}
 
 interface Results {
   engine: Rounds;
   ceiling: Rounds;
-  perEvent: readonly Measured[];
+  perEvent: Measured[];
 }
 
-/** A side's median of the rounds, at the number of connections where that is greatest. */
-interface Best {
+/** A way's rounds in figures. */
+interface Summary {
   connections: number;
+  /** Of the best round: other work on the machine can only slow a round down. */
   eventsPerSecond: number;
-  greatest: number;
+  median: number;
+  /** Medians of the rounds. */
   nodeMs: number;
   postgresMs: number | undefined;
 }
 
-function bestOf(side: Rounds): Best {
-  const candidates = [...side].map(([connections, measured]): Best => summary(connections, measured));
-  return candidates.reduce((best, next) => (next.eventsPerSecond > best.eventsPerSecond ? next : best));
-}
-
-function summary(connections: number, measured: readonly Measured[]): Best {
+function summarise(connections: number, measured: readonly Measured[]): Summary {
+  const rates = measured.map(({ eventsPerSecond }) => eventsPerSecond);
   const postgres = measured.flatMap(({ postgresMs }) => postgresMs ?? []);
   return {
     connections,
-    eventsPerSecond: median(measured.map(({ eventsPerSecond }) => eventsPerSecond)),
-    greatest: Math.max(...measured.map(({ eventsPerSecond }) => eventsPerSecond)),
+    eventsPerSecond: Math.max(...rates),
+    median: median(rates),
     nodeMs: median(measured.map(({ nodeMs }) => nodeMs)),
     postgresMs: postgres.length === 0 ? undefined : median(postgres),
   };
+}
+
+/** A way at the number of connections with which it is fastest. */
+function best(rounds: Rounds): Summary {
+  const summaries = [...rounds].map(([connections, measured]) => summarise(connections, measured));
+  return summaries.reduce((first, next) => (next.eventsPerSecond > first.eventsPerSecond ? next : first));
 }
 
 function median(values: readonly number[]): number {
@@ -93,85 +90,72 @@ function median(values: readonly number[]): number {
 }
 
 function report(options: IngestOptions, server: BenchServer, results: Results): void {
-  const engine = bestOf(results.engine);
-  const ceiling = bestOf(results.ceiling);
-  const perEvent = summary(PER_EVENT_CONNECTIONS, results.perEvent);
-  const toCeiling = ratio(engine.eventsPerSecond, ceiling.eventsPerSecond);
-  const toPerEvent = ratio(engine.eventsPerSecond, perEvent.eventsPerSecond);
-  // Processor time hardly depends on what else the machine does.
-  const cpuToCeiling = ratio(cpuMs(ceiling), cpuMs(engine));
-
-  const rows = [
-    ['engine', engine],
-    ['ceiling', ceiling],
-    ['one transaction per event', perEvent],
-  ] as const;
-  process.stdout.write(
-    `${table(
-      ['WAY', 'CONNECTIONS', 'EVENTS/S', 'BEST ROUND', 'NODE ms', 'POSTGRESQL ms'],
-      rows.map(([way, best]) => [
-        way,
-        best.connections,
-        Math.round(best.eventsPerSecond),
-        Math.round(best.greatest),
-        round(best.nodeMs, 1),
-        best.postgresMs === undefined ? '?' : round(best.postgresMs, 1),
-      ]),
-    )}\n
-events/s is the median of ${options.rounds} rounds, at the best of ${CONNECTIONS.join(', ')} connections; ms are processor time per 1,000 events.
-${round(toCeiling, 2)} of the ceiling (${round(cpuToCeiling, 2)} by processor time), ${round(toPerEvent, 1)} times one transaction per event
-${Object.entries(server.settings)
-  .map(([name, value]) => `${name} ${value}`)
-  .join(', ')}\n`,
-  );
-  if (!options.json) return;
+  const engine = best(results.engine);
+  const ceiling = best(results.ceiling);
+  const perEvent = summarise(PER_EVENT_CONNECTIONS, results.perEvent);
   const document = {
     events_per_s: Math.round(engine.eventsPerSecond),
     ceiling_events_per_s: Math.round(ceiling.eventsPerSecond),
-    ratio_to_ceiling: round(toCeiling, 3),
+    ratio_to_ceiling: rounded(engine.eventsPerSecond / ceiling.eventsPerSecond, 3),
     per_event_tx_events_per_s: Math.round(perEvent.eventsPerSecond),
-    ratio_to_per_event_tx: round(toPerEvent, 2),
-    ratio_to_ceiling_by_best_round: round(ratio(engine.greatest, ceiling.greatest), 3),
-    ratio_to_ceiling_by_cpu: round(cpuToCeiling, 3),
-    cpu_ms_per_1000_events: {
-      engine: cpuOf(engine),
-      ceiling: cpuOf(ceiling),
-      per_event_tx: cpuOf(perEvent),
-    },
-    by_connections: { engine: byConnections(results.engine), ceiling: byConnections(results.ceiling) },
+    ratio_to_per_event_tx: rounded(engine.eventsPerSecond / perEvent.eventsPerSecond, 1),
+    ratio_to_ceiling_by_median: rounded(engine.median / ceiling.median, 3),
+    // Processor time hardly depends on what else the machine does. Null where it cannot be told.
+    ratio_to_ceiling_by_cpu: rounded(cpuMs(ceiling) / cpuMs(engine), 3),
+    cpu_ms_per_1000_events: { engine: cpuOf(engine), ceiling: cpuOf(ceiling), per_event_tx: cpuOf(perEvent) },
     connections: { engine: engine.connections, ceiling: ceiling.connections, per_event_tx: perEvent.connections },
+    rounds_by_connections: { engine: rates(results.engine), ceiling: rates(results.ceiling) },
     events: options.events,
     per_event_tx_events: options.perEventEvents,
-    rounds: options.rounds,
     batch_events: limits.batchEvents,
     repeated: workload.repeated,
     postgres: server.settings,
     node: process.version,
     cpus: cpus().length,
   };
-  process.stdout.write(`${JSON.stringify(document)}\n`);
+  const rows = [
+    ['engine', engine],
+    ['ceiling', ceiling],
+    ['one transaction per event', perEvent],
+  ] as const;
+  const lines = [
+    table(
+      ['WAY', 'CONNECTIONS', 'EVENTS/S', 'MEDIAN', 'NODE ms', 'POSTGRESQL ms'],
+      rows.map(([way, summary]) => [
+        way,
+        summary.connections,
+        Math.round(summary.eventsPerSecond),
+        Math.round(summary.median),
+        rounded(summary.nodeMs, 1) ?? '?',
+        rounded(summary.postgresMs ?? Number.NaN, 1) ?? '?',
+      ]),
+    ),
+    '',
+    `The best of ${options.rounds} rounds, at the best of ${CONNECTIONS.join(', ')} connections; ms are processor time per 1,000 events.`,
+    `${document.ratio_to_ceiling} of the ceiling (${document.ratio_to_ceiling_by_cpu ?? '?'} by processor time), ${document.ratio_to_per_event_tx} times one transaction per event`,
+    Object.entries(server.settings)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+    ...(options.json ? [JSON.stringify(document)] : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function byConnections(side: Rounds): Record<string, { median: number; rounds: number[] }> {
-  const entries = [...side].map(([connections, measured]) => {
-    const rates = measured.map(({ eventsPerSecond }) => Math.round(eventsPerSecond));
-    return [connections, { median: Math.round(median(rates)), rounds: rates }] as const;
+function rates(rounds: Rounds): Record<string, number[]> {
+  const entries = [...rounds].map(([connections, measured]) => {
+    return [connections, measured.map(({ eventsPerSecond }) => Math.round(eventsPerSecond))] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function cpuMs({ nodeMs, postgresMs }: Best): number {
+function cpuMs({ nodeMs, postgresMs }: Summary): number {
   return nodeMs + (postgresMs ?? Number.NaN);
 }
 
-function cpuOf({ nodeMs, postgresMs }: Best): { node: number; postgres: number | null } {
-  return { node: round(nodeMs, 1), postgres: postgresMs === undefined ? null : round(postgresMs, 1) };
+function cpuOf({ nodeMs, postgresMs }: Summary): { node: number | null; postgres: number | null } {
+  return { node: rounded(nodeMs, 1), postgres: rounded(postgresMs ?? Number.NaN, 1) };
 }
 
-function ratio(part: number, whole: number): number {
-  return part / whole;
-}
-
-function round(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals));
+function rounded(value: number, decimals: number): number | null {
+  return Number.isNaN(value) ? null : Number(value.toFixed(decimals));
 }
