@@ -171,13 +171,18 @@ async function makeTopics(admin: Admin): Promise<void> {
   }
   if (there.length > 0) await removeTopics(admin, there);
   await admin.createTopics({
-    waitForLeaders: true,
+    // Asked for below: kafkajs takes it for an error that a topic just made is not known yet.
+    waitForLeaders: false,
     topics: topics.map((topic) => ({
       topic,
       numPartitions: 4,
       // The month is long past: the broker would take its records for expired.
       configEntries: [{ name: 'retention.ms', value: '-1' }],
     })),
+  });
+  await waitFor('leaders of the partitions', async () => {
+    const { topics: made } = await admin.fetchTopicMetadata({ topics });
+    return made.every((topic) => topic.partitions.length === 4 && topic.partitions.every(({ leader }) => leader >= 0));
   });
 }
 
