@@ -79,7 +79,11 @@ async function prepare(url: string, players: number): Promise<void> {
   }
   await owner.close();
   const login = connect(url, { role: 'login', size: 1, log });
-  await login.pool.query('select milepost.inbox_partition($1::date)', [day]);
+  // The load's day, and those that a scheduled job makes ahead.
+  await login.pool.query(
+    'select milepost.inbox_partition(day) from unnest(array[$1::date, current_date, current_date + 1]) as day',
+    [day],
+  );
   await login.close();
 }
 

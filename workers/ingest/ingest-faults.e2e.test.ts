@@ -90,21 +90,19 @@ test('an event that kills its process is parked after it has done so alone, and 
     ...ids(0, 20, 40).map((id) => eventText(id)),
   ]);
   let deaths = 0;
-  for (;;) {
+  for (let over = false; !over; ) {
     const child = startChild(topic, recording, { on_poison: 'poison' });
-    const death = once(child, 'exit').then(() => 'dead' as const);
-    const end = waitFor(
-      'the end',
-      async () => (await recording.positions())[0] === 41 && (await unfinishedStarts(recording)) === 0,
+    const isDead = () => child.exitCode !== null || child.signalCode !== null;
+    await waitFor(
+      'its death, or the end',
+      async () => {
+        over = (await recording.positions())[0] === 41 && (await unfinishedStarts(recording)) === 0;
+        return over || isDead();
+      },
       { deadlineMs: 40_000 },
-    ).then(() => 'done' as const);
-    const outcome = await Promise.race([death, end]);
-    end.catch(() => {});
-    if (outcome === 'done') {
-      await kill(child);
-      break;
-    }
-    deaths++;
+    );
+    if (over) await kill(child);
+    else deaths++;
     expect(deaths).toBeLessThan(10);
   }
   expect(deaths).toBe(4);
