@@ -56,10 +56,17 @@ export async function makeTopic(
   };
   await admin.connect();
   let producer = await connectProducer();
+  // Not by the client's own waiting, which fails while the brokers have not yet heard of the topic.
+  const leaders = (count: number) =>
+    waitFor(`leaders of the ${count} partitions of ${name}`, async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
+      return topics[0]?.partitions.length === count && topics[0].partitions.every(({ leader }) => leader >= 0);
+    });
   await admin.createTopics({
     topics: [{ topic: name, numPartitions: partitions, configEntries }],
-    waitForLeaders: true,
+    waitForLeaders: false,
   });
+  await leaders(partitions);
   const appended = new Map<number, number>();
   const topic: Topic = {
     name,
@@ -90,10 +97,7 @@ export async function makeTopic(
     },
     async growTo(count) {
       await admin.createPartitions({ topicPartitions: [{ topic: name, count }] });
-      await waitFor('leaders of the new partitions', async () => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
-        return topics[0]?.partitions.length === count && topics[0].partitions.every(({ leader }) => leader >= 0);
-      });
+      await leaders(count);
       // One that knows the topic as it was loses what is sent to the new partitions, without a word.
       await producer.disconnect();
       producer = await connectProducer();
