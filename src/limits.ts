@@ -83,6 +83,9 @@ export const limits = {
   /** Conditions in one rule, and how deep they may nest. */
   ruleConditions: 200,
   ruleDepth: 8,
+  /** Time zones remembered, and of each the UTC days whose offsets are: eleven years. */
+  cachedZones: 1_000,
+  cachedZoneDays: 4_096,
   /** Rows that one drain leases at a time. */
   leaseRows: 64,
   /** A message is leased for this long; after it, another worker may take it. */
