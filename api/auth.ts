@@ -10,8 +10,8 @@ import type { Instant } from '../src/time.ts';
 import { Problem, unavailable } from './problem.ts';
 import type { ApiState, Caller } from './state.ts';
 
-/** `player` reads what is theirs; `producer` sends events. */
-export type Scope = 'player' | 'producer';
+/** `player` reads what is theirs; `producer` sends events; `owner` administers games and cohorts. */
+export type Scope = 'player' | 'producer' | 'owner';
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 

@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Middleware } from 'koa';
 import { DatabaseAway } from '../src/db/failure.ts';
+import type { Problem as InputProblem } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import type { ApiState } from './state.ts';
@@ -11,12 +12,22 @@ import type { ApiState } from './state.ts';
 export class Problem extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly problems: readonly InputProblem[];
 
-  /** `detail` is for the caller's developers: what is wrong with this request, and the mend. */
-  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  /**
+   * `detail` is for the caller's developers: what is wrong with this request, and the mend. `problems` names each thing that is wrong with a body,
+   * by its path.
+   */
+  constructor(
+    status: number,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    problems: readonly InputProblem[] = [],
+  ) {
     super(detail);
     this.status = status;
     this.headers = headers;
+    this.problems = problems;
   }
 }
 
@@ -52,6 +63,7 @@ export function answerProblems(log: Log): Middleware<ApiState> {
         title: STATUS_CODES[problem.status],
         status: problem.status,
         detail: problem.message,
+        ...(problem.problems.length > 0 ? { problems: problem.problems } : {}),
         request_id: ctx.state.requestId,
       });
       ctx.type = 'application/problem+json';

@@ -26,6 +26,8 @@ export interface ApiOptions {
   port: number;
   /** As milepost_api. */
   db: Db;
+  /** As milepost_owner: what administers games and cohorts. */
+  owner: Db;
   /** Absent: every read goes to PostgreSQL. */
   redis: RedisClient | undefined;
   /** Works as milepost_ingest, on a pool of its own. */

@@ -158,12 +158,13 @@ topics
 program
   .command('token <user_id>')
   .description('embedded only: a token of the development issuer')
-  .addOption(new Option('--scope <scope>', 'what it may do').choices(['player', 'producer']).default('player'))
+  .addOption(new Option('--scope <scope>', 'what it may do').choices(['player', 'producer', 'owner']).default('player'))
   .addHelpText(
     'after',
     examples(
       'milepost token U100007                                  what this player may see',
       'milepost token fs_journey --scope producer              events of this source may be sent',
+      'milepost token asha --scope owner                       games and cohorts may be changed, in this name',
     ),
   )
   .action(from(async () => (await import('./token.ts')).printToken));

@@ -14,7 +14,7 @@ import { createReadiness } from '../../workers/readiness.ts';
 import type { Service } from '../../workers/service.ts';
 import { createWorker, type Worker } from '../../workers/worker.ts';
 import { type Config, readConfig } from '../config.ts';
-import { connect, type Db } from '../db/connect.ts';
+import { connect, type Db, type Role } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
 import { UserError } from '../errors.ts';
@@ -91,7 +91,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
   const opened: Db[] = [];
-  const open = (role: 'milepost_ingest' | 'milepost_worker' | 'milepost_api', size: number): Db => {
+  const open = (role: Exclude<Role, 'login'>, size: number): Db => {
     const db = connect(at.databaseUrl, { role, size, log });
     opened.push(db);
     return db;
@@ -115,6 +115,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           host: config.HTTP_HOST,
           port: config.HTTP_PORT,
           db: open('milepost_api', config.DATABASE_POOL_SIZE),
+          owner: open('milepost_owner', 2),
           redis: readRedis,
           engine,
           normaliser,

@@ -3,7 +3,7 @@ import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';
 
-export async function printToken(userId: string, options: { scope: 'player' | 'producer' }): Promise<void> {
+export async function printToken(userId: string, options: { scope: 'player' | 'producer' | 'owner' }): Promise<void> {
   const config = readConfig();
   if (config.JWT_JWKS_URL !== undefined) {
     throw new UserError('JWT_JWKS_URL is set: tokens come from your issuer, not from the development issuer');

@@ -59,6 +59,7 @@ export async function testApi(
   await install(database.pool, { games: given.games ?? [], memberships: given.memberships ?? [] });
   const databaseUrl = (await given.databaseUrl?.(database.url)) ?? database.url;
   const db = connect(databaseUrl, { role: 'milepost_api', size: 3, log: silent });
+  const owner = connect(databaseUrl, { role: 'milepost_owner', size: 2, log: silent });
   const worker = connect(database.url, { role: 'milepost_worker', size: 1, log: silent });
   const engine = testEngine(databaseUrl);
   // A prefix of its own: tests share the server.
@@ -73,6 +74,7 @@ export async function testApi(
     host: '127.0.0.1',
     port: 0,
     db,
+    owner,
     redis: given.redisUrl === null ? undefined : redis,
     engine,
     normaliser: createNormaliser(given.sources ?? [canonicalSource]),
@@ -151,6 +153,7 @@ export async function testApi(
       redis.disconnect();
       await engine[Symbol.asyncDispose]();
       await db.close();
+      await owner.close();
       await worker.close();
       await database[Symbol.asyncDispose]();
     },

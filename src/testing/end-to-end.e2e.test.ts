@@ -216,12 +216,16 @@ async function expectRightAnswers({ database, redisUrl, apiUrl, home }: Month): 
   const db = clients.adopt(connect(database.url, { role: 'milepost_api', size: 2, log: silent }), (each) =>
     each.close(),
   );
+  const owner = clients.adopt(connect(database.url, { role: 'milepost_owner', size: 1, log: silent }), (each) =>
+    each.close(),
+  );
   const redis = clients.adopt(connectRedis(redisUrl, { log: silent, timeoutMs: 1_000 }), (each) => each.disconnect());
   const engine = clients.use(testEngine(database.url));
   const api = createApi({
     host: '127.0.0.1',
     port: 0,
     db,
+    owner,
     redis,
     engine,
     normaliser: createNormaliser([canonicalSource]),
