@@ -15,6 +15,7 @@ grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner,
 
 create type milepost.claim_status as enum ('earned', 'held', 'unopened');
 create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
+create type milepost.game_status as enum ('active', 'paused', 'ended');
 create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed', 'ambiguous');
 
 -- Sequences
@@ -169,15 +170,32 @@ grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
 
 create table milepost.game (
-  game_no integer not null generated always as identity,
-  game_id text not null collate "C",
+  game_no  integer not null generated always as identity,
+  game_id  text not null collate "C",
+  revision integer not null default 0,
   constraint game_pkey primary key (game_no),
   constraint game_game_id_key unique (game_id),
-  constraint game_game_id_check check ((game_id <> 'active'::text))
+  constraint game_game_id_check check ((game_id <> 'active'::text)),
+  constraint game_revision_check check ((revision >= 0))
 );
 grant select on milepost.game to milepost_api, milepost_ingest, milepost_support, milepost_worker;
 grant select, insert on milepost.game to milepost_owner;
-grant update (game_id) on milepost.game to milepost_owner;
+grant update (game_id, revision) on milepost.game to milepost_owner;
+
+create table milepost.game_status_change (
+  game_no       integer not null,
+  change_no     integer not null,
+  status        milepost.game_status not null,
+  in_force_from timestamp with time zone not null,
+  changed_at    timestamp with time zone not null,
+  changed_by    text not null,
+  reason        text not null,
+  constraint game_status_change_pkey primary key (game_no, change_no),
+  constraint game_status_change_game_fkey foreign key (game_no) references milepost.game(game_no),
+  constraint game_status_change_change_no_check check ((change_no > 0))
+);
+grant select on milepost.game_status_change to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select, insert on milepost.game_status_change to milepost_owner;
 
 create table milepost.game_version (
   game_no       integer not null,
@@ -210,6 +228,7 @@ create table milepost.inbox (
 ) partition by range (received_at);
 grant select on milepost.inbox to milepost_support;
 grant select, insert on milepost.inbox to milepost_ingest;
+grant select (bucket, player_id, received_at, occurred_at, event_type) on milepost.inbox to milepost_owner;
 
 create table milepost.outbox (
   bucket           smallint not null,

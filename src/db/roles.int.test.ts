@@ -90,7 +90,7 @@ describe('milepost_ingest', () => {
   });
 
   test('touches neither definitions nor cohorts', () => {
-    for (const table of ['game', 'game_version', 'definitions', 'cohort_membership']) {
+    for (const table of ['game', 'game_version', 'game_status_change', 'definitions', 'cohort_membership']) {
       expect(allOf('milepost_ingest', 'insert')).not.toContain(table);
     }
   });
@@ -111,10 +111,17 @@ test('milepost_worker writes the outbox and its attempts, and no game state', ()
   expect(allOf('milepost_worker', 'delete')).toEqual(['outbox']);
 });
 
-test('milepost_owner activates and adds members; it can rewrite neither a version nor a membership', () => {
-  expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id']);
+test('milepost_owner activates and adds members; it can rewrite neither what is in force nor a membership', () => {
+  expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id', 'game.revision']);
   expect(allOf('milepost_owner', 'delete')).toEqual([]);
-  expect(allOf('milepost_owner', 'insert')).toEqual(['cohort_membership', 'game', 'game_version', 'outbox', 'player']);
+  expect(allOf('milepost_owner', 'insert')).toEqual([
+    'cohort_membership',
+    'game',
+    'game_status_change',
+    'game_version',
+    'outbox',
+    'player',
+  ]);
 });
 
 test('ledgers are append-only for everybody, and of a claim only the status may change', () => {
@@ -125,6 +132,7 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
     'inbox',
     'event_conflict',
     'game_version',
+    'game_status_change',
     'dispatch_attempt',
     'player',
   ]) {

@@ -19,6 +19,8 @@ export type EventOutcome =
   | 'reversed'
   | 'waiting';
 
+export type GameStatus = 'active' | 'ended' | 'paused';
+
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;
 
@@ -145,6 +147,17 @@ export interface EventKey {
 export interface Game {
   game_id: string;
   game_no: Generated<number>;
+  revision: Generated<number>;
+}
+
+export interface GameStatusChange {
+  change_no: number;
+  changed_at: ColumnType<number, string, string>;
+  changed_by: string;
+  game_no: number;
+  in_force_from: ColumnType<number, string, string>;
+  reason: string;
+  status: GameStatus;
 }
 
 export interface GameVersion {
@@ -260,6 +273,7 @@ export interface DB {
   event_failure: EventFailure;
   event_key: EventKey;
   game: Game;
+  game_status_change: GameStatusChange;
   game_version: GameVersion;
   inbox: Inbox;
   outbox: Outbox;
