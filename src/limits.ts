@@ -83,6 +83,10 @@ export const limits = {
   /** Conditions in one rule, and how deep they may nest. */
   ruleConditions: 200,
   ruleDepth: 8,
+  /** Characters of a rule's pattern, the steps it may unfold to, and the characters of a text it is looked for in: a text's cost is their product. */
+  patternChars: 200,
+  patternSize: 500,
+  patternTextChars: 1_000,
   /** Time zones remembered, and of each the UTC days whose offsets are: eleven years. */
   cachedZones: 1_000,
   cachedZoneDays: 4_096,

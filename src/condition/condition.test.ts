@@ -3,6 +3,7 @@ import type { Json } from '../event/event.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
 import { makeEvent } from '../testing/make.ts';
+import { zoneOf } from '../time-zone.ts';
 import { type Condition, checkCondition, type FieldTypes, failing, fieldOf, groupSchema } from './condition.ts';
 
 /** Reads a condition as it stands in a configuration, so that defaults are filled in. */
@@ -10,8 +11,9 @@ function read(...conditions: unknown[]): Condition {
   return groupSchema.parse({ operator: 'and', conditions }).conditions[0] as Condition;
 }
 
+const zone = zoneOf('Asia/Kolkata');
 const eventOf = (value?: Json) => makeEvent(value === undefined ? {} : { attributes: { x: value } }).event;
-const holds = (condition: Condition, value?: Json) => failing(condition, eventOf(value)) === undefined;
+const holds = (condition: Condition, value?: Json) => failing(condition, eventOf(value), zone) === undefined;
 
 describe('every operator on every kind of value', () => {
   // For each operator, the values on which it holds; on all others of `values` it does not.
@@ -109,11 +111,11 @@ describe('groups', () => {
   });
 
   test('the first comparison that does not hold is named; of a not, the not itself', () => {
-    expect(failing(group('and', yes, no, { ...no, value: 'later' }), eventOf())).toEqual(no);
-    expect(failing(group('or', no, { ...no, value: 'later' }), eventOf())).toEqual(no);
+    expect(failing(group('and', yes, no, { ...no, value: 'later' }), eventOf(), zone)).toEqual(no);
+    expect(failing(group('or', no, { ...no, value: 'later' }), eventOf(), zone)).toEqual(no);
     const not = group('not', yes);
-    expect(failing(not, eventOf())).toBe(not);
-    expect(failing(group('and', group('or', no), yes), eventOf())).toEqual(no);
+    expect(failing(not, eventOf(), zone)).toBe(not);
+    expect(failing(group('and', group('or', no), yes), eventOf(), zone)).toEqual(no);
   });
 });
 
@@ -140,7 +142,7 @@ describe('fields', () => {
     ['attributes.deep.list.length', [7].length],
     ['', null],
   ])('%s', (field, value) => {
-    expect(fieldOf(event, field)).toEqual(value);
+    expect(fieldOf(event, field, zone)).toEqual(value);
   });
 });
 
@@ -180,7 +182,7 @@ describe('checkCondition', () => {
     [
       'text where a number is',
       { field: 'attributes.transaction_amount', op: 'eq', value: '1200' },
-      'value: attributes.transaction_amount is number, compared with text "1200"',
+      'value: attributes.transaction_amount is a number, compared with text "1200"',
     ],
     [
       'a number where text is',
@@ -190,12 +192,12 @@ describe('checkCondition', () => {
     [
       'a wrong one among many',
       { field: 'attributes.first_time', op: 'in', value: [true, 'yes'] },
-      'value: attributes.first_time is boolean, compared with text "yes"',
+      'value: attributes.first_time is true or false, compared with text "yes"',
     ],
     [
       'an order of text',
       { field: 'attributes.payment_status', op: 'gt', value: 1 },
-      'value: attributes.payment_status is text; gt compares numbers',
+      'value: attributes.payment_status is text; gt compares numbers, times of day and dates',
     ],
     [
       'the start of a number',
@@ -205,7 +207,7 @@ describe('checkCondition', () => {
     [
       'a range of text',
       { field: 'attributes.payment_status', op: 'between', value: [1, 2] },
-      'value: attributes.payment_status is text; between compares numbers',
+      'value: attributes.payment_status is text; between compares numbers, times of day and dates',
     ],
     [
       'a range upside down',
@@ -242,10 +244,14 @@ describe('checkCondition', () => {
     const leaf = { field: 'producer', op: 'exists' };
     const nested = (depth: number): unknown =>
       depth === 1 ? { operator: 'and', conditions: [leaf] } : { operator: 'and', conditions: [nested(depth - 1)] };
-    expect(problemsOf(nested(limits.ruleDepth))).toEqual([]);
-    expect(problemsOf(nested(limits.ruleDepth + 1))).toEqual([
-      `${'conditions.0.'.repeat(limits.ruleDepth).slice(0, -1)}: nested deeper than ${limits.ruleDepth} levels`,
+    expect(groupSchema.safeParse(nested(limits.ruleDepth)).success).toBe(true);
+    expect(groupSchema.safeParse(nested(limits.ruleDepth + 1)).error?.issues).toMatchObject([
+      {
+        path: new Array(limits.ruleDepth).fill(['conditions', 0]).flat(),
+        message: `nested deeper than ${limits.ruleDepth} levels`,
+      },
     ]);
+    expect(groupSchema.safeParse(nested(2_000)).success).toBe(false);
     const wide = (count: number) => ({ operator: 'and', conditions: new Array(count).fill(leaf) });
     expect(problemsOf(wide(limits.ruleConditions))).toEqual([]);
     expect(problemsOf(wide(limits.ruleConditions + 1))).toEqual([

@@ -173,14 +173,14 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown operator',
       (game) => Object.assign(game.triggers[0].rule.conditions[2], { op: 'gt_or_eq' }),
       [
-        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with"; found "gt_or_eq"',
+        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with", "matches"; found "gt_or_eq"',
       ],
     ],
     [
       'a misspelt operator',
       (game) => Object.assign(game.triggers[0].rule.conditions[2], { op: 'gtee' }),
       [
-        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with" (did you mean "gte"?); found "gtee"',
+        '$.triggers[0].rule.conditions[2].op: expected one of "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "between", "starts_with", "matches" (did you mean "gte"?); found "gtee"',
       ],
     ],
     [
@@ -213,12 +213,12 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'text compared with an amount',
       (game) => Object.assign(game.triggers[0].rule.conditions[2], { op: 'eq', value: '1200' }),
-      ['$.triggers[0].rule.conditions[2].value: attributes.transaction_amount is number, compared with text "1200"'],
+      ['$.triggers[0].rule.conditions[2].value: attributes.transaction_amount is a number, compared with text "1200"'],
     ],
     [
       'an order of text',
       (game) => Object.assign(game.triggers[0].rule.conditions[2], { value: '1200' }),
-      ['$.triggers[0].rule.conditions[2].value: expected a number; found "1200"'],
+      ['$.triggers[0].rule.conditions[2].value: attributes.transaction_amount is a number, compared with text "1200"'],
     ],
     [
       'a rule without conditions',
