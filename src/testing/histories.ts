@@ -74,7 +74,7 @@ const { rule } = fc.letrec((tie) => ({
     }),
     fc.record({ operator: fc.constant('not'), conditions: fc.tuple(tie('node')) }),
   ),
-  node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, comparison, tie('rule')),
+  node: fc.oneof({ maxDepth: 4, depthSize: 'small', withCrossShrink: true }, comparison, tie('rule')),
 }));
 
 /** Half of the triggers take everything, or hardly an event would count. */
