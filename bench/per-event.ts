@@ -8,6 +8,7 @@ import type { Normaliser } from '../src/event/normalise.ts';
 import { formatOrigin } from '../src/event/origin.ts';
 import { judge, type Timeline } from '../src/games/decide.ts';
 import type { Player } from '../src/games/games.ts';
+import { standingsOf } from '../src/games/standing.ts';
 import { payReward } from '../src/rewards/decide.ts';
 import { formatInstant, type Instant } from '../src/time.ts';
 import { normalised, type Way } from './way.ts';
@@ -61,14 +62,14 @@ async function writeEvent(
       ],
     );
     const window = formatInstant(windowStart);
-    const { rows } = await client.query<{ value: string; cleared: string; reached: string }>(
-      `select value, cleared, reached from milepost.progress
+    const { rows } = await client.query<ProgressRow>(
+      `select value, cleared, claimed from milepost.progress
         where bucket = $1 and player_id = $2 and game_no = $3 and window_start = $4 for update`,
       [bucket, playerNo, timeline.gameNo, window],
     );
     const player = playerOf(delivery, event.user_id, timeline, rows[0]);
-    const verdict = judge(timeline, event, receivedAt, player);
-    if (verdict?.outcome !== 'applied') return;
+    const verdict = judge(timeline, { event, eventNo, receivedAt }, player);
+    if (verdict === undefined || !('credits' in verdict)) return;
 
     const now = formatInstant(Date.now());
     for (const credit of verdict.credits) {
@@ -96,14 +97,14 @@ async function writeEvent(
         ],
       );
     }
-    for (const { value, cleared, reached } of player.progress) {
+    for (const { all, cleared, claimed } of player.progress) {
       await client.query(
-        `insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, reached, version, updated_at)
+        `insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, claimed, version, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, 1, $8)
          on conflict (bucket, player_id, game_no, window_start) do update
-           set value = excluded.value, cleared = excluded.cleared, reached = excluded.reached, version = p.version + 1,
+           set value = excluded.value, cleared = excluded.cleared, claimed = excluded.claimed, version = p.version + 1,
                updated_at = excluded.updated_at`,
-        [bucket, playerNo, timeline.gameNo, window, value, cleared, reached, now],
+        [bucket, playerNo, timeline.gameNo, window, all.value, cleared.value, claimed, now],
       );
     }
     for (const claim of verdict.claims) {
@@ -140,12 +141,18 @@ async function writeEvent(
   });
 }
 
+interface ProgressRow {
+  value: string;
+  cleared: string;
+  claimed: string[];
+}
+
 /** The player as the decision sees them; a member of the cohort, as all players of the load are. */
 function playerOf(
   { bucket, playerNo }: Delivery,
   userId: string,
   { gameNo, versions }: Timeline,
-  row: { value: string; cleared: string; reached: string } | undefined,
+  row: ProgressRow | undefined,
 ): Player {
   const member = (cohortId: string): Player['memberships'][number] => ({
     cohortId,
@@ -155,10 +162,8 @@ function playerOf(
   const progress = (known: NonNullable<typeof row>): Player['progress'][number] => ({
     gameNo,
     windowStart,
-    value: Number(known.value),
-    cleared: Number(known.cleared),
-    reached: Number(known.reached),
-    state: null,
+    ...standingsOf(Number(known.value), Number(known.cleared), null),
+    claimed: known.claimed.map(Number),
     changed: false,
   });
   return {
@@ -168,5 +173,7 @@ function playerOf(
     progress: row === undefined ? [] : [progress(row)],
     heldClaims: [],
     memberships: versions.map(({ config }) => member(config.cohort_id)),
+    joins: [],
+    credits: [],
   };
 }

@@ -13,7 +13,7 @@ import { migrate } from '../src/db/migrate.ts';
 import { transaction } from '../src/db/transaction.ts';
 import { activateGame } from '../src/definitions/activate.ts';
 import { attributeCatalogue, readSources, type Source } from '../src/event/source.ts';
-import { parseGame } from '../src/games/config.ts';
+import { parseGame } from '../src/games/parse.ts';
 import { limits } from '../src/limits.ts';
 import { startPostgres } from '../src/local/postgres.ts';
 import { createLog, type Log } from '../src/log.ts';

@@ -94,6 +94,7 @@ create table milepost.credit (
   occurred_at    timestamp with time zone not null,
   payment_id     text collate "C",
   transaction_id text collate "C",
+  distinct_value text collate "C",
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
 );
@@ -181,6 +182,17 @@ create table milepost.game (
 grant select on milepost.game to milepost_api, milepost_ingest, milepost_support, milepost_worker;
 grant select, insert on milepost.game to milepost_owner;
 grant update (game_id, revision) on milepost.game to milepost_owner;
+
+create table milepost.game_join (
+  bucket    smallint not null,
+  player_id bigint not null,
+  game_no   integer not null,
+  joined_at timestamp with time zone not null,
+  event_no  bigint not null,
+  constraint game_join_pkey primary key (bucket, player_id, game_no, joined_at)
+);
+grant select on milepost.game_join to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.game_join to milepost_ingest;
 
 create table milepost.game_status_change (
   game_no       integer not null,
@@ -296,18 +308,17 @@ create table milepost.progress (
   window_start timestamp with time zone not null,
   value        bigint not null,
   cleared      bigint not null,
-  reached      bigint not null,
   state        jsonb,
   version      bigint not null,
   updated_at   timestamp with time zone not null,
+  claimed      bigint[] not null default '{}'::bigint[],
   constraint progress_pkey primary key (bucket, player_id, game_no, window_start),
   constraint progress_cleared_check check (((cleared >= 0) and (cleared <= value))),
-  constraint progress_reached_check check ((reached >= 0)),
   constraint progress_value_check check ((value >= 0))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 70);
 grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.progress to milepost_ingest;
-grant update (value, cleared, reached, state, version, updated_at) on milepost.progress to milepost_ingest;
+grant update (value, cleared, state, version, updated_at, claimed) on milepost.progress to milepost_ingest;
 
 create table milepost.source_alarm (
   topic       text not null,
@@ -370,6 +381,7 @@ create function milepost.apply_batch(
   p_credit_window_start bigint[],
   p_credit_trigger_id text[],
   p_credit_amount bigint[],
+  p_credit_distinct_value text[],
   p_credit_held boolean[],
   p_credit_version integer[],
   p_credit_payment_id text[],
@@ -380,7 +392,7 @@ create function milepost.apply_batch(
   p_progress_window_start bigint[],
   p_progress_value bigint[],
   p_progress_cleared bigint[],
-  p_progress_reached bigint[],
+  p_progress_claimed text[],
   p_progress_state jsonb[],
   p_claim_event integer[],
   p_claim_game_no integer[],
@@ -399,6 +411,8 @@ create function milepost.apply_batch(
   p_release_step bigint[],
   p_release_earning smallint[],
   p_release_status milepost.claim_status[],
+  p_join_event integer[],
+  p_join_game_no integer[],
   p_message_bucket smallint[],
   p_message_destination text[],
   p_message_key uuid[],
@@ -430,6 +444,7 @@ create function milepost.games_apply(
   p_credit_window_start bigint[],
   p_credit_trigger_id text[],
   p_credit_amount bigint[],
+  p_credit_distinct_value text[],
   p_credit_held boolean[],
   p_credit_version integer[],
   p_credit_payment_id text[],
@@ -440,7 +455,7 @@ create function milepost.games_apply(
   p_progress_window_start bigint[],
   p_progress_value bigint[],
   p_progress_cleared bigint[],
-  p_progress_reached bigint[],
+  p_progress_claimed text[],
   p_progress_state jsonb[],
   p_claim_event integer[],
   p_claim_game_no integer[],
@@ -459,12 +474,20 @@ create function milepost.games_apply(
   p_release_step bigint[],
   p_release_earning smallint[],
   p_release_status milepost.claim_status[],
+  p_join_event integer[],
+  p_join_game_no integer[],
   p_now timestamp with time zone
 ) returns void
 language plpgsql volatile;
 grant execute on function milepost.games_apply to milepost_ingest;
 
-create function milepost.games_state(p_bucket smallint[], p_player_id bigint[], p_game_no integer[]) returns text
+create function milepost.games_state(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_join_game_no integer[],
+  p_fold_game_no integer[]
+) returns text
 language plpgsql stable;
 grant execute on function milepost.games_state to milepost_ingest;
 
@@ -542,6 +565,8 @@ create function milepost.open_batch(
   p_event_id text[],
   p_producer text[],
   p_game_no integer[],
+  p_join_game_no integer[],
+  p_fold_game_no integer[],
   p_cohort_id text[]
 ) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, memberships text)
 language plpgsql volatile set plan_cache_mode=force_generic_plan;

@@ -76,8 +76,6 @@ export const limits = {
   definitionsCheckMs: 1_000,
   /** How far occurred_at may lie after received_at. */
   clockSkewMs: 5 * 60_000,
-  /** How long after its window's end a game still takes events, by received_at. */
-  graceMs: 72 * 3_600_000,
   /** A later config version is in force this long after its activation commits, so that no running batch straddles it. */
   activationDelayMs: 2_000,
   /** Conditions in one rule, and how deep they may nest. */

@@ -11,7 +11,7 @@ import { activateGame } from '../definitions/activate.ts';
 import type { Engine } from '../engine/process.ts';
 import type { Message } from '../event/event.ts';
 import type { Normaliser } from '../event/normalise.ts';
-import { parseGame } from '../games/config.ts';
+import { parseGame } from '../games/parse.ts';
 import { limits } from '../limits.ts';
 import { type SampleMessage, type SampleOptions, samplePlayer, sampleStream } from '../local/sample-stream.ts';
 import { formatInstant, type Instant } from '../time.ts';

@@ -9,8 +9,9 @@ import { activateGame } from '../definitions/activate.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { attributeCatalogue, readSources } from '../event/source.ts';
-import { type GameConfig, parseGame } from '../games/config.ts';
+import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
+import { parseGame } from '../games/parse.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { unreadable } from './input.ts';
@@ -128,8 +129,8 @@ export async function listGames(options: { json?: boolean }): Promise<void> {
       game_id: timeline.gameId,
       version: game.version,
       versions: timeline.versions.length,
-      state: now < game.windowStart ? 'upcoming' : now < game.windowEnd ? 'active' : 'ended',
-      window: { start: formatInstant(game.windowStart), end: game.config.game_window.end },
+      state: now < game.start ? 'upcoming' : now < game.end ? 'active' : 'ended',
+      window: { start: formatInstant(game.start), end: game.config.game_window.end },
       cohort_id: game.config.cohort_id,
       archetype: game.config.game_archetype,
     };

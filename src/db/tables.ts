@@ -5,6 +5,10 @@
 
 import type { ColumnType } from 'kysely';
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
+
 export type ClaimStatus = 'earned' | 'held' | 'unopened';
 
 export type EventOutcome =
@@ -83,6 +87,7 @@ export interface CohortMembership {
 export interface Credit {
   amount: Int8;
   bucket: number;
+  distinct_value: string | null;
   event_no: Int8;
   game_no: number;
   held: boolean;
@@ -148,6 +153,14 @@ export interface Game {
   game_id: string;
   game_no: Generated<number>;
   revision: Generated<number>;
+}
+
+export interface GameJoin {
+  bucket: number;
+  event_no: Int8;
+  game_no: number;
+  joined_at: ColumnType<number, string, string>;
+  player_id: Int8;
 }
 
 export interface GameStatusChange {
@@ -226,10 +239,10 @@ export interface Player {
 
 export interface Progress {
   bucket: number;
+  claimed: Generated<ArrayType<Int8>>;
   cleared: Int8;
   game_no: number;
   player_id: Int8;
-  reached: Int8;
   state: Json | null;
   updated_at: ColumnType<number, string, string>;
   value: Int8;
@@ -273,6 +286,7 @@ export interface DB {
   event_failure: EventFailure;
   event_key: EventKey;
   game: Game;
+  game_join: GameJoin;
   game_status_change: GameStatusChange;
   game_version: GameVersion;
   inbox: Inbox;

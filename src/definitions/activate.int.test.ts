@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
-import { type GameConfig, parseGame } from '../games/config.ts';
+import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
+import { parseGame } from '../games/parse.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { silent } from '../testing/engine.ts';
 import { fields, makeGame, paymentTrigger, seedGame } from '../testing/make.ts';
@@ -45,7 +46,12 @@ async function problemsOf(promise: Promise<unknown>): Promise<unknown> {
 /** A window that began `since` ago and lasts four weeks more. */
 function windowSince(since: number): GameConfig['game_window'] {
   const start = Date.now() - since;
-  return { start: new Date(start).toISOString(), end: new Date(start + 28 * day).toISOString(), type: 'monthly' };
+  return {
+    start: new Date(start).toISOString(),
+    end: new Date(start + 28 * day).toISOString(),
+    type: 'monthly',
+    grace: 'PT72H',
+  };
 }
 
 test('the first version is in force from the start of its window, and is kept as its owner wrote it', async () => {

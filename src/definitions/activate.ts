@@ -1,77 +1,205 @@
-// Activates config versions. A version is immutable; activating the same configuration again changes nothing.
-import { sql } from 'kysely';
+// Activates config versions, new ones and copies of older ones. A version is immutable; activating what is in force already changes nothing.
+import { isDeepStrictEqual } from 'node:util';
 import type { Tx } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
-import { forbiddenChanges, type GameConfig, gameSchema, prepareGame } from '../games/config.ts';
+import { forbiddenChanges } from '../games/changes.ts';
+import type { GameConfig } from '../games/config.ts';
+import { versionInForce } from '../games/decide.ts';
+import { type Game, prepareGame } from '../games/game.ts';
+import { windowAt } from '../games/window.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
+import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange } from './change.ts';
+import { type Difference, diffGames } from './diff.ts';
+import { formatMoment } from './moment.ts';
+import { entriesFrom, type GameRecord, readRecord, type VersionEntry } from './record.ts';
 
 export interface Activation {
   gameId: string;
   version: number;
   inForceFrom: Instant;
-  /** False when this configuration is the newest version already. */
+  /** False when this configuration is in force already, and nothing else is to follow it. */
   changed: boolean;
+  revision: number;
+  /** The version in force before it at its instant; undefined for a game's first. */
+  before: number | undefined;
+  /** What it changes in that version. */
+  differences: readonly Difference[];
+  /** What else its owner has to know, in sentences. */
+  remarks: readonly string[];
+}
+
+/** A checked configuration with its text as the owner wrote it; `file` names it in errors. */
+export interface ActivationRequest extends ChangeRequest {
+  config: GameConfig;
+  text: string;
+  file: string;
+  /** When it is to be in force; 2 seconds after now (the database's clock) unless said. */
+  from?: Instant | undefined;
 }
 
 /**
- * Activates a checked game. The first version is in force from its window's start, a later one 2 seconds after now (the database's clock).
- * `text` is kept as the owner wrote it; `by` and `reason` go on record.
- * @throws UserError when the window has begun and the version changes what players have been told.
+ * Activates a checked game. The first version is in force from the game's start, whatever is asked for; a later one from `from`. It takes the place of
+ * every version that was to be in force later.
+ * @throws UserError when a window has begun and the version changes what its players have been told, when the game has ended, and (IntoThePast) when events
+ * that it would touch have been judged already; StaleRevision.
  */
-export async function activateGame(
+export async function activateGame(tx: Tx, request: ActivationRequest): Promise<Activation> {
+  const { config } = request;
+  const { record, now } = await beginChange(tx, config.game_id);
+  checkRevision(config.game_id, record?.revision ?? 0, request.expectedRevision);
+  return record === undefined ? activateFirst(tx, request, now) : activateLater(tx, request, record, now);
+}
+
+/**
+ * Activates a version that is equal to an older one of the game.
+ * @throws UserError as activateGame does, and when there is no such version; UnknownGame.
+ */
+export async function rollbackGame(
   tx: Tx,
-  game: { config: GameConfig; text: string; file: string; by: string; reason: string },
+  request: ChangeRequest & { gameId: string; toVersion: number; from?: Instant | undefined },
 ): Promise<Activation> {
-  const { config } = game;
-  // Raised first: it serialises activations, and whoever reads the new epoch sees the version too, as both commit together.
-  await tx.query
-    .updateTable('definitions')
-    .set((eb) => ({ epoch: eb('epoch', '+', '1') }))
-    .execute();
+  const { gameId, toVersion, ...rest } = request;
+  const { versions } = await readRecord(tx, gameId);
+  const { config, sourceText } = versionOf(gameId, versions, toVersion);
+  return activateGame(tx, { ...rest, config, text: sourceText, file: `version ${toVersion} of ${gameId}` });
+}
+
+/**
+ * A version by its number.
+ * @throws UserError that says which there are.
+ */
+export function versionOf(gameId: string, versions: readonly VersionEntry[], version: number): VersionEntry {
+  const entry = versions.find((candidate) => candidate.version === version);
+  if (entry !== undefined) return entry;
+  const there = versions.length === 1 ? 'there is version 1 only' : `there are versions 1 to ${versions.length}`;
+  throw new UserError(`${gameId} has no version ${version}: ${there}`);
+}
+
+async function activateFirst(tx: Tx, request: ActivationRequest, now: Instant): Promise<Activation> {
+  const { config, from } = request;
+  const game = prepareGame(config, { gameNo: 0, version: 1, inForceFrom: 0 });
+  if (from !== undefined && from > game.start) {
+    const [start, asked] = [formatMoment(game.start, game.zone), formatMoment(from, game.zone)];
+    const message = `the first version is in force from the start of the game, ${start}, not from ${asked}`;
+    throw new UserError(
+      `${request.file}: ${config.game_id} is new: ${message}; leave that out, or change game_window.start`,
+    );
+  }
   const { game_no } = await tx.query
     .insertInto('game')
     .values({ game_id: config.game_id })
-    .onConflict((conflict) => conflict.column('game_id').doUpdateSet({ game_id: config.game_id }))
     .returning('game_no')
     .executeTakeFirstOrThrow();
-  const newest = await tx.query
-    .selectFrom('game_version')
-    .select(['version', 'config', 'in_force_from'])
-    .where('game_no', '=', game_no)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const clock = await sql<{ now: Instant }>`select clock_timestamp() as now`.execute(tx.query);
-  const now = clock.rows[0]?.now as Instant;
+  await insertVersion(tx, request, { gameNo: game_no, version: 1, inForceFrom: game.start, now });
+  return {
+    gameId: config.game_id,
+    version: 1,
+    inForceFrom: game.start,
+    changed: true,
+    revision: await endChange(tx, game_no),
+    before: undefined,
+    differences: [],
+    remarks: [],
+  };
+}
 
-  if (newest !== undefined) {
-    const before = gameSchema.parse(newest.config);
-    if (JSON.stringify(before) === JSON.stringify(config)) {
-      return { gameId: config.game_id, version: newest.version, inForceFrom: newest.in_force_from, changed: false };
-    }
-    const begun = prepareGame(before, { gameNo: game_no, version: newest.version, inForceFrom: 0 }).windowStart <= now;
-    const forbidden = begun ? forbiddenChanges(before, config) : [];
-    if (forbidden.length > 0) {
-      throw new UserError(`${game.file}: ${config.game_id} cannot change like this while its window runs`, forbidden);
-    }
+async function activateLater(
+  tx: Tx,
+  request: ActivationRequest,
+  record: GameRecord,
+  now: Instant,
+): Promise<Activation> {
+  const { config } = request;
+  const { timeline, gameNo, gameId } = record;
+  const from = request.from ?? now + limits.activationDelayMs;
+  const current = versionInForce(timeline, from);
+  // The first one found is in force at `from`, the others follow it.
+  const track = entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom);
+  const following = track.filter((version) => version !== current);
+  const activation = {
+    gameId,
+    before: current.version,
+    differences: diffGames(current.config, config),
+  };
+  if (following.length === 0 && isDeepStrictEqual(current.config, config)) {
+    const { version, inForceFrom } = current;
+    return { ...activation, version, inForceFrom, changed: false, revision: record.revision, remarks: [] };
   }
 
-  const version = (newest?.version ?? 0) + 1;
-  const prepared = prepareGame(config, { gameNo: game_no, version, inForceFrom: 0 });
-  const inForceFrom = newest === undefined ? prepared.windowStart : now + limits.activationDelayMs;
+  const { zone } = prepareGame(config, { gameNo, version: 0, inForceFrom: 0 });
+  assertNotEnded(record, Math.max(from, now), now);
+  const forbidden = [current, ...following]
+    .filter((version) => hasBegun(version, Math.max(from, version.inForceFrom), from, now))
+    .flatMap(({ config: before }) => forbiddenChanges(before, config));
+  if (forbidden.length > 0) {
+    const once = [...new Map(forbidden.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+    throw new UserError(`${request.file}: ${gameId} cannot change like this while its window runs`, once);
+  }
+  const past = await checkPast(tx, record, {
+    from,
+    now,
+    intoThePast: request.intoThePast,
+    configs: [current, ...following].map((version) => version.config).concat(config),
+    zone,
+  });
+
+  const version = (record.versions.at(-1)?.version ?? 0) + 1;
+  await insertVersion(tx, request, { gameNo, version, inForceFrom: from, now });
+  const replaced = [current, ...following].filter(({ inForceFrom }) => inForceFrom >= from);
+  return {
+    ...activation,
+    version,
+    inForceFrom: from,
+    changed: true,
+    revision: await endChange(tx, gameNo),
+    remarks: [...replaced.map((old) => cancelled(old, now)), ...past],
+  };
+}
+
+/**
+ * Whether a window in which players were told what `version` says has begun, or will have when it is replaced: the window that holds `at`, the first
+ * instant at which it would be replaced.
+ */
+function hasBegun(version: Game, at: Instant, from: Instant, now: Instant): boolean {
+  const { recurrence } = version.config.game_window;
+  const start = recurrence === undefined ? version.start : windowAt(version, Math.max(at, version.start))?.start;
+  return start !== undefined && (start <= now || start < from);
+}
+
+function assertNotEnded({ gameId, statuses, timeline }: GameRecord, at: Instant, now: Instant): void {
+  const entry = statuses.findLast(({ from }) => from <= at);
+  if (entry?.status !== 'ended') return;
+  const moment = formatMoment(entry.from, versionInForce(timeline, at).zone);
+  const ended = entry.from <= now ? 'has ended on' : 'ends on';
+  throw new UserError(
+    `${gameId} ${ended} ${moment} (${entry.by}: ${entry.reason}); no version can follow. Give a new game another game_id`,
+  );
+}
+
+function cancelled({ version, inForceFrom, zone }: Game, now: Instant): string {
+  const moment = formatMoment(inForceFrom, zone);
+  return inForceFrom > now
+    ? `version ${version}, which was to be in force from ${moment}, is cancelled`
+    : `version ${version}, in force since ${moment}, is replaced from its beginning`;
+}
+
+async function insertVersion(
+  tx: Tx,
+  request: ActivationRequest,
+  entry: { gameNo: number; version: number; inForceFrom: Instant; now: Instant },
+): Promise<void> {
   await tx.query
     .insertInto('game_version')
     .values({
-      game_no,
-      version,
-      in_force_from: formatInstant(inForceFrom),
-      config: JSON.stringify(config),
-      source_text: game.text,
-      activated_at: formatInstant(now),
-      activated_by: game.by,
-      reason: game.reason,
+      game_no: entry.gameNo,
+      version: entry.version,
+      in_force_from: formatInstant(entry.inForceFrom),
+      config: JSON.stringify(request.config),
+      source_text: request.text,
+      activated_at: formatInstant(entry.now),
+      activated_by: request.by,
+      reason: request.reason,
     })
     .execute();
-  return { gameId: config.game_id, version, inForceFrom, changed: true };
 }

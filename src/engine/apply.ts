@@ -2,6 +2,7 @@
 import { type Argument, arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import { formatOrigin } from '../event/origin.ts';
+import { stateOf } from '../games/standing.ts';
 import type { Position } from '../inbox/store.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Decision } from './effect.ts';
@@ -19,6 +20,7 @@ export async function applyDecision(
     ...progressColumns(decision),
     ...claimColumns(decision),
     ...releaseColumns(decision),
+    ...joinColumns(decision),
     ...messageColumns(decision),
     { name: 'p_topic', type: 'text', value: position?.topic ?? null },
     { name: 'p_partition', type: 'integer', value: position?.partition ?? null },
@@ -45,8 +47,11 @@ function sparse<Row>(
   return { name, type: `${type}[]`, value: empty ? null : arrayOf(values.map((each) => each ?? 'null')) };
 }
 
+/** Texts; a column without any is sent as null. */
 function text<Row>(name: string, type: string, rows: readonly Row[], value: (row: Row) => string | null): Argument {
-  return { name, type: `${type}[]`, value: arrayOfText(rows.map(value)) };
+  const values = rows.map(value);
+  const empty = values.every((each) => each === null);
+  return { name, type: `${type}[]`, value: empty ? null : arrayOfText(values) };
 }
 
 /** JSON documents, as text; a column without any is sent as null. */
@@ -89,15 +94,11 @@ function creditColumns({ credits: rows }: Decision): Argument[] {
     plain('p_credit_window_start', 'bigint', rows, (row) => row.credit.windowStart),
     text('p_credit_trigger_id', 'text', rows, (row) => row.credit.triggerId),
     plain('p_credit_amount', 'bigint', rows, (row) => row.credit.amount),
+    text('p_credit_distinct_value', 'text', rows, (row) => row.credit.distinctValue),
     sparse('p_credit_held', 'boolean', rows, (row) => row.credit.held || null),
     plain('p_credit_version', 'integer', rows, (row) => row.credit.version),
     text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
-    text(
-      'p_credit_transaction_id',
-      'text',
-      rows,
-      (row) => row.judged.opened.incoming.event.correlation.canonical_transaction_id,
-    ),
+    text('p_credit_transaction_id', 'text', rows, (row) => row.credit.transactionId),
   ];
 }
 
@@ -110,12 +111,13 @@ function progressColumns({ touched }: Decision): Argument[] {
     plain('p_progress_player_id', 'bigint', rows, (row) => row.player.playerId),
     plain('p_progress_game_no', 'integer', rows, (row) => row.progress.gameNo),
     plain('p_progress_window_start', 'bigint', rows, (row) => row.progress.windowStart),
-    plain('p_progress_value', 'bigint', rows, (row) => row.progress.value),
-    plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared),
-    plain('p_progress_reached', 'bigint', rows, (row) => row.progress.reached),
-    json('p_progress_state', 'jsonb', rows, ({ progress: { state } }) =>
-      state === null ? null : JSON.stringify(state),
-    ),
+    plain('p_progress_value', 'bigint', rows, (row) => row.progress.all.value),
+    plain('p_progress_cleared', 'bigint', rows, (row) => row.progress.cleared.value),
+    text('p_progress_claimed', 'text', rows, (row) => `{${row.progress.claimed}}`),
+    json('p_progress_state', 'jsonb', rows, ({ progress }) => {
+      const state = stateOf(progress);
+      return state === null ? null : JSON.stringify(state);
+    }),
   ];
 }
 
@@ -143,6 +145,13 @@ function releaseColumns({ releases: rows }: Decision): Argument[] {
     plain('p_release_step', 'bigint', rows, (row) => row.claim.step),
     plain('p_release_earning', 'smallint', rows, (row) => row.claim.earning),
     plain('p_release_status', 'milepost.claim_status', rows, (row) => row.claim.status),
+  ];
+}
+
+function joinColumns({ joins: rows }: Decision): Argument[] {
+  return [
+    plain('p_join_event', 'integer', rows, (row) => row.judged.place),
+    plain('p_join_game_no', 'integer', rows, (row) => row.join.gameNo),
   ];
 }
 

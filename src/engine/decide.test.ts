@@ -535,6 +535,7 @@ test('progress that would pass what a number holds exactly fails its event', () 
   const player = run.process([upiPayment(1)]).decision.credits[0]?.player;
   const progress = player?.progress[0];
   if (progress === undefined) throw new Error('no progress');
-  progress.value = Number.MAX_SAFE_INTEGER - 10;
+  progress.all = { ...progress.all, value: Number.MAX_SAFE_INTEGER - 10 };
+  progress.cleared = progress.all;
   expect(() => run.process([upiPayment(1)])).toThrow(/progress would pass 9007199254740991/);
 });

@@ -32,12 +32,13 @@ export function decide(
     credits: [],
     claims: [],
     releases: [],
+    joins: [],
     messages: [],
     touched: [],
   };
   const seen = new Map<string, JudgedEvent>();
   const results = events.map((opened) => decideEvent(opened, definitions, decision, seen));
-  decision.touched = [...new Set(decision.credits.map(({ player }) => player))];
+  decision.touched = [...new Set([...decision.credits, ...decision.joins].map(({ player }) => player))];
   refreshProjection(decision);
   return { decision, results };
 }
@@ -92,11 +93,13 @@ function acceptance({ incoming, receivedAt }: OpenedEvent): Pick<JudgedEvent, 'o
 
 function decideGames(judged: JudgedEvent, definitions: Definitions, decision: Decision): void {
   const { incoming, player, receivedAt } = judged.opened;
+  const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt };
   let best: Verdict | undefined;
   for (const timeline of definitions.gamesByEventType.get(incoming.event.event_type) ?? []) {
-    const verdict = judge(timeline, incoming.event, receivedAt, player);
+    const verdict = judge(timeline, subject, player);
     if (verdict === undefined) continue;
-    if (verdict.outcome === 'applied' || verdict.outcome === 'held') collect(verdict, judged, player, decision);
+    if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
+    else if (verdict.outcome === 'applied' || verdict.outcome === 'held') collect(verdict, judged, player, decision);
     if (best === undefined || precedence.indexOf(verdict.outcome) < precedence.indexOf(best.outcome)) best = verdict;
   }
   if (best === undefined) return;
@@ -105,7 +108,7 @@ function decideGames(judged: JudgedEvent, definitions: Definitions, decision: De
 }
 
 function collect(
-  verdict: Extract<Verdict, { outcome: 'applied' | 'held' }>,
+  verdict: Extract<Verdict, { credits: unknown }>,
   judged: JudgedEvent,
   player: Player,
   decision: Decision,

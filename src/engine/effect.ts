@@ -1,7 +1,7 @@
 // What a decision consists of: facts to be written, collected while a batch is decided, written by apply.ts in one go.
 import type { IncomingEvent } from '../event/event.ts';
 import type { OutboxMessage } from '../event/message.ts';
-import type { Claim, Credit, Player } from '../games/games.ts';
+import type { Claim, Credit, Join, Player } from '../games/games.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
 
@@ -36,7 +36,8 @@ export interface Decision {
   credits: { player: Player; judged: JudgedEvent; credit: Credit }[];
   claims: { player: Player; judged: JudgedEvent; claim: Claim; messageKey: string | null }[];
   releases: { player: Player; judged: JudgedEvent; claim: Claim }[];
+  joins: { player: Player; judged: JudgedEvent; join: Join }[];
   messages: OutboxMessage[];
-  /** The players whose progress changed. */
+  /** The players whose progress or joins changed. */
   touched: Player[];
 }

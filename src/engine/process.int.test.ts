@@ -95,7 +95,7 @@ describe('an event that cannot be judged', () => {
     await using engine = testEngine(database.url);
     await install(database.pool, { games: [gameHistory(makeGame({ milestone_steps: [1] }))] });
     await engine.take([upiPayment(1)]);
-    await database.pool.query('update milepost.progress set value = 9007199254740991, reached = 9007199254740991');
+    await database.pool.query('update milepost.progress set value = 9007199254740991');
     const { results } = await engine.take([
       upiPayment(1, { user: 'U2' }),
       upiPayment(1),
@@ -261,7 +261,7 @@ describe('definitions', () => {
     const activate = (value: number) =>
       transaction(owner, (tx) =>
         activateGame(tx, {
-          config: { ...worth(value), game_window: { ...window, type: 'monthly' } },
+          config: { ...worth(value), game_window: { ...window, type: 'monthly', grace: 'PT72H' } },
           text: '',
           file: 'game.json',
           by: 'test',

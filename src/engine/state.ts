@@ -2,9 +2,12 @@
 
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
-import type { IncomingEvent, Json } from '../event/event.ts';
+import type { IncomingEvent } from '../event/event.ts';
 import type { Timeline } from '../games/decide.ts';
+import { foldsAnew } from '../games/fold.ts';
+import type { Game } from '../games/game.ts';
 import type { Claim, HeldClaim, Player } from '../games/games.ts';
+import { type StandingState, standingsOf } from '../games/standing.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
@@ -50,14 +53,22 @@ export async function openBatch(
     { name: 'p_event_id', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.event_id)) },
     { name: 'p_producer', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.producer)) },
     { name: 'p_game_no', type: 'integer[]', value: arrayOf(games.map(({ gameNo }) => gameNo)) },
+    {
+      name: 'p_join_game_no',
+      type: 'integer[]',
+      value: arrayOf(gamesWith(games, ({ config }) => config.join !== undefined)),
+    },
+    { name: 'p_fold_game_no', type: 'integer[]', value: arrayOf(gamesWith(games, foldsAnew)) },
     { name: 'p_cohort_id', type: 'text[]', value: arrayOfText(cohorts) },
   ]);
   if (row === undefined) throw new Error('open_batch returned no row');
 
   const players = readPlayers(roster, row);
-  const { progress, held } = JSON.parse(row.games) as { progress: ProgressColumns; held: HeldClaimColumns | null };
+  const { progress, held, joins, credits } = JSON.parse(row.games) as GamesState;
   addProgress(players, progress);
   if (held !== null) addHeldClaims(players, held, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
+  if (joins !== null) addJoins(players, joins);
+  if (credits !== null) addCredits(players, credits);
   addMemberships(players, JSON.parse(row.memberships), cohorts);
   const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
@@ -72,6 +83,11 @@ export async function openBatch(
       known: known.get(index + 1),
     })),
   };
+}
+
+/** The numbers of the games of which any version is such. */
+function gamesWith(games: readonly Timeline[], such: (game: Game) => boolean): number[] {
+  return games.filter(({ versions }) => versions.some(such)).map(({ gameNo }) => gameNo);
 }
 
 function rosterOf(events: readonly IncomingEvent[]): Roster {
@@ -95,26 +111,41 @@ function readPlayers(roster: Roster, row: { player_ids: string }): Player[] {
     progress: [],
     heldClaims: [],
     memberships: [],
+    joins: [],
+    credits: [],
   }));
 }
 
 // The database answers in columns; a column is null when there is no row.
 type Columns<Row extends unknown[]> = { [Index in keyof Row]: Row[Index][] | null };
 
+interface GamesState {
+  progress: ProgressColumns;
+  held: HeldClaimColumns | null;
+  joins: JoinColumns | null;
+  credits: CreditColumns | null;
+}
+
 type ProgressColumns = Columns<
-  [place: number, gameNo: number, windowStart: number, value: number, cleared: number, reached: number, state: Json]
+  [
+    place: number,
+    gameNo: number,
+    windowStart: number,
+    value: number,
+    cleared: number,
+    claimed: number[],
+    state: StandingState | null,
+  ]
 >;
 
 function addProgress(players: Player[], columns: ProgressColumns): void {
-  const [places, gameNos, windowStarts, values, cleareds, reacheds, states] = columns;
+  const [places, gameNos, windowStarts, values, cleareds, claimeds, states] = columns;
   places?.forEach((place, row) => {
     (players[place - 1] as Player).progress.push({
       gameNo: gameNos?.[row] as number,
       windowStart: windowStarts?.[row] as number,
-      value: values?.[row] as number,
-      cleared: cleareds?.[row] as number,
-      reached: reacheds?.[row] as number,
-      state: states?.[row] ?? null,
+      ...standingsOf(values?.[row] as number, cleareds?.[row] as number, states?.[row] ?? null),
+      claimed: claimeds?.[row] as number[],
       changed: false,
     });
   });
@@ -152,6 +183,61 @@ function addHeldClaims(players: Player[], columns: HeldClaimColumns, gameIds: Re
       reward: rewardType === null || amount === null ? null : { rewardType, amount },
     };
     (players[place - 1] as Player).heldClaims.push(claim);
+  });
+}
+
+type JoinColumns = Columns<[place: number, gameNo: number, joinedAt: number]>;
+
+function addJoins(players: Player[], columns: JoinColumns): void {
+  const [places, gameNos, joinedAts] = columns;
+  places?.forEach((place, row) => {
+    (players[place - 1] as Player).joins.push({ gameNo: gameNos?.[row] as number, at: joinedAts?.[row] as number });
+  });
+}
+
+type CreditColumns = Columns<
+  [
+    place: number,
+    gameNo: number,
+    windowStart: number,
+    eventNo: number,
+    triggerId: string,
+    amount: number,
+    distinctValue: string | null,
+    held: boolean,
+    version: number,
+    occurredAt: number,
+    transactionId: string | null,
+  ]
+>;
+
+function addCredits(players: Player[], columns: CreditColumns): void {
+  const [
+    places,
+    gameNos,
+    windowStarts,
+    eventNos,
+    triggerIds,
+    amounts,
+    distinctValues,
+    helds,
+    versions,
+    times,
+    transactions,
+  ] = columns;
+  places?.forEach((place, row) => {
+    (players[place - 1] as Player).credits.push({
+      gameNo: gameNos?.[row] as number,
+      windowStart: windowStarts?.[row] as number,
+      eventNo: eventNos?.[row] as number,
+      triggerId: triggerIds?.[row] as string,
+      amount: amounts?.[row] as number,
+      distinctValue: distinctValues?.[row] ?? null,
+      held: helds?.[row] as boolean,
+      version: versions?.[row] as number,
+      occurredAt: times?.[row] as number,
+      transactionId: transactions?.[row] ?? null,
+    });
   });
 }
 

@@ -122,7 +122,7 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
         { user_id: 'U1', subject: window.replace('1', '2'), expected: 'value 6, cleared 6', found: 'no progress' },
       ],
       [
-        'claims_match_reached',
+        'claimed_matches_claims',
         { user_id: 'U1', subject: `${window.replace('1', '2')}, step 3`, expected: 'no claim', found: 'a claim' },
       ],
       ['claim_status_matches_cleared', { user_id: 'U1', expected: 'held', found: 'earned' }],
@@ -132,15 +132,15 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     title: 'steps were not claimed up to the value',
     sql: `update milepost.progress set reached = 3 where ${of('U1', 'progress')} and game_no = 1`,
     finds: [
-      ['reached_covers_value', { user_id: 'U1', subject: window, expected: 'reached at least 6', found: 'reached 3' }],
-      ['claims_match_reached', { user_id: 'U1', subject: `${window}, step 4`, expected: 'no claim', found: 'a claim' }],
+      ['claimed_matches_claims', { user_id: 'U1', subject: window, expected: 'reached at least 6', found: 'reached 3' }],
+      ['claimed_matches_claims', { user_id: 'U1', subject: `${window}, step 4`, expected: 'no claim', found: 'a claim' }],
     ],
   },
   {
     title: 'a claim was lost',
     sql: `delete from milepost.claim where ${of('U1', 'claim')} and game_no = 1 and step = 2`,
     finds: [
-      ['claims_match_reached', { user_id: 'U1', subject: `${window}, step 2`, expected: 'a claim', found: 'no claim' }],
+      ['claimed_matches_claims', { user_id: 'U1', subject: `${window}, step 2`, expected: 'a claim', found: 'no claim' }],
       ['payable_claims_match_outbox', { user_id: 'U1', expected: 'no message', found: 'U1 NC 20' }],
     ],
   },

@@ -68,23 +68,15 @@ const checks = {
       full join milepost.progress p using (bucket, player_id, game_no, window_start)
      where c.value is distinct from p.value or c.cleared is distinct from p.cleared`,
 
-  /** Steps have been claimed up to the value. */
-  reached_covers_value: `
-    select bucket, player_id, ${WINDOW} as subject, 'reached at least ' || value as expected, 'reached ' || reached as found
-      from milepost.progress where reached < value`,
-
-  /** Every step up to what was reached has its claim, and no other step has one. */
-  claims_match_reached: `
-    select bucket, player_id, ${WINDOW} || ', step ' || step as subject,
-           case when s.due then 'a claim' else 'no claim' end as expected, case when c.made then 'a claim' else 'no claim' end as found
-      from (select p.bucket, p.player_id, p.game_no, p.window_start, (step ->> 'step')::bigint as step, true as due
-              from milepost.progress p
-             cross join lateral (select v.config from milepost.game_version v where v.game_no = p.game_no order by v.version desc limit 1) as v
-             cross join lateral jsonb_array_elements(v.config -> 'milestone_steps') as step
-             where (step ->> 'step')::bigint <= p.reached) as s
-      full join (select distinct bucket, player_id, game_no, window_start, step, true as made from milepost.claim) as c
-     using (bucket, player_id, game_no, window_start, step)
-     where s.due is null or c.made is null`,
+  /** The steps that progress remembers as claimed are those that have a claim. */
+  claimed_matches_claims: `
+    select bucket, player_id, ${WINDOW} as subject,
+           'claimed ' || coalesce(c.steps, '{}')::text as expected, coalesce('claimed ' || p.claimed::text, 'no progress') as found
+      from milepost.progress p
+      full join (select bucket, player_id, game_no, window_start, array_agg(distinct step order by step) as steps
+                   from milepost.claim group by bucket, player_id, game_no, window_start) as c
+     using (bucket, player_id, game_no, window_start)
+     where coalesce(c.steps, '{}') is distinct from (select coalesce(array_agg(step order by step), '{}') from unnest(p.claimed) as step)`,
 
   /** A claim is held exactly as long as its step lies above what no hold touches. */
   claim_status_matches_cleared: `

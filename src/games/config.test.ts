@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { UserError } from '../errors.ts';
 import { fields, gameHistory, makeDefinitions, makeGame, seedGame, seedGameFile } from '../testing/make.ts';
-import { forbiddenChanges, type GameConfig, parseGame, prepareGame } from './config.ts';
+import { forbiddenChanges } from './changes.ts';
+import type { GameConfig } from './config.ts';
 import { versionInForce } from './decide.ts';
+import { prepareGame } from './game.ts';
+import { parseGame } from './parse.ts';
 
 const seedText = readFileSync(seedGameFile, 'utf8');
 
@@ -16,10 +19,14 @@ describe('the seed game', () => {
   });
 
   test('is read as it is, with the defaults of everything newer', () => {
+    const written = JSON.parse(seedText);
     expect(seedGame()).toEqual({
-      ...JSON.parse(seedText),
+      ...written,
+      time_zone: 'Asia/Kolkata',
+      game_window: { ...written.game_window, grace: 'PT72H' },
       stacking: 'ADDITIVE',
       evaluation_scope: 'INBOUNDEVENT',
+      transaction_policy: 'max',
       frm: 'hold',
     });
   });
@@ -58,7 +65,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key',
       (game) => Object.assign(game, { cohortid: 'x' }),
       [
-        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, game_archetype, cohort_id, game_window, progress_state_model, milestone_steps, triggers, stacking, evaluation_scope, frm',
+        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, title, game_archetype, cohort_id, join, time_zone, game_window, progress_state_model, checklist, streak, grid, milestone_steps, triggers, stacking, evaluation_scope, transaction_policy, frm',
       ],
     ],
     [
@@ -77,8 +84,8 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     ],
     [
       'an archetype of the future',
-      (game) => Object.assign(game, { game_archetype: 'STREAK' }),
-      ['$.game_archetype: must be "NUMERIC_COUNTER"; found "STREAK"'],
+      (game) => Object.assign(game, { game_archetype: 'MAZE' }),
+      ['$.game_archetype: expected one of "NUMERIC_COUNTER", "CHECKLIST", "STREAK", "CALENDAR_GRID"; found "MAZE"'],
     ],
     [
       'a version of the schema we do not know',
@@ -143,7 +150,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'a reward on an empty step',
       (game) => Object.assign(game.milestone_steps[0], { step_type: 'EMPTY' }),
-      ['$.milestone_steps[0].reward: unknown key "reward"; allowed: step, step_type'],
+      ['$.milestone_steps[0].reward: unknown key "reward"; allowed: step, title, requires, step_type'],
     ],
     [
       'a window that ends before it starts',
@@ -228,7 +235,9 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'a mode of the future',
       (game) => Object.assign(game.triggers[0].progression_config, { mode: 'increment_by_amount' }),
-      ['$.triggers[0].progression_config.mode: must be "increment_by_constant"; found "increment_by_amount"'],
+      [
+        '$.triggers[0].progression_config.mode: expected one of "increment_by_constant", "increment_by_attribute", "weighted", "unique" (did you mean "increment_by_constant"?); found "increment_by_amount"',
+      ],
     ],
     [
       'a trigger that takes away',
@@ -267,15 +276,12 @@ describe('a wrong game is refused with the path, what was found and the mend', (
 
 describe('prepareGame', () => {
   const prepared = (end: string) => {
-    const { windowStart, windowEnd } = prepareGame(
-      makeGame({ game_window: { start: '2026-05-01T05:30:00+05:30', end } }),
-      {
-        gameNo: 1,
-        version: 1,
-        inForceFrom: 0,
-      },
-    );
-    return [windowStart, windowEnd].map((instant) => new Date(instant).toISOString());
+    const game = prepareGame(makeGame({ game_window: { start: '2026-05-01T05:30:00+05:30', end } }), {
+      gameNo: 1,
+      version: 1,
+      inForceFrom: 0,
+    });
+    return [game.start, game.end].map((instant) => new Date(instant).toISOString());
   };
 
   test.each([
@@ -341,7 +347,12 @@ describe('forbiddenChanges', () => {
   test('but not the same start written otherwise, nor rewards, triggers, texts and the end', () => {
     expect(
       changing({
-        game_window: { start: '2026-05-01T05:30:00+05:30', end: '2026-06-30T23:59:59Z', type: 'quarterly' },
+        game_window: {
+          start: '2026-05-01T05:30:00+05:30',
+          end: '2026-06-30T23:59:59Z',
+          type: 'quarterly',
+          grace: 'PT72H',
+        },
         milestone_steps: makeGame({
           milestone_steps: [
             3,

@@ -1,18 +1,31 @@
-// The milestone game's decision: what one event means to one player in one game. Pure: no clock, no random, no I/O. It changes only the
-// player's progress in memory, so that the next event of the same batch sees it.
+// The games' decision: what one event means to one player in one game. Pure: no clock, no random, no I/O. It changes only the player in memory,
+// so that the next event of the same batch sees what this one did.
 import { failing } from '../condition/condition.ts';
 import type { CanonicalEvent } from '../event/event.ts';
-import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
-import type { Game, Trigger } from './config.ts';
+import type { Trigger } from './config.ts';
+import { counting, emptyStanding, fold, foldOn, foldsAnew } from './fold.ts';
+import type { Game } from './game.ts';
 import type { Claim, ClaimStatus, Credit, HeldClaim, Membership, Player, Progress, Verdict } from './games.ts';
+import { contributionOf } from './progression.ts';
+import { lastWindow, type Window, windowAt, windowFromJoin } from './window.ts';
 
-/** The config versions of one game, oldest first. */
+export type GameStatus = 'active' | 'paused' | 'ended';
+
+/** A pause, a resumption or the end of a game. */
+export interface StatusChange {
+  changeNo: number;
+  status: GameStatus;
+  from: Instant;
+}
+
+/** One game over time: its config versions and its changes of status, both oldest first. */
 export interface Timeline {
   gameNo: number;
   gameId: string;
   versions: readonly Game[];
+  statuses: readonly StatusChange[];
 }
 
 /**
@@ -28,32 +41,57 @@ export function versionInForce(timeline: Timeline, at: Instant): Game {
   return versions[0] as Game;
 }
 
+/** A game's status at an instant: what the newest change in force by then says. */
+export function statusAt(timeline: Timeline, at: Instant): GameStatus {
+  return timeline.statuses.findLast(({ from }) => from <= at)?.status ?? 'active';
+}
+
+/** An event about to be judged. */
+export interface Subject {
+  event: CanonicalEvent;
+  eventNo: number;
+  receivedAt: Instant;
+}
+
 /**
- * Judges an event in one game, in this order: event type, window, late, rule, cohort, FRM. Undefined when the game has no trigger for the
- * event's type. Credits, claims and the player's progress are changed only when the event counts.
+ * Judges an event in one game, in this order: event type, window, pause and end, late, rule, cohort, join, FRM. Undefined when the game has
+ * nothing to do with the event's type. The player is changed only when the event counts.
  */
-export function judge(
-  timeline: Timeline,
-  event: CanonicalEvent,
-  receivedAt: Instant,
-  player: Player,
-): Verdict | undefined {
+export function judge(timeline: Timeline, subject: Subject, player: Player): Verdict | undefined {
+  const { event, receivedAt } = subject;
   const game = versionInForce(timeline, event.occurred_at);
   const candidates = game.triggersByType.get(event.event_type);
-  if (candidates === undefined) return undefined;
-  if (event.occurred_at < game.windowStart) return { outcome: 'outside_window', reason: 'before_window' };
-  if (event.occurred_at >= game.windowEnd) return { outcome: 'outside_window', reason: 'after_window' };
-  // windowEnd is the first instant after the window, hence ">=": the grace is counted from the window's last instant.
-  if (receivedAt >= game.windowEnd + limits.graceMs) return { outcome: 'late', reason: 'window_closed' };
+  const joins = game.config.join?.event_type === event.event_type;
+  if (candidates === undefined && !joins) return undefined;
 
-  const matching = candidates.filter((trigger) => failing(trigger.rule, event) === undefined);
+  if (event.occurred_at < game.start) return { outcome: 'outside_window', reason: 'before_window' };
+  if (event.occurred_at >= game.end) return { outcome: 'outside_window', reason: 'after_window' };
+  const status = statusAt(timeline, event.occurred_at);
+  if (status !== 'active') return { outcome: 'outside_window', reason: status };
+
+  if (joins && failing(game.config.join?.rule ?? anything, event, game.zone) === undefined) {
+    return join(game, subject, player);
+  }
+  const window = windowFor(game, event.occurred_at, joinsOf(player, game.gameNo));
+  if (window === undefined) return { outcome: 'not_in_cohort', reason: 'not_joined' };
+  if (event.occurred_at >= window.end) return { outcome: 'outside_window', reason: 'after_window' };
+  // A window's end is the first instant after it, hence ">=": the grace is counted from the window's last instant.
+  if (receivedAt >= window.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
+
+  const matching = candidates?.filter((trigger) => failing(trigger.rule, event, game.zone) === undefined) ?? [];
   if (matching.length === 0) return { outcome: 'no_match', reason: 'condition_failed' };
   if (!isMember(player, game.config.cohort_id, event.occurred_at)) {
     return { outcome: 'not_in_cohort', reason: 'not_a_member' };
   }
+  if (!hasJoined(game, joinsOf(player, game.gameNo), event.occurred_at)) {
+    return { outcome: 'not_in_cohort', reason: 'not_joined' };
+  }
   const flagged = game.config.frm !== 'ignore' && isFlagged(event);
   if (flagged && game.config.frm === 'reject') return { outcome: 'rejected', reason: 'frm_flagged' };
-  return credit(game, matching, player, flagged);
+
+  const credits = creditsOf(game, window, matching, subject, flagged);
+  if (credits.length === 0) return { outcome: 'no_match', reason: 'worth_nothing' };
+  return apply(timeline, game, window, credits, player);
 }
 
 /** Whether a player belongs to a cohort at an instant. */
@@ -64,48 +102,152 @@ export function isMember(player: { memberships: readonly Membership[] }, cohortI
   );
 }
 
+/** Whether a player takes part by an instant as far as joining goes: where a game asks for no joining, everybody does. */
+export function hasJoined(game: Game, joins: readonly Instant[], at: Instant): boolean {
+  return game.config.join === undefined || joins.some((join) => join <= at);
+}
+
+/**
+ * The window of a game that an instant is in, or the last one begun by then: with from_join the player's own. Undefined before the first.
+ */
+export function windowFor(game: Game, at: Instant, joins: readonly Instant[]): Window | undefined {
+  if (game.config.game_window.from_join !== undefined) return windowFromJoin(game, at, joins);
+  return windowAt(game, at) ?? (at >= game.end ? lastWindow(game, at) : undefined);
+}
+
+function joinsOf(player: Player, gameNo: number): Instant[] {
+  return player.joins.filter((join) => join.gameNo === gameNo).map(({ at }) => at);
+}
+
+const anything = { operator: 'and' as const, conditions: [] };
+
+/** An event of joining. In a game of windows from the join it begins one, unless that would overlap another of the player's. */
+function join(game: Game, { event, receivedAt }: Subject, player: Player): Verdict {
+  const at = event.occurred_at;
+  if (receivedAt >= game.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
+  if (!isMember(player, game.config.cohort_id, at)) return { outcome: 'not_in_cohort', reason: 'not_a_member' };
+  const known = joinsOf(player, game.gameNo);
+  const own = windowFromJoin(game, at, [at]);
+  const overlaps =
+    own === undefined
+      ? known.some((earlier) => earlier <= at)
+      : known.some((other) => {
+          const window = windowFromJoin(game, other, [other]) as Window;
+          return window.start < own.end && own.start < window.end;
+        });
+  if (overlaps) return { outcome: 'no_match', reason: 'already_joined' };
+  const joined = { gameNo: game.gameNo, at };
+  player.joins.push(joined);
+  return { outcome: 'applied', reason: 'joined', join: joined };
+}
+
 /** Flagged by fraud and risk management: not null, not false, not empty. */
 function isFlagged(event: CanonicalEvent): boolean {
   const flag = event.attributes.frm_flag ?? null;
   return flag !== null && flag !== false && flag !== '';
 }
 
-/** Stacks the matching triggers, folds their credits into progress, and claims every step that crossed, in order. */
-function credit(game: Game, matching: readonly Trigger[], player: Player, held: boolean): Verdict {
-  const strategy = archetypes[game.config.game_archetype];
-  const progress = progressOf(player, game);
-  const clearedBefore = progress.cleared;
-  const credits: Credit[] = matching.map((trigger) => ({
-    gameNo: game.gameNo,
-    windowStart: game.windowStart,
-    triggerId: trigger.trigger_id,
-    amount: strategy.contribution(trigger),
-    held,
-    version: game.version,
-  }));
-  for (const entry of credits) Object.assign(progress, strategy.reduce(progress, entry));
+/** What the matching triggers give, those left out that give nothing. */
+function creditsOf(
+  game: Game,
+  window: Window,
+  matching: readonly Trigger[],
+  { event, eventNo }: Subject,
+  held: boolean,
+): Credit[] {
+  return matching.flatMap((trigger): Credit[] => {
+    const { amount, distinctValue } = contributionOf(trigger.progression_config, event, game.zone);
+    if (amount === 0) return [];
+    return [
+      {
+        gameNo: game.gameNo,
+        windowStart: window.start,
+        eventNo,
+        triggerId: trigger.trigger_id,
+        amount,
+        distinctValue,
+        held,
+        version: game.version,
+        occurredAt: event.occurred_at,
+        transactionId: event.correlation.canonical_transaction_id,
+      },
+    ];
+  });
+}
+
+/** Folds an event's credits into progress, and claims every step that is newly reached, in order. */
+function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[], player: Player): Verdict {
+  const progress = progressOf(player, game, window);
+  const reason = timeline.versions.some(foldsAnew)
+    ? foldAll(timeline, game, credits, player, progress)
+    : foldEach(game, credits, progress);
   progress.changed = true;
 
-  const claims = strategy.stepsReached(game.config, progress.reached, progress.value).map((step): Claim => {
-    const reward =
-      step.step_type === 'REWARD' ? { rewardType: step.reward.reward_type, amount: step.reward.value } : null;
-    return {
-      gameNo: game.gameNo,
-      gameId: game.config.game_id,
-      windowStart: game.windowStart,
-      step: step.step,
-      earning: 1,
-      stepType: step.step_type,
-      status: statusOf(step.step_type, progress.cleared >= step.step),
-      version: game.version,
-      reward,
-    };
-  });
-  progress.reached = Math.max(progress.reached, progress.value);
+  const strategy = archetypes[game.config.game_archetype];
+  const reached = strategy.stepsReached(game, progress.all, window);
+  const cleared = new Set(
+    (progress.cleared === progress.all ? reached : strategy.stepsReached(game, progress.cleared, window)).map(
+      ({ step }) => step,
+    ),
+  );
+  const claims = reached
+    .filter(({ step }) => !progress.claimed.includes(step))
+    .map(
+      (step): Claim => ({
+        gameNo: game.gameNo,
+        gameId: game.config.game_id,
+        windowStart: window.start,
+        step: step.step,
+        earning: 1,
+        stepType: step.step_type,
+        status: statusOf(step.step_type, cleared.has(step.step)),
+        version: game.version,
+        reward: step.step_type === 'REWARD' ? { rewardType: step.reward.reward_type, amount: step.reward.value } : null,
+      }),
+    );
+  if (claims.length > 0) progress.claimed = [...progress.claimed, ...claims.map(({ step }) => step)];
 
-  const released = progress.cleared > clearedBefore ? release(player, progress) : [];
+  const released = release(player, progress, cleared);
   for (const claim of claims) if (claim.status === 'held') player.heldClaims.push(claim as HeldClaim);
-  return { outcome: held ? 'held' : 'applied', reason: null, credits, claims, released };
+  return { outcome: credits[0]?.held ? 'held' : 'applied', reason, credits, claims, released };
+}
+
+type Counted = Extract<Verdict, { outcome: 'applied' | 'held'; credits: Credit[] }>['reason'];
+
+/** Folds credits on, one after the other. */
+function foldEach(game: Game, credits: readonly Credit[], progress: Progress): Counted {
+  let total = 0;
+  for (const credit of credits) {
+    const together = progress.cleared === progress.all;
+    const { standing, added } = foldOn(progress.all, credit, game);
+    progress.all = standing;
+    if (!credit.held) progress.cleared = together ? standing : foldOn(progress.cleared, credit, game).standing;
+    total += added;
+  }
+  if (total > 0) return null;
+  return credits.every(({ distinctValue }) => distinctValue !== null) ? 'repeated_value' : 'capped';
+}
+
+/** Folds all live credits of the window anew: an event may take the place of another of its transaction. */
+function foldAll(
+  timeline: Timeline,
+  game: Game,
+  credits: readonly Credit[],
+  player: Player,
+  progress: Progress,
+): Counted {
+  const versionOf = (version: number): Game => timeline.versions.find((each) => each.version === version) as Game;
+  player.credits.push(...credits);
+  const live = player.credits.filter(
+    ({ gameNo, windowStart }) => gameNo === game.gameNo && windowStart === progress.windowStart,
+  );
+  progress.all = fold(live, game, versionOf);
+  const cleared = live.filter(({ held }) => !held);
+  progress.cleared = cleared.length === live.length ? progress.all : fold(cleared, game, versionOf);
+  // Of two events of a transaction the held one may count for less: what is cleared is never shown as more than what is there.
+  if (progress.cleared.value > progress.all.value)
+    progress.cleared = { ...progress.cleared, value: progress.all.value };
+  return counting(live, versionOf).includes(credits[0] as Credit) ? null : 'transaction_counted';
 }
 
 function statusOf(stepType: Claim['stepType'], cleared: boolean): ClaimStatus {
@@ -113,25 +255,27 @@ function statusOf(stepType: Claim['stepType'], cleared: boolean): ClaimStatus {
   return stepType === 'FORTUNE_COOKIE' ? 'unopened' : 'earned';
 }
 
-/** Takes the held claims that the cleared total now covers. */
-function release(player: Player, progress: Progress): Claim[] {
+/** Takes the held claims of a window whose steps are reached without what is held. */
+function release(player: Player, progress: Progress, cleared: ReadonlySet<number>): Claim[] {
   const covered = (claim: HeldClaim): boolean =>
-    claim.gameNo === progress.gameNo && claim.windowStart === progress.windowStart && claim.step <= progress.cleared;
+    claim.gameNo === progress.gameNo && claim.windowStart === progress.windowStart && cleared.has(claim.step);
   const released = player.heldClaims.filter(covered);
   if (released.length > 0) player.heldClaims = player.heldClaims.filter((claim) => !covered(claim));
   return released.map((claim) => ({ ...claim, status: statusOf(claim.stepType, true) }));
 }
 
-function progressOf(player: Player, game: Game): Progress {
+function progressOf(player: Player, game: Game, window: Window): Progress {
   const known = player.progress.find(
-    (progress) => progress.gameNo === game.gameNo && progress.windowStart === game.windowStart,
+    (progress) => progress.gameNo === game.gameNo && progress.windowStart === window.start,
   );
   if (known !== undefined) return known;
+  const empty = emptyStanding(game);
   const fresh: Progress = {
-    ...archetypes[game.config.game_archetype].initial(),
     gameNo: game.gameNo,
-    windowStart: game.windowStart,
-    reached: 0,
+    windowStart: window.start,
+    all: empty,
+    cleared: empty,
+    claimed: [],
     changed: false,
   };
   player.progress.push(fresh);

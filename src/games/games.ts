@@ -2,32 +2,53 @@
 import type { Json } from '../event/event.ts';
 import type { Instant } from '../time.ts';
 
-/** The fold over a player's live credits in one window of one game. Raw totals; clamping to max_value is for views. */
-export interface Fold {
-  value: number;
-  /** The part of value that no hold touches. */
-  cleared: number;
-  /** What an archetype needs beyond the totals; null when nothing. */
-  state: Json;
-}
-
-/** A player's progress while a batch is decided: read once, folded on, written once if changed. */
-export interface Progress extends Fold {
-  gameNo: number;
-  windowStart: Instant;
-  /** The greatest value for which steps have been claimed. */
-  reached: number;
-  changed: boolean;
-}
-
-/** What one event was worth by one trigger. */
+/** What one event was worth by one trigger, before caps. The set of a player's live credits in a window is all that progress depends on. */
 export interface Credit {
   gameNo: number;
   windowStart: Instant;
+  eventNo: number;
   triggerId: string;
   amount: number;
+  /** The value that a `unique` trigger counts once; null for the other modes. */
+  distinctValue: string | null;
   held: boolean;
   version: number;
+  occurredAt: Instant;
+  /** The canonical transaction of its event. */
+  transactionId: string | null;
+}
+
+/** The fold over a set of credits. Raw: clamping to max_value is for views. Never changed in place. */
+export interface Standing {
+  value: number;
+  /** What capped and unique triggers have counted, by allowance; null without any. */
+  counted: Counted | null;
+  /** What the archetype needs beyond the value; null when nothing. */
+  detail: Json;
+}
+
+/** By allowance: a trigger under its cap. */
+export type Counted = Readonly<Record<string, Allowance>>;
+export interface Allowance {
+  /** What it has counted in the window, after caps. */
+  total: number;
+  /** Before caps, by local day; only with a cap per day. */
+  days?: Readonly<Record<string, number>>;
+  /** The distinct values seen and what each is worth; only for `unique`. */
+  values?: Readonly<Record<string, number>>;
+}
+
+/** A player's progress while a batch is decided: read once, folded on, written once if changed. */
+export interface Progress {
+  gameNo: number;
+  windowStart: Instant;
+  /** Over all live credits. */
+  all: Standing;
+  /** Over those that no hold touches; the same object as `all` while nothing is held. */
+  cleared: Standing;
+  /** The steps that have been claimed. */
+  claimed: number[];
+  changed: boolean;
 }
 
 export type ClaimStatus = 'earned' | 'held' | 'unopened';
@@ -58,6 +79,12 @@ export interface Membership {
   to: Instant;
 }
 
+/** A player's joining of an opt-in game. */
+export interface Join {
+  gameNo: number;
+  at: Instant;
+}
+
 /** A player as the engine sees them while a batch is decided. */
 export interface Player {
   bucket: number;
@@ -66,13 +93,24 @@ export interface Player {
   progress: Progress[];
   heldClaims: HeldClaim[];
   memberships: Membership[];
+  joins: Join[];
+  /** The live credits in the games whose progress cannot be folded on but only anew (`foldsAnew`). */
+  credits: Credit[];
 }
 
 /** Why one game did or did not count an event; closed. */
 export type Verdict =
-  | { outcome: 'applied' | 'held'; reason: null; credits: Credit[]; claims: Claim[]; released: Claim[] }
+  | {
+      outcome: 'applied' | 'held';
+      /** What the event added, or why it counted and yet added nothing. */
+      reason: null | 'capped' | 'repeated_value' | 'transaction_counted';
+      credits: Credit[];
+      claims: Claim[];
+      released: Claim[];
+    }
+  | { outcome: 'applied'; reason: 'joined'; join: Join }
   | { outcome: 'rejected'; reason: 'frm_flagged' }
   | { outcome: 'late'; reason: 'window_closed' }
-  | { outcome: 'not_in_cohort'; reason: 'not_a_member' }
-  | { outcome: 'outside_window'; reason: 'before_window' | 'after_window' }
-  | { outcome: 'no_match'; reason: 'condition_failed' };
+  | { outcome: 'not_in_cohort'; reason: 'not_a_member' | 'not_joined' }
+  | { outcome: 'outside_window'; reason: 'before_window' | 'after_window' | 'paused' | 'ended' }
+  | { outcome: 'no_match'; reason: 'condition_failed' | 'worth_nothing' | 'already_joined' };

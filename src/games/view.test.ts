@@ -29,7 +29,7 @@ interface Scene {
 function given(history: GameHistory, scene: Scene = {}) {
   const timeline = makeDefinitions([history]).games[0] as Timeline;
   const game = timeline.versions[0];
-  const field = gameField(timeline.gameNo, game?.windowStart ?? 0);
+  const field = gameField(timeline.gameNo, game?.start ?? 0);
   const facts: PlayerFacts = {
     asOf: at('2026-05-10T11:59:58Z'),
     memberships:

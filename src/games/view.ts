@@ -2,9 +2,10 @@
 // or on the clock is decided here, on reading, so that a window opens without an event. It must never show a hidden reward that is not earned.
 import { formatInstant, type Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
-import type { Game, MilestoneStep, Reward } from './config.ts';
+import type { MilestoneStep, Reward } from './config.ts';
 import { isMember, type Timeline, versionInForce } from './decide.ts';
 import { type ClaimFact, type GameFacts, gameField, type PlayerFacts } from './facts.ts';
+import type { Game } from './game.ts';
 
 /**
  * `locked` not reached · `reached` and nothing to pay · `held` reached, its reward waits for a release · `paying` · `paid` · `failed` the
@@ -71,7 +72,7 @@ export interface Journey extends Standing {
 export function fieldsFor(timelines: readonly Timeline[], now: Instant): string[] {
   return timelines.map((timeline) => {
     const game = versionInForce(timeline, now);
-    return gameField(game.gameNo, game.windowStart);
+    return gameField(game.gameNo, game.start);
   });
 }
 
@@ -79,7 +80,7 @@ export function fieldsFor(timelines: readonly Timeline[], now: Instant): string[
 export function openGames(timelines: readonly Timeline[], now: Instant): Timeline[] {
   return timelines.filter((timeline) => {
     const game = versionInForce(timeline, now);
-    return game.windowStart <= now && now < game.windowEnd;
+    return game.start <= now && now < game.end;
   });
 }
 
@@ -88,7 +89,7 @@ export function renderWidget(timelines: readonly Timeline[], facts: PlayerFacts,
   return openGames(timelines, now)
     .map((timeline) => versionInForce(timeline, now))
     .filter((game) => takesPart(game, facts, now))
-    .sort((a, b) => a.windowEnd - b.windowEnd || (a.config.game_id < b.config.game_id ? -1 : 1))
+    .sort((a, b) => a.end - b.end || (a.config.game_id < b.config.game_id ? -1 : 1))
     .map((game) => {
       const steps = stepsOf(game, facts);
       return {
@@ -104,11 +105,11 @@ export function renderWidget(timelines: readonly Timeline[], facts: PlayerFacts,
  */
 export function renderJourney(timeline: Timeline, facts: PlayerFacts, now: Instant): Journey | undefined {
   const game = versionInForce(timeline, now);
-  if (now < game.windowStart || !takesPart(game, facts, now)) return undefined;
+  if (now < game.start || !takesPart(game, facts, now)) return undefined;
   const steps = stepsOf(game, facts);
   return {
     ...standing(game, facts, steps, now),
-    state: now < game.windowEnd ? 'active' : 'ended',
+    state: now < game.end ? 'active' : 'ended',
     steps: steps.map(({ step, claim, state }) => ({
       step: step.step,
       step_type: step.step_type,
@@ -119,7 +120,7 @@ export function renderJourney(timeline: Timeline, facts: PlayerFacts, now: Insta
     triggers: game.config.triggers.map((trigger) => ({
       trigger_id: trigger.trigger_id,
       event_type: trigger.event_type,
-      adds: archetypes[game.config.game_archetype].contribution(trigger),
+      adds: trigger.progression_config.mode === 'increment_by_constant' ? trigger.progression_config.value : 0,
     })),
   };
 }
@@ -158,7 +159,12 @@ export function rewardView(promised: Reward, claim: ClaimFact | undefined): Rewa
 function standing(game: Game, facts: PlayerFacts, steps: readonly Step[], now: Instant): Standing {
   const { config } = game;
   const progress = progressIn(game, facts);
-  const { current, max } = archetypes[config.game_archetype].view(config, progress?.value ?? 0);
+  const { current, max } = archetypes[config.game_archetype].view(
+    game,
+    { value: progress?.value ?? 0, detail: null },
+    game,
+    now,
+  );
   return {
     game_id: config.game_id,
     current_value: current,
@@ -168,7 +174,7 @@ function standing(game: Game, facts: PlayerFacts, steps: readonly Step[], now: I
     window: {
       start: config.game_window.start,
       end: config.game_window.end,
-      seconds_remaining: Math.max(0, Math.ceil((game.windowEnd - now) / 1_000)),
+      seconds_remaining: Math.max(0, Math.ceil((game.end - now) / 1_000)),
     },
     config_version: game.version,
     projection_version: progress?.version ?? 0,
@@ -195,10 +201,10 @@ function stepsOf(game: Game, facts: PlayerFacts): Step[] {
 }
 
 function takesPart(game: Game, facts: PlayerFacts, now: Instant): boolean {
-  const at = Math.min(now, game.windowEnd - 1);
+  const at = Math.min(now, game.end - 1);
   return progressIn(game, facts) !== undefined || isMember(facts, game.config.cohort_id, at);
 }
 
 function progressIn(game: Game, facts: PlayerFacts): GameFacts | undefined {
-  return facts.games.get(gameField(game.gameNo, game.windowStart));
+  return facts.games.get(gameField(game.gameNo, game.start));
 }

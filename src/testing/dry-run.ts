@@ -35,6 +35,8 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
         progress: [],
         heldClaims: [],
         memberships: memberships.filter((membership) => membership.userId === userId),
+        joins: [],
+        credits: [],
       };
       players.set(userId, player);
     }
@@ -120,11 +122,11 @@ function identityOf({ event }: IncomingEvent): string {
 }
 
 function progressLines(player: Player, gameIds: ReadonlyMap<number, string>): Books['progress'] {
-  return player.progress.map(({ gameNo, windowStart, value, cleared }) => ({
+  return player.progress.map(({ gameNo, windowStart, all, cleared }) => ({
     user_id: player.userId,
     game_id: gameIds.get(gameNo) as string,
     window_start: windowStart,
-    value,
-    cleared,
+    value: all.value,
+    cleared: cleared.value,
   }));
 }

@@ -5,8 +5,10 @@ import type { FieldTypes } from '../condition/condition.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent, Correlation, IncomingEvent, Json, Origin } from '../event/event.ts';
 import { attributeCatalogue, canonicalSource } from '../event/source.ts';
-import { type GameConfig, gameSchema, parseGame, prepareGame } from '../games/config.ts';
-import type { Timeline } from '../games/decide.ts';
+import { type GameConfig, gameSchema } from '../games/config.ts';
+import type { StatusChange, Timeline } from '../games/decide.ts';
+import { prepareGame } from '../games/game.ts';
+import { parseGame } from '../games/parse.ts';
 import { digestOf } from '../ids.ts';
 import type { Instant } from '../time.ts';
 
@@ -141,6 +143,7 @@ export function makeGame(options: Partial<GameInput> = {}): GameConfig {
 /** A game's versions: the first in force from its window's start, each other from its instant. */
 export interface GameHistory {
   versions: readonly { config: GameConfig; inForceFrom: Instant }[];
+  statuses?: readonly StatusChange[];
 }
 
 /** A game with later versions, each with the time from which it is in force. */
@@ -155,7 +158,7 @@ export function gameHistory(first: GameConfig, ...later: [from: string | Instant
 
 /** The definitions of some games, as if they had been loaded; games are numbered from 1. */
 export function makeDefinitions(games: readonly GameHistory[]): Definitions {
-  const timelines = games.map(({ versions }, index): Timeline => {
+  const timelines = games.map(({ versions, statuses }, index): Timeline => {
     const gameNo = index + 1;
     return {
       gameNo,
@@ -163,6 +166,7 @@ export function makeDefinitions(games: readonly GameHistory[]): Definitions {
       versions: versions.map(({ config, inForceFrom }, order) =>
         prepareGame(config, { gameNo, version: order + 1, inForceFrom }),
       ),
+      statuses: statuses ?? [],
     };
   });
   return createDefinitions(1, timelines);

@@ -34,7 +34,7 @@ export interface ModelConfig {
     trigger_id: string;
     event_type: string;
     rule: ModelCondition;
-    progression_config: { value: number };
+    progression_config: { mode: string; value?: number };
   }[];
   frm?: 'hold' | 'ignore' | 'reject';
 }
@@ -191,7 +191,7 @@ function verdictOf(
       producer: event.producer,
       event_id: event.event_id,
       trigger_id: trigger.trigger_id,
-      amount: trigger.progression_config.value,
+      amount: trigger.progression_config.value as number,
       held,
       version,
     })),

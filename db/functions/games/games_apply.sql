@@ -1,43 +1,47 @@
--- Writes what the games decided: credits, progress, claims, and claims released from a hold (with their transitions). Credits, claims and
--- releases name the event that caused them, and with it their player, by its place in the p_event_* arrays. A column of nulls may come as null.
+-- Writes what the games decided: credits, progress, claims, claims released from a hold (with their transitions), and joins. Credits, claims,
+-- releases and joins name the event that caused them, and with it their player, by its place in the p_event_* arrays. A column of nulls may come as null.
 create or replace function milepost.games_apply(
   p_event_bucket smallint[], p_event_player_id bigint[], p_event_no bigint[], p_event_occurred_at bigint[],
   p_credit_event integer[], p_credit_game_no integer[], p_credit_window_start bigint[], p_credit_trigger_id text[],
-  p_credit_amount bigint[], p_credit_held boolean[], p_credit_version integer[], p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_credit_amount bigint[], p_credit_distinct_value text[], p_credit_held boolean[], p_credit_version integer[],
+  p_credit_payment_id text[], p_credit_transaction_id text[],
   p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
-  p_progress_value bigint[], p_progress_cleared bigint[], p_progress_reached bigint[], p_progress_state jsonb[],
+  p_progress_value bigint[], p_progress_cleared bigint[], p_progress_claimed text[], p_progress_state jsonb[],
   p_claim_event integer[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
   p_claim_step_type text[], p_claim_status milepost.claim_status[], p_claim_version integer[], p_claim_reward_type text[],
   p_claim_amount bigint[], p_claim_message_key uuid[],
   p_release_event integer[], p_release_game_no integer[], p_release_window_start bigint[], p_release_step bigint[],
   p_release_earning smallint[], p_release_status milepost.claim_status[],
+  p_join_event integer[], p_join_game_no integer[],
   p_now timestamptz
 ) returns void
 language plpgsql volatile as $$
 begin
   -- Arrays are unnested side by side in a select list: in FROM, each would first be stored as a table of one column.
   insert into milepost.credit
-    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
+    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, distinct_value, held, version, occurred_at, payment_id,
+     transaction_id)
   select p_event_bucket[c.event], p_event_player_id[c.event], c.game_no, milepost.instant_of(c.window_start), p_event_no[c.event],
-         c.trigger_id, c.amount, coalesce(c.held, false), c.version, milepost.instant_of(p_event_occurred_at[c.event]), c.payment_id,
+         c.trigger_id, c.amount, c.distinct_value, coalesce(c.held, false), c.version, milepost.instant_of(p_event_occurred_at[c.event]), c.payment_id,
          c.transaction_id
     from (
       select unnest(p_credit_event) as event, unnest(p_credit_game_no) as game_no, unnest(p_credit_window_start) as window_start,
-             unnest(p_credit_trigger_id) as trigger_id, unnest(p_credit_amount) as amount, unnest(p_credit_held) as held,
+             unnest(p_credit_trigger_id) as trigger_id, unnest(p_credit_amount) as amount,
+             unnest(p_credit_distinct_value) as distinct_value, unnest(p_credit_held) as held,
              unnest(p_credit_version) as version, unnest(p_credit_payment_id) as payment_id,
              unnest(p_credit_transaction_id) as transaction_id
     ) as c;
 
   -- An upsert rather than an update joined to the arrays: it is one index probe per row under any statistics.
-  insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, reached, state, version, updated_at)
-  select n.bucket, n.player_id, n.game_no, milepost.instant_of(n.window_start), n.value, n.cleared, n.reached, n.state, 1, p_now
+  insert into milepost.progress as p (bucket, player_id, game_no, window_start, value, cleared, claimed, state, version, updated_at)
+  select n.bucket, n.player_id, n.game_no, milepost.instant_of(n.window_start), n.value, n.cleared, n.claimed, n.state, 1, p_now
     from (
       select unnest(p_progress_bucket) as bucket, unnest(p_progress_player_id) as player_id, unnest(p_progress_game_no) as game_no,
              unnest(p_progress_window_start) as window_start, unnest(p_progress_value) as value, unnest(p_progress_cleared) as cleared,
-             unnest(p_progress_reached) as reached, unnest(p_progress_state) as state
+             unnest(p_progress_claimed)::bigint[] as claimed, unnest(p_progress_state) as state
     ) as n
   on conflict (bucket, player_id, game_no, window_start) do update
-    set value = excluded.value, cleared = excluded.cleared, reached = excluded.reached, state = excluded.state,
+    set value = excluded.value, cleared = excluded.cleared, claimed = excluded.claimed, state = excluded.state,
         version = p.version + 1, updated_at = excluded.updated_at;
 
   if cardinality(p_claim_step) > 0 then
@@ -64,6 +68,13 @@ begin
     insert into milepost.claim_transition
       (bucket, player_id, game_no, window_start, step, earning, from_status, to_status, event_no, changed_at)
     select bucket, player_id, game_no, window_start, step, earning, 'held', status, event_no, p_now from released;
+  end if;
+
+  if cardinality(p_join_event) > 0 then
+    insert into milepost.game_join (bucket, player_id, game_no, joined_at, event_no)
+    select p_event_bucket[j.event], p_event_player_id[j.event], j.game_no, milepost.instant_of(p_event_occurred_at[j.event]),
+           p_event_no[j.event]
+      from unnest(p_join_event, p_join_game_no) as j(event, game_no);
   end if;
 end
 $$;

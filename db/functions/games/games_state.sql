@@ -1,22 +1,30 @@
--- What the games know of the batch's players in the wanted games, as JSON {"progress": [column, …], "held": [column, …]}:
--- progress columns: player's place, game_no, window_start in ms, value, cleared, reached, state;
--- held claims' columns: player's place, game_no, window_start in ms, step, earning, step_type, version, reward_type, amount.
+-- What the games know of the batch's players in the wanted games, as JSON {"progress": …, "held": …, "joins": …, "credits": …}, each a list of
+-- columns or null:
+-- progress: player's place, game_no, window_start in ms, value, cleared, claimed steps, state;
+-- held claims: player's place, game_no, window_start in ms, step, earning, step_type, version, reward_type, amount;
+-- joins, in the games of p_join_game_no: player's place, game_no, joined_at in ms;
+-- credits, in the games of p_fold_game_no: player's place, game_no, window_start in ms, event_no, trigger_id, amount, distinct_value, held,
+-- version, occurred_at in ms, transaction_id.
 -- Columns, not rows: one array per column is built several times faster than one array per row.
-create or replace function milepost.games_state(p_bucket smallint[], p_player_id bigint[], p_game_no integer[]) returns text
+create or replace function milepost.games_state(
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_join_game_no integer[], p_fold_game_no integer[]
+) returns text
 language plpgsql stable as $$
 declare
   v_progress json;
   v_held json;
+  v_joins json;
+  v_credits json;
   v_something_held boolean;
 begin
   select json_build_array(array_agg(wanted.place), array_agg(p.game_no), array_agg(milepost.ms_of(p.window_start)), array_agg(p.value),
-                          array_agg(p.cleared), array_agg(p.reached), array_agg(p.state)),
-         bool_or(p.cleared < p.value)
+                          array_agg(p.cleared), array_agg(to_json(p.claimed)), array_agg(p.state)),
+         bool_or(p.cleared < p.value or p.state ? 'cleared')
     into v_progress, v_something_held
     from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
    cross join lateral (
       -- offset 0 keeps this one index range per player: flattened, an empty table's statistics would invite a scan of the whole table.
-      select p.game_no, p.window_start, p.value, p.cleared, p.reached, p.state from milepost.progress p
+      select p.game_no, p.window_start, p.value, p.cleared, p.claimed, p.state from milepost.progress p
        where p.bucket = wanted.bucket and p.player_id = wanted.player_id and p.game_no = any (p_game_no)
       offset 0
     ) as p;
@@ -34,7 +42,32 @@ begin
         offset 0
       ) as c;
   end if;
-  return json_build_object('progress', v_progress, 'held', v_held)::text;
+
+  if cardinality(p_join_game_no) > 0 then
+    select json_build_array(array_agg(wanted.place), array_agg(j.game_no), array_agg(milepost.ms_of(j.joined_at)))
+      into v_joins
+      from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
+     cross join lateral (
+        select j.game_no, j.joined_at from milepost.game_join j
+         where j.bucket = wanted.bucket and j.player_id = wanted.player_id and j.game_no = any (p_join_game_no)
+        offset 0
+      ) as j;
+  end if;
+
+  if cardinality(p_fold_game_no) > 0 then
+    select json_build_array(array_agg(wanted.place), array_agg(c.game_no), array_agg(milepost.ms_of(c.window_start)),
+                            array_agg(c.event_no), array_agg(c.trigger_id), array_agg(c.amount), array_agg(c.distinct_value),
+                            array_agg(c.held), array_agg(c.version), array_agg(milepost.ms_of(c.occurred_at)),
+                            array_agg(c.transaction_id))
+      into v_credits
+      from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
+     cross join lateral (
+        select c.* from milepost.credit c
+         where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = any (p_fold_game_no)
+        offset 0
+      ) as c;
+  end if;
+  return json_build_object('progress', v_progress, 'held', v_held, 'joins', v_joins, 'credits', v_credits)::text;
 end
 $$;
 grant execute on function milepost.games_state to milepost_ingest;

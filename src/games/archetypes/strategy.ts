@@ -1,17 +1,54 @@
-// What an archetype is to the engine: how credits fold into progress and which steps that reaches.
-import type { GameConfig, MilestoneStep, Trigger } from '../config.ts';
-import type { Credit, Fold } from '../games.ts';
+// What an archetype is to the engine: how counted credits fold into progress, which steps that reaches, and how it is shown and explained.
+import type { Json } from '../../event/event.ts';
+import type { Instant } from '../../time.ts';
+import type { GameConfig, MilestoneStep } from '../config.ts';
+import type { Game } from '../game.ts';
+import type { Standing } from '../games.ts';
+import type { Window } from '../window.ts';
 
-/** A strategy is a set of pure functions. The fold depends on the set of credits, never on their order, batching or repetition. */
+/** A credit after caps: by how much it raised what its trigger has counted. */
+export interface CountedCredit {
+  triggerId: string;
+  amount: number;
+  /** The day in the game's zone, counted from 1970-01-01. */
+  day: number;
+  windowStart: Instant;
+}
+
+/** The part of a standing that is the archetype's own. */
+export type Own = Pick<Standing, 'value' | 'detail'>;
+
+/** What a player is shown of a standing. */
+export interface ProgressView {
+  /** Clamped to `max`. */
+  current: number;
+  max: number;
+  /** What the archetype shows beyond the numbers, as the API answers it; null when nothing. */
+  detail: { [key: string]: Json } | null;
+}
+
+/** Reports what is wrong with a configuration: where (keys from its root), and what. */
+export type Report = (path: (string | number)[], message: string) => void;
+
+/** A strategy is a set of pure functions. The fold depends on the set of counted credits, never on their order, batching or repetition. */
 export interface Strategy {
   /** Progress before the first credit. */
-  initial(): Fold;
-  /** What an event that matched `trigger` is worth, before caps: a whole number, at least 0. */
-  contribution(trigger: Trigger): number;
-  /** The fold with one more credit. */
-  reduce(fold: Fold, credit: Pick<Credit, 'triggerId' | 'amount' | 'held'>): Fold;
-  /** The steps above `reached` that `value` reaches, in order. */
-  stepsReached(config: GameConfig, reached: number, value: number): readonly MilestoneStep[];
-  /** The value a player is shown. */
-  view(config: GameConfig, value: number): { current: number; max: number };
+  initial(): Own;
+  /** Progress with one more credit, as a new object; more credits never lower the value. `game` is the version that judged the credit. */
+  reduce(own: Own, credit: CountedCredit, game: Game): Own;
+  /** The steps that a standing reaches, in order. `window` is the one the standing belongs to. */
+  stepsReached(game: Game, own: Own, window: Window): readonly MilestoneStep[];
+  /** What a player is shown at an instant. */
+  view(game: Game, own: Own, window: Window, now: Instant): ProgressView;
+  /** How the standing comes about, in sentences that support can send on. */
+  explain(game: Game, own: Own, window: Window): string[];
+  /** Checks what the schema cannot express: the archetype's own settings, and steps that could never be reached. */
+  check(config: GameConfig, report: Report): void;
+  /** The settings that may not change while a window runs, as paths into the configuration; `*` stands for every item of a list. */
+  fixed: readonly (string | number)[][];
+}
+
+/** The steps whose number the value has reached; for archetypes without `requires`, and for steps without one. */
+export function stepsUpTo(config: GameConfig, value: number): MilestoneStep[] {
+  return config.milestone_steps.filter(({ step }) => step <= value);
 }

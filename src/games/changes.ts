@@ -1,0 +1,59 @@
+// What a new version may not change while a window runs: what players have been told. Which settings these are beyond the common ones, each
+// archetype says.
+import { isDeepStrictEqual } from 'node:util';
+import { formatPath } from '../jsonc.ts';
+import { parseInstant } from '../time.ts';
+import { archetypes } from './archetypes/archetype.ts';
+import type { GameConfig } from './config.ts';
+
+type Path = readonly (string | number)[];
+
+const fixed: readonly Path[] = [
+  ['game_archetype'],
+  ['time_zone'],
+  ['game_window', 'recurrence'],
+  ['game_window', 'from_join'],
+  ['progress_state_model', 'max_value'],
+  ['milestone_steps', '*', 'step'],
+  ['milestone_steps', '*', 'step_type'],
+  ['milestone_steps', '*', 'requires'],
+];
+
+/**
+ * What a new version may not change while its window runs: thresholds, max_value, archetype, start, and how windows are cut.
+ * Returns one problem per change, empty when the new version may follow.
+ */
+export function forbiddenChanges(before: GameConfig, after: GameConfig): { path: string; message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  const compare = (path: Path, from: unknown, to: unknown): void => {
+    if (isDeepStrictEqual(from, to)) return;
+    const message = `may not change from ${show(from)} to ${show(to)} in a window that has begun`;
+    problems.push({ path: formatPath(path), message });
+  };
+  const start = parseInstant(before.game_window.start);
+  if (start !== parseInstant(after.game_window.start)) {
+    compare(['game_window', 'start'], before.game_window.start, after.game_window.start);
+  }
+  for (const path of [...fixed, ...archetypes[before.game_archetype].fixed]) {
+    for (const each of spelledOut(path, before, after)) compare(each, valueAt(before, each), valueAt(after, each));
+  }
+  return problems;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+/** The paths that a path with `*` stands for: one for each item of the longer list. */
+function spelledOut(path: Path, before: GameConfig, after: GameConfig): Path[] {
+  const star = path.indexOf('*');
+  if (star < 0) return [path];
+  const lists = [before, after].map((config) => valueAt(config, path.slice(0, star)));
+  const count = Math.max(...lists.map((list) => (Array.isArray(list) ? list.length : 0)));
+  const rest = path.slice(star + 1);
+  return Array.from({ length: count }, (_, index) => [...path.slice(0, star), index, ...rest]);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce((at: unknown, key) => (at as Record<string | number, unknown> | undefined)?.[key], value);
+}

@@ -1,0 +1,96 @@
+// The fold: a set of credits in, a standing out. Caps, distinct values and logical transactions are taken off here, before the archetype sees
+// what is left. Pure, and a function of the set: the order of credits, their batching and repetition never matter.
+import { archetypes } from './archetypes/archetype.ts';
+import type { Own } from './archetypes/strategy.ts';
+import type { Trigger } from './config.ts';
+import type { Game } from './game.ts';
+import type { Allowance, Credit, Standing } from './games.ts';
+
+/** Progress without any credit. */
+export function emptyStanding(game: Game): Standing {
+  return { ...archetypes[game.config.game_archetype].initial(), counted: null };
+}
+
+/** Finds the version that judged a credit. */
+export type VersionOf = (version: number) => Game;
+
+/** Whether a version's progress depends on which events share a transaction, so that one more credit may take the place of another. */
+export function foldsAnew(game: Game): boolean {
+  return game.config.evaluation_scope === 'LOGICAL_TRANSACTION' && game.config.transaction_policy !== 'sum';
+}
+
+/** Folds a set of live credits of one player, game and window. `game` is any version of the game. */
+export function fold(credits: readonly Credit[], game: Game, versionOf: VersionOf): Standing {
+  let standing = emptyStanding(game);
+  for (const credit of counting(credits, versionOf))
+    standing = foldOn(standing, credit, versionOf(credit.version)).standing;
+  return standing;
+}
+
+/**
+ * The fold with one more credit, and by how much that raised what its trigger has counted (0: a cap is full, or the value was seen before).
+ * `game` is the version that judged the credit. Not for games that fold anew.
+ */
+export function foldOn(standing: Standing, credit: Credit, game: Game): { standing: Standing; added: number } {
+  const trigger = game.triggersById.get(credit.triggerId) as Trigger;
+  const { day } = game.zone.localOf(credit.occurredAt);
+  const { counted, added } = count(standing.counted, credit, trigger, day);
+  const own: Own = archetypes[game.config.game_archetype].reduce(
+    standing,
+    { triggerId: credit.triggerId, amount: added, day, windowStart: credit.windowStart },
+    game,
+  );
+  if (!Number.isSafeInteger(own.value)) throw new RangeError(`progress would pass ${Number.MAX_SAFE_INTEGER}`);
+  return { standing: { ...own, counted }, added };
+}
+
+/**
+ * The credits that count where events of one logical transaction count once: by the policy of the version that judged its first event. Triggers
+ * of one event belong together; an event without a transaction is its own.
+ */
+export function counting(credits: readonly Credit[], versionOf: VersionOf): readonly Credit[] {
+  const transactions = Map.groupBy(credits, ({ transactionId, eventNo }) => transactionId ?? eventNo);
+  return [...transactions.values()].flatMap((group) => {
+    const first = group.reduce((a, b) => (b.eventNo < a.eventNo ? b : a));
+    const game = versionOf(first.version);
+    if (!foldsAnew(game)) return group;
+    if (game.config.transaction_policy === 'first') return group.filter(({ eventNo }) => eventNo === first.eventNo);
+    const worth = new Map<number, number>();
+    for (const { eventNo, amount } of group) worth.set(eventNo, (worth.get(eventNo) ?? 0) + amount);
+    // Of events worth the same, the first to arrive.
+    const [chosen] = [...worth].reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] < a[0]) ? b : a));
+    return group.filter(({ eventNo }) => eventNo === chosen);
+  });
+}
+
+/** Takes caps and repeated values off one credit. */
+function count(
+  counted: Standing['counted'],
+  credit: Credit,
+  trigger: Trigger,
+  day: number,
+): { counted: Standing['counted']; added: number } {
+  const { per_day, per_window } = trigger.cap ?? {};
+  const unique = credit.distinctValue !== null;
+  if (!unique && per_day === undefined && per_window === undefined) return { counted, added: credit.amount };
+
+  // Credits share an allowance while their trigger has the same caps. A version that changes a cap begins a new one; a version that
+  // changes anything else does not.
+  const key = [credit.triggerId, unique ? 'unique' : '', per_day ?? '', per_window ?? ''].join('|');
+  const allowance: Allowance = counted?.[key] ?? { total: 0 };
+  const next: Allowance = { ...allowance };
+  let raised = credit.amount;
+  if (credit.distinctValue !== null) {
+    const known = allowance.values?.[credit.distinctValue] ?? 0;
+    raised = Math.max(0, credit.amount - known);
+    next.values = { ...allowance.values, [credit.distinctValue]: Math.max(known, credit.amount) };
+  } else if (per_day !== undefined) {
+    const before = allowance.days?.[day] ?? 0;
+    raised = Math.min(before + credit.amount, per_day) - Math.min(before, per_day);
+    next.days = { ...allowance.days, [day]: before + credit.amount };
+  }
+  next.total = allowance.total + raised;
+  const limit = per_window ?? Number.POSITIVE_INFINITY;
+  const added = Math.min(next.total, limit) - Math.min(allowance.total, limit);
+  return { counted: { ...counted, [key]: next }, added };
+}

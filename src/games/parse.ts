@@ -1,0 +1,110 @@
+// Reads a game's file: text in, a checked configuration out, or every problem with its path. Owns the checks that a schema cannot express.
+import { type Condition, checkCondition, eventFields, type FieldTypes } from '../condition/condition.ts';
+import { parseJsonc } from '../jsonc.ts';
+import { didYouMean } from '../spelling.ts';
+import { parseInstant } from '../time.ts';
+import { archetypes } from './archetypes/archetype.ts';
+import type { Report } from './archetypes/strategy.ts';
+import { type GameConfig, gameSchema, type Progression } from './config.ts';
+import { endOf } from './game.ts';
+
+/**
+ * Reads a game's text (JSON, comments allowed) and checks all of it, its rules against the fields that sources declare.
+ * @throws UserError naming `file` and, for each problem, the path, the value found and the mend.
+ */
+export function parseGame(text: string, file: string, fields: FieldTypes): GameConfig {
+  const checked = gameSchema.superRefine((game, context) => {
+    checkGame(game, fields, (path, message) => context.addIssue({ code: 'custom', path, message }));
+  });
+  return parseJsonc(text, checked, file);
+}
+
+function checkGame(game: GameConfig, fields: FieldTypes, report: Report): void {
+  checkWindow(game, report);
+  checkSteps(game, report);
+  checkTriggers(game, fields, report);
+  if (game.join?.rule !== undefined) checkRule(game.join.rule as Condition, fields, ['join', 'rule'], report);
+  archetypes[game.game_archetype].check(game, report);
+}
+
+function checkWindow({ game_window: window, join }: GameConfig, report: Report): void {
+  const start = parseInstant(window.start);
+  const end = endOf(window.end);
+  if (start !== undefined && end !== undefined && end <= start) {
+    report(['game_window', 'end'], `the window ends before it starts (${window.start})`);
+  }
+  if (window.from_join === undefined) return;
+  if (join === undefined) {
+    report(['game_window', 'from_join'], 'needs "join": which event is the joining that the window begins with');
+  }
+  if (window.recurrence !== undefined) {
+    report(
+      ['game_window', 'recurrence'],
+      'has no meaning beside "from_join", whose windows begin with each join; remove one',
+    );
+  }
+}
+
+function checkSteps(game: GameConfig, report: Report): void {
+  game.milestone_steps.forEach(({ step }, index) => {
+    const before = game.milestone_steps[index - 1];
+    if (before === undefined || step > before.step) return;
+    report(['milestone_steps', index, 'step'], `steps must rise: ${step} comes after ${before.step}`);
+  });
+}
+
+function checkTriggers(game: GameConfig, fields: FieldTypes, report: Report): void {
+  const seen = new Set<string>();
+  game.triggers.forEach((trigger, index) => {
+    const at = ['triggers', index];
+    if (seen.has(trigger.trigger_id)) {
+      report([...at, 'trigger_id'], `two triggers are called ${JSON.stringify(trigger.trigger_id)}; rename one`);
+    }
+    seen.add(trigger.trigger_id);
+    checkRule(trigger.rule as Condition, fields, [...at, 'rule'], report);
+    checkProgression(trigger.progression_config, fields, [...at, 'progression_config'], report);
+    if (trigger.progression_config.mode === 'unique' && trigger.cap?.per_day !== undefined) {
+      const message = 'a value counts once in the window, on no certain day; use "per_window", or another mode';
+      report([...at, 'cap', 'per_day'], message);
+    }
+    if (trigger.cap !== undefined && trigger.cap.per_day === undefined && trigger.cap.per_window === undefined) {
+      report([...at, 'cap'], 'says nothing; give "per_day" or "per_window", or remove it');
+    }
+  });
+}
+
+function checkRule(rule: Condition, fields: FieldTypes, at: (string | number)[], report: Report): void {
+  for (const { path, message } of checkCondition(rule, fields, didYouMean)) report([...at, ...path], message);
+}
+
+/** A progression may only count a field that a source declares, of a type it can count. */
+function checkProgression(progression: Progression, fields: FieldTypes, at: (string | number)[], report: Report): void {
+  if (progression.mode === 'increment_by_constant') return;
+  const { field } = progression;
+  const type = fields.get(field) ?? eventFields.get(field);
+  if (type === undefined) {
+    const known = [...eventFields.keys(), ...fields.keys()];
+    const message = `unknown field ${JSON.stringify(field)}${didYouMean(field, known)}; a source has to declare it`;
+    report([...at, 'field'], message);
+    return;
+  }
+  const isNumber = type === 'number' || type === 'amount';
+  if (progression.mode === 'increment_by_attribute' && !isNumber) {
+    report([...at, 'field'], `${field} is ${type}; increment_by_attribute counts numbers and amounts`);
+  }
+  if (progression.mode !== 'weighted') return;
+
+  const { weights, bands } = progression;
+  if ((weights === undefined) === (bands === undefined)) {
+    report(at, 'needs exactly one of "weights" (by text) and "bands" (by number)');
+  } else if (weights !== undefined && isNumber) {
+    report([...at, 'weights'], `${field} is ${type}; weigh it by "bands"`);
+  } else if (bands !== undefined && !isNumber) {
+    report([...at, 'bands'], `${field} is ${type}; weigh it by "weights"`);
+  }
+  bands?.forEach(({ at_least }, index) => {
+    const before = bands[index - 1];
+    if (before === undefined || at_least > before.at_least) return;
+    report([...at, 'bands', index, 'at_least'], `bands must rise: ${at_least} comes after ${before.at_least}`);
+  });
+}
