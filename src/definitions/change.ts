@@ -1,0 +1,139 @@
+// A change of a game's timeline: what every one of them begins with, is checked for, and ends with. Owns the order of changes (the row of the
+// definitions is locked first), the revision, and the refusal to change what has been judged already.
+import { sql } from 'kysely';
+import type { Tx } from '../db/transaction.ts';
+import { UserError } from '../errors.ts';
+import type { GameConfig } from '../games/config.ts';
+import { limits } from '../limits.ts';
+import { formatInstant, type Instant } from '../time.ts';
+import type { Zone } from '../time-zone.ts';
+import { formatMoment } from './moment.ts';
+import { type GameRecord, readRecords } from './record.ts';
+
+/** What every change says beside what it changes. */
+export interface ChangeRequest {
+  by: string;
+  reason: string;
+  /** Refused when the game's revision is another by now. */
+  expectedRevision?: number | undefined;
+  /** Meant although events that it touches have been judged already. */
+  intoThePast?: boolean | undefined;
+}
+
+/** Somebody else has changed the game. */
+export class StaleRevision extends UserError {
+  readonly found: number;
+
+  constructor(gameId: string, expected: number, found: number) {
+    const now = found === 0 ? 'there is no such game yet' : `its revision is ${found}, so somebody has changed it`;
+    super(`${gameId} was expected at revision ${expected}: ${now}; look at it again`);
+    this.found = found;
+  }
+}
+
+/** A change would apply to events that have been judged already. */
+export class IntoThePast extends UserError {
+  readonly affected: Affected;
+
+  constructor(message: string, affected: Affected) {
+    super(message);
+    this.affected = affected;
+  }
+}
+
+/** What has been judged already. */
+export interface Affected {
+  events: number;
+  players: number;
+  credits: number;
+}
+
+/** Begins a change: takes its place in the order of all changes, and reads the game as it is then. Undefined when there is no such game. */
+export async function beginChange(tx: Tx, gameId: string): Promise<{ record: GameRecord | undefined; now: Instant }> {
+  // Raised first: it serialises changes, and whoever reads the new epoch sees the change too, as both commit together.
+  await tx.query
+    .updateTable('definitions')
+    .set((eb) => ({ epoch: eb('epoch', '+', '1') }))
+    .execute();
+  const [record] = await readRecords(tx, gameId);
+  const clock = await sql<{ now: Instant }>`select clock_timestamp() as now`.execute(tx.query);
+  return { record, now: clock.rows[0]?.now as Instant };
+}
+
+/**
+ * Refuses a change of a game that is not as it was seen; one that does not exist is at revision 0.
+ * @throws StaleRevision
+ */
+export function checkRevision(gameId: string, revision: number, expected: number | undefined): void {
+  if (expected !== undefined && expected !== revision) throw new StaleRevision(gameId, expected, revision);
+}
+
+/** Ends a change: the game's revision rises. Returns the new one. */
+export async function endChange(tx: Tx, gameNo: number): Promise<number> {
+  const { revision } = await tx.query
+    .updateTable('game')
+    .set((eb) => ({ revision: eb('revision', '+', 1) }))
+    .where('game_no', '=', gameNo)
+    .returning('revision')
+    .executeTakeFirstOrThrow();
+  return revision;
+}
+
+/**
+ * Refuses a change from an instant before which events have been judged already, unless it is meant. `configs`: those in force from then on, before
+ * and after the change. Returns what is to be said of it.
+ * @throws IntoThePast with what would be affected.
+ */
+export async function checkPast(
+  tx: Tx,
+  record: GameRecord,
+  change: { from: Instant; now: Instant; intoThePast: boolean | undefined; configs: readonly GameConfig[]; zone: Zone },
+): Promise<string[]> {
+  const { from, now, zone } = change;
+  if (from >= now + limits.activationDelayMs) return [];
+  const moment = formatMoment(from, zone);
+  if (change.intoThePast === true) {
+    return [
+      `events that occurred from ${moment} on and have been judged already are not looked at again unless they are reprocessed`,
+    ];
+  }
+  const affected = await countJudged(tx, record, from, change.configs);
+  if (affected.events + affected.credits === 0) return [];
+  const { events, players, credits } = affected;
+  throw new IntoThePast(
+    `${record.gameId} cannot change from ${moment}: ${counted(events, 'event')} of ${counted(players, 'player')} that occurred since then ` +
+      `${events === 1 ? 'has' : 'have'} been judged already, and gave ${counted(credits, 'credit')} in this game. They would keep what they gave, and ` +
+      'would not be looked at again unless reprocessed',
+    affected,
+  );
+}
+
+/** Stored events from an instant on that the game looks at, and the credits that it gave for such. */
+async function countJudged(
+  tx: Tx,
+  record: GameRecord,
+  from: Instant,
+  configs: readonly GameConfig[],
+): Promise<Affected> {
+  const types = configs.flatMap(({ triggers, join }) => [
+    ...triggers.map(({ event_type }) => event_type),
+    ...(join === undefined ? [] : [join.event_type]),
+  ]);
+  const since = formatInstant(from);
+  // What occurred from then on was received from then on, but for a producer's clock; so older days are not looked at.
+  const received = formatInstant(from - limits.clockSkewMs);
+  const { rows } = await sql<Affected>`
+    select e.events, e.players, c.credits
+      from (select count(*)::float8 as events, count(distinct (bucket, player_id))::float8 as players
+              from milepost.inbox
+             where received_at >= ${received}::timestamptz and occurred_at >= ${since}::timestamptz
+               and event_type = any (${[...new Set(types)]}::text[])) as e,
+           (select count(*)::float8 as credits
+              from milepost.credit
+             where game_no = ${record.gameNo} and occurred_at >= ${since}::timestamptz) as c`.execute(tx.query);
+  return rows[0] as Affected;
+}
+
+function counted(count: number, thing: string): string {
+  return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
+}
