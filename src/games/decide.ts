@@ -70,7 +70,9 @@ export function judge(timeline: Timeline, subject: Subject, player: Player): Ver
   if (status !== 'active') return { outcome: 'outside_window', reason: status };
 
   if (joins && failing(game.config.join?.rule ?? anything, event, game.zone) === undefined) {
-    return join(game, subject, player);
+    const verdict = join(game, subject, player);
+    // The event that joins does nothing else; one more of its kind may be what a trigger counts.
+    if (verdict.reason !== 'already_joined' || candidates === undefined) return verdict;
   }
   const window = windowFor(game, event.occurred_at, joinsOf(player, game.gameNo));
   if (window === undefined) return { outcome: 'not_in_cohort', reason: 'not_joined' };
