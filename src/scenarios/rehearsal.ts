@@ -1,0 +1,109 @@
+// A rehearsal: the engine without a database. It runs the very decision that judges live events and keeps in memory what the database would keep:
+// players, identities, credits, claims, rewards to be paid. It decides nothing itself.
+import type { Definitions } from '../definitions/definitions.ts';
+import type { EventResult } from '../engine/batch.ts';
+import { decide } from '../engine/decide.ts';
+import type { Decision, JudgedEvent, OpenedEvent } from '../engine/effect.ts';
+import { Defect } from '../errors.ts';
+import type { IncomingEvent } from '../event/event.ts';
+import type { RewardMessage } from '../event/message.ts';
+import type { Claim, Join, Membership, Player } from '../games/games.ts';
+import { bucketOf } from '../ids.ts';
+import { limits } from '../limits.ts';
+
+/** What is there before the first event. */
+export interface Beginning {
+  memberships: readonly (Membership & { userId: string })[];
+  joins?: readonly (Join & { userId: string })[];
+}
+
+/** An event of a rehearsal says when it was received: there is no clock. */
+export type TimedEvent = IncomingEvent & { receivedAt: number };
+
+export interface Rehearsal {
+  /** Decides one batch and keeps what it changed. */
+  process(events: readonly TimedEvent[]): { results: EventResult[]; decision: Decision };
+  /** A player, as the events so far have left them. */
+  playerOf(userId: string): Player;
+  players: ReadonlyMap<string, Player>;
+  /** In the order of the decisions. */
+  judged: readonly JudgedEvent[];
+  credits: readonly Decision['credits'][number][];
+  /** As they stand now: a claim that was released is no longer held. */
+  claims: readonly { player: Player; claim: Claim }[];
+  /** What would have gone into the outbox to be paid. */
+  rewards: readonly RewardMessage[];
+}
+
+export function createRehearsal(definitions: Definitions, beginning: Beginning): Rehearsal {
+  const players = new Map<string, Player>();
+  const known = new Map<string, NonNullable<OpenedEvent['known']>>();
+  const judged: JudgedEvent[] = [];
+  const credits: Decision['credits'] = [];
+  const claims: { player: Player; claim: Claim }[] = [];
+  const rewards: RewardMessage[] = [];
+  let batchNo = 0;
+
+  function playerOf(userId: string): Player {
+    let player = players.get(userId);
+    if (player === undefined) {
+      player = {
+        bucket: bucketOf(userId),
+        playerId: players.size + 1,
+        userId,
+        progress: [],
+        heldClaims: [],
+        memberships: beginning.memberships.filter((membership) => membership.userId === userId),
+        joins: beginning.joins?.filter((join) => join.userId === userId) ?? [],
+        credits: [],
+      };
+      players.set(userId, player);
+    }
+    return player;
+  }
+
+  function process(events: readonly TimedEvent[]): { results: EventResult[]; decision: Decision } {
+    batchNo++;
+    const opened = events.map((incoming, index) => ({
+      incoming,
+      player: playerOf(incoming.event.user_id),
+      receivedAt: incoming.receivedAt,
+      eventNo: batchNo * limits.eventNumbersPerBatch + index,
+      known: known.get(identityOf(incoming)),
+    }));
+    const { decision, results } = decide(opened, definitions);
+    for (const player of players.values()) for (const progress of player.progress) progress.changed = false;
+    keep(decision);
+    return { results, decision };
+  }
+
+  function keep(decision: Decision): void {
+    for (const event of decision.judged) {
+      const { incoming } = event.opened;
+      const { eventNo, outcome, reason } = event;
+      known.set(identityOf(incoming), { eventNo, contentHash: incoming.contentHash, outcome, reason });
+      judged.push(event);
+    }
+    credits.push(...decision.credits);
+    claims.push(...decision.claims.map(({ player, claim }) => ({ player, claim })));
+    for (const { player, claim } of decision.releases) {
+      const held = claims.find((one) => one.player === player && isSame(one.claim, claim));
+      if (held?.claim.status !== 'held')
+        throw new Defect(`released a claim that is not held: ${JSON.stringify(claim)}`);
+      held.claim = claim;
+    }
+    for (const { destination, body } of decision.messages) {
+      if (destination !== 'projection') rewards.push(body as RewardMessage);
+    }
+  }
+
+  return { process, playerOf, players, judged, credits, claims, rewards };
+}
+
+function isSame(a: Claim, b: Claim): boolean {
+  return a.gameNo === b.gameNo && a.windowStart === b.windowStart && a.step === b.step && a.earning === b.earning;
+}
+
+function identityOf({ event }: IncomingEvent): string {
+  return JSON.stringify([event.producer, event.event_id, event.user_id]);
+}
