@@ -85,7 +85,7 @@ describe('milepost_ingest', () => {
       ...['status'].map((column) => `claim.${column}`),
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
-      ...['value', 'cleared', 'reached', 'state', 'version', 'updated_at'].map((column) => `progress.${column}`),
+      ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed'].map((column) => `progress.${column}`),
     ]);
   });
 

@@ -5,10 +5,21 @@ import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { parseGame } from '../games/parse.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
-import { silent } from '../testing/engine.ts';
-import { fields, makeGame, paymentTrigger, seedGame } from '../testing/make.ts';
-import { type Activation, activateGame } from './activate.ts';
+import { install, silent, testEngine } from '../testing/engine.ts';
+import {
+  cardApplication,
+  fields,
+  gameHistory,
+  makeGame,
+  paymentTrigger,
+  seedGame,
+  upiPayment,
+} from '../testing/make.ts';
+import type { Instant } from '../time.ts';
+import { type Activation, type ActivationRequest, activateGame, rollbackGame } from './activate.ts';
+import { IntoThePast, StaleRevision } from './change.ts';
 import { type Definitions, loadDefinitions } from './definitions.ts';
+import { readRecords } from './record.ts';
 
 let database: TestDatabase;
 let owner: Db;
@@ -24,10 +35,18 @@ afterAll(async () => {
 
 const day = 86_400_000;
 
-function activate(config: GameConfig, text = JSON.stringify(config)): Promise<Activation> {
+function activate(
+  config: GameConfig,
+  text = JSON.stringify(config),
+  request: Pick<ActivationRequest, 'from' | 'expectedRevision' | 'intoThePast'> = {},
+): Promise<Activation> {
   return transaction(owner, (tx) =>
-    activateGame(tx, { config, text, file: 'game.json', by: 'an owner', reason: 'because' }),
+    activateGame(tx, { config, text, file: 'game.json', by: 'an owner', reason: 'because', ...request }),
   );
+}
+
+function activateFrom(from: Instant, config: GameConfig, intoThePast = false): Promise<Activation> {
+  return activate(config, undefined, { from, intoThePast });
 }
 
 function timelineOf(definitions: Definitions, gameId: string) {
@@ -62,6 +81,10 @@ test('the first version is in force from the start of its window, and is kept as
     version: 1,
     inForceFrom: Date.parse('2026-05-01T00:00:00Z'),
     changed: true,
+    revision: 1,
+    before: undefined,
+    differences: [],
+    remarks: [],
   });
   const { rows } = await database.pool.query(
     'select source_text, activated_by, reason, activated_at <= now() as in_the_past from milepost.game_version',
@@ -184,5 +207,211 @@ test('activations at once become versions one after the other', async () => {
 test('a game may not be called active, not even past the schema', async () => {
   expect(await problemsOf(activate({ ...makeGame(), game_id: 'active' }))).toMatchObject({
     message: expect.stringContaining('game_game_id_check'),
+  });
+});
+
+// ---- from a stated instant
+
+/** `game` in which a payment is worth this much. */
+const paying = (game: GameConfig, worth: number): GameConfig =>
+  ({ ...game, triggers: makeGame({ triggers: [paymentTrigger({ worth })] }).triggers }) as GameConfig;
+
+/** Which version judges at each of these instants. */
+async function inForce(gameId: string, ...instants: Instant[]): Promise<number[]> {
+  const timeline = timelineOf(await loadDefinitions(owner), gameId);
+  return instants.map((instant) => versionInForce(timeline, instant).version);
+}
+
+test('a version may be in force from a later instant, and takes the place of those that were to follow', async () => {
+  const game = makeGame({ game_id: 'planned', game_window: windowSince(day) });
+  await activate(game);
+  const soon = Date.now() + 5 * day;
+  const later = Date.now() + 10 * day;
+  expect(await activateFrom(later, paying(game, 2))).toMatchObject({ version: 2, inForceFrom: later, remarks: [] });
+  expect(await activateFrom(later, paying(game, 2))).toMatchObject({ version: 2, changed: false, revision: 2 });
+  expect(await inForce('planned', Date.now(), later - 1, later)).toEqual([1, 1, 2]);
+
+  const { remarks, differences } = await activateFrom(soon, paying(game, 3));
+  expect(remarks).toEqual([
+    expect.stringMatching(/^version 2, which was to be in force from .* \(Asia\/Kolkata\), is cancelled$/),
+  ]);
+  expect(differences.map(({ sentence }) => sentence)).toEqual(['trigger payment adds 3 instead of 1']);
+  expect(await inForce('planned', Date.now(), soon - 1, soon, later)).toEqual([1, 1, 3, 3]);
+
+  // The version in force once more: what was planned is taken back.
+  expect(await activate(game)).toMatchObject({ version: 4, changed: true, differences: [] });
+  expect(await inForce('planned', Date.now() + 3_000, later)).toEqual([4, 4]);
+});
+
+test('a new game begins with its window, not from another instant', async () => {
+  const game = makeGame({ game_id: 'fresh', game_window: windowSince(-day) });
+  expect(await problemsOf(activateFrom(Date.now() + 5 * day, game))).toMatchObject({
+    message: expect.stringMatching(
+      /^game.json: fresh is new: the first version is in force from the start of the game,/,
+    ),
+  });
+  expect(await activateFrom(Date.now(), game)).toMatchObject({
+    version: 1,
+    inForceFrom: Date.parse(game.game_window.start),
+  });
+});
+
+test('what players were told may change with a window that has not begun, and not in the middle of it', async () => {
+  const start = new Date(Date.now() - 10 * day).toISOString();
+  const end = new Date(Date.now() + 90 * day).toISOString();
+  const game = makeGame({
+    game_id: 'repeating',
+    game_window: { start, end, recurrence: 'P30D' },
+    milestone_steps: [3],
+  });
+  const next = { ...game, milestone_steps: makeGame({ milestone_steps: [5] }).milestone_steps } as GameConfig;
+  await activate(game);
+  const nextWindow = Date.parse(start) + 30 * day;
+  const refused = { message: 'game.json: repeating cannot change like this while its window runs' };
+  expect(await problemsOf(activate(next))).toMatchObject(refused);
+  expect(await problemsOf(activateFrom(nextWindow - 1, next))).toMatchObject(refused);
+  expect(await problemsOf(activateFrom(nextWindow + 1, next))).toMatchObject(refused);
+  expect(await activateFrom(nextWindow, next)).toMatchObject({ version: 2, inForceFrom: nextWindow });
+  // The running window keeps its steps also when the next one is planned anew.
+  expect(await activateFrom(nextWindow, paying(next, 2))).toMatchObject({ version: 3 });
+  expect(await problemsOf(activate(paying(next, 2)))).toMatchObject(refused);
+});
+
+// ---- into the past
+
+test('a change of what has been judged is refused with what it would touch, and done when it is meant', async () => {
+  await using own = await testDatabase();
+  await using engine = testEngine(own.url);
+  const asOwner = connect(own.url, { role: 'milepost_owner', size: 1, log: silent });
+  try {
+    const game = makeGame({ game_id: 'judged', game_window: windowSince(5 * day) });
+    const change = (from: Instant, intoThePast: boolean) =>
+      transaction(asOwner, (tx) =>
+        activateGame(tx, {
+          ...{ config: paying(game, 2), text: '{}', file: 'game.json', by: 'an owner', reason: 'because' },
+          ...{ from, intoThePast },
+        }),
+      );
+    await transaction(asOwner, (tx) =>
+      activateGame(tx, { config: game, text: '{}', file: 'game.json', by: 'an owner', reason: 'because' }),
+    );
+    const [before, since, after] = [Date.now() - 3 * day, Date.now() - 2 * day, Date.now() - day];
+    await engine.take([
+      upiPayment(100, { user: 'U1', occurred: before }),
+      upiPayment(100, { user: 'U1', occurred: since }),
+      upiPayment(100, { user: 'U1', occurred: after }),
+      upiPayment(100, { user: 'U2', occurred: after }),
+      cardApplication({ user: 'U3', occurred: after }),
+    ]);
+    const error = await change(since, false).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(IntoThePast);
+    expect(error.affected).toEqual({ events: 3, players: 2, credits: 3 });
+    expect(error.message).toContain('3 events of 2 players that occurred since then have been judged already');
+    expect((await loadDefinitions(asOwner)).games[0]?.versions).toHaveLength(1);
+
+    const { version, remarks } = await change(since, true);
+    expect(version).toBe(2);
+    expect(remarks).toEqual([
+      expect.stringMatching(
+        /^events that occurred from .* and have been judged already are not looked at again unless/,
+      ),
+    ]);
+    // What arrives from now on is judged by it.
+    const late = upiPayment(100, { user: 'U4', occurred: since, received: Date.now() });
+    await engine.take([late, upiPayment(100, { user: 'U4', occurred: since - 1, received: Date.now() })]);
+    const { rows } = await own.pool.query(
+      "select version, amount from milepost.credit join milepost.player using (bucket, player_id) where user_id = 'U4' order by occurred_at",
+    );
+    expect(rows).toEqual([
+      { version: 1, amount: '1' },
+      { version: 2, amount: '2' },
+    ]);
+  } finally {
+    await asOwner.close();
+  }
+});
+
+test('a past in which nothing was judged needs no second word', async () => {
+  const game = makeGame({ game_id: 'quiet', game_window: windowSince(5 * day) });
+  await activate(game);
+  expect(await activateFrom(Date.now() - day, paying(game, 2))).toMatchObject({ version: 2, remarks: [] });
+});
+
+test('no past version may change the steps of a window that began later', async () => {
+  const start = new Date(Date.now() - 40 * day).toISOString();
+  const end = new Date(Date.now() + 90 * day).toISOString();
+  const game = makeGame({
+    game_id: 'rewritten',
+    game_window: { start, end, recurrence: 'P30D' },
+    milestone_steps: [3],
+  });
+  const second = { ...game, milestone_steps: makeGame({ milestone_steps: [5] }).milestone_steps } as GameConfig;
+  await install(database.pool, {
+    games: [gameHistory(game, [Date.parse(start) + 30 * day, second])],
+  });
+  // It would fit the first window, and be in force in the second as well.
+  expect(await problemsOf(activateFrom(Date.parse(start) + day, paying(game, 2), true))).toMatchObject({
+    problems: [{ path: '$.milestone_steps[0].step', message: 'may not change from 5 to 3 in a window that has begun' }],
+  });
+});
+
+// ---- two owners at once
+
+test('who has not seen the newest revision is refused', async () => {
+  const game = makeGame({ game_id: 'seen', game_window: windowSince(day) });
+  expect(await problemsOf(activate(game, undefined, { expectedRevision: 3 }))).toMatchObject({
+    message: 'seen was expected at revision 3: there is no such game yet; look at it again',
+  });
+  expect(await activate(game, undefined, { expectedRevision: 0 })).toMatchObject({ version: 1, revision: 1 });
+  expect(await problemsOf(activate(paying(game, 2), undefined, { expectedRevision: 0 }))).toMatchObject({
+    message: 'seen was expected at revision 0: its revision is 1, so somebody has changed it; look at it again',
+  });
+  expect(await activate(paying(game, 2), undefined, { expectedRevision: 1 })).toMatchObject({ revision: 2 });
+});
+
+test('of two that saw the same revision one wins', async () => {
+  const game = makeGame({ game_id: 'raced', game_window: windowSince(day) });
+  await activate(game);
+  const both = await Promise.allSettled(
+    [2, 3].map((worth) => activate(paying(game, worth), undefined, { expectedRevision: 1 })),
+  );
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const refused = both.find((each) => each.status === 'rejected');
+  expect(refused?.reason).toBeInstanceOf(StaleRevision);
+  expect(timelineOf(await loadDefinitions(owner), 'raced').versions).toHaveLength(2);
+});
+
+// ---- rollback
+
+test('a rollback is a new version equal to an older one, checked as any other', async () => {
+  const game = makeGame({ game_id: 'rolled', game_window: windowSince(day) });
+  await activate(game, '// the first\n{}');
+  await activate(paying(game, 2));
+  const rollback = (toVersion: number) =>
+    transaction(owner, (tx) => rollbackGame(tx, { gameId: 'rolled', toVersion, by: 'an owner', reason: 'too much' }));
+  expect(await rollback(1)).toMatchObject({
+    version: 3,
+    before: 2,
+    changed: true,
+  });
+  const [record] = await readRecords(owner, 'rolled');
+  expect(record?.versions.map(({ config }) => config.triggers[0]?.progression_config)).toEqual([
+    { mode: 'increment_by_constant', value: 1 },
+    { mode: 'increment_by_constant', value: 2 },
+    { mode: 'increment_by_constant', value: 1 },
+  ]);
+  expect(record?.versions.at(-1)).toMatchObject({ sourceText: '// the first\n{}', by: 'an owner', reason: 'too much' });
+  expect(await problemsOf(rollback(9))).toMatchObject({
+    message: 'rolled has no version 9: there are versions 1 to 3',
+  });
+});
+
+test('a rollback of a game that does not exist says which was meant', async () => {
+  await activate(makeGame({ game_id: 'summer_payments', game_window: windowSince(day) }));
+  const rollback = transaction(owner, (tx) =>
+    rollbackGame(tx, { gameId: 'summer_payment', toVersion: 1, by: 'an owner', reason: 'because' }),
+  );
+  expect(await problemsOf(rollback)).toMatchObject({
+    message: expect.stringContaining('there is no game "summer_payment" (did you mean "summer_payments"?)'),
   });
 });

@@ -37,7 +37,7 @@ export async function install(
   pool: pg.Pool,
   { games, memberships = [] }: Pick<EngineHistory, 'games'> & Partial<Pick<EngineHistory, 'memberships'>>,
 ): Promise<void> {
-  for (const { versions } of games) {
+  for (const { versions, statuses = [] } of games) {
     const { rows } = await pool.query<{ game_no: number }>(
       'insert into milepost.game (game_id) values ($1) returning game_no',
       [versions[0]?.config.game_id],
@@ -47,6 +47,13 @@ export async function install(
         `insert into milepost.game_version (game_no, version, in_force_from, config, source_text, activated_at, activated_by, reason)
          values ($1, $2, $3, $4::text::jsonb, $4, now(), 'test', 'test')`,
         [rows[0]?.game_no, index + 1, formatInstant(inForceFrom), JSON.stringify(config)],
+      );
+    }
+    for (const { changeNo, status, from } of statuses) {
+      await pool.query(
+        `insert into milepost.game_status_change (game_no, change_no, status, in_force_from, changed_at, changed_by, reason)
+         values ($1, $2, $3, $4, now(), 'test', 'test')`,
+        [rows[0]?.game_no, changeNo, status, formatInstant(from)],
       );
     }
   }
