@@ -4,7 +4,7 @@ import type { Instant } from '../../time.ts';
 import { formatDay } from '../../time-zone.ts';
 import type { GameConfig } from '../config.ts';
 import type { Game } from '../game.ts';
-import { mostDays, type Window } from '../window.ts';
+import { edgesOf, mostDays, type Window } from '../window.ts';
 import { checkDayIsCertain, checkShape, checkSteps } from './check.ts';
 import { type Strategy, stepsUpTo } from './strategy.ts';
 import { addTo, type Sums, sumsOf } from './sums.ts';
@@ -129,9 +129,12 @@ function lengthOf(run: Run | undefined): number {
   return run === undefined ? 0 : run.to - run.from + 1;
 }
 
-function mostPeriods(config: GameConfig, { period }: Settings): number {
+/** How many periods one window touches at most: those of the game, or as many as its longest window can. */
+function mostPeriods(config: GameConfig, settings: Settings): number {
+  const { first, last } = edgesOf(config);
+  const all = periodOf(last.day, settings) - periodOf(first.day, settings) + 1;
   const days = mostDays(config);
-  return period === 'day' ? days : Math.floor((days + 5) / 7) + 1;
+  return Math.min(all, settings.period === 'day' ? days : Math.floor((days + 5) / 7) + 1);
 }
 
 function amountOf(count: number, noun: string): string {
