@@ -50,11 +50,22 @@ export function windowFromJoin(game: Game, at: Instant, joins: readonly Instant[
   return { start, end: Math.min(after(game, start, from_join), game.end) };
 }
 
-/** How many local days one window of a game touches at most: a window that begins at noon touches its last day as well. */
-export function mostDays({ game_window: window, time_zone }: GameConfig): number {
+/** What the clocks show at a game's first instant and at its last. */
+export function edgesOf({
+  game_window: window,
+  time_zone,
+}: GameConfig): Record<'first' | 'last', { day: number; ms: number }> {
   const zone = zoneOf(time_zone);
-  const first = zone.localOf(parseInstant(window.start) as Instant);
-  const last = zone.localOf((endOf(window.end) as Instant) - 1);
+  return {
+    first: zone.localOf(parseInstant(window.start) as Instant),
+    last: zone.localOf((endOf(window.end) as Instant) - 1),
+  };
+}
+
+/** How many local days one window of a game touches at most: a window that begins at noon touches its last day as well. */
+export function mostDays(config: GameConfig): number {
+  const { game_window: window } = config;
+  const { first, last } = edgesOf(config);
   const all = last.day - first.day + 1;
   if (window.from_join !== undefined) {
     const length = durationOf(window.from_join);
