@@ -37,6 +37,25 @@ describe('what is accepted', () => {
   });
 });
 
+describe('$schema, by which editors find the JSON Schema', () => {
+  test('is no part of the value', () => {
+    expect(parseJsonc('{ "$schema": "../a.schema.json", "name": "a" }', schema, 'f')).toEqual({
+      name: 'a',
+      mode: 'constant',
+    });
+    expect(parseJsonc('["$schema"]', z.array(z.string()), 'f')).toEqual(['$schema']);
+  });
+
+  test('is text, and stands at the top only', () => {
+    expect(problemsOf('{ "$schema": 1, "name": "a" }')).toEqual([
+      { path: '$["$schema"]', message: 'expected text; found 1 (line 1, column 14)' },
+    ]);
+    expect(problemsOf('{ "name": "a", "steps": [{ "$schema": "x", "step": 1 }] }')).toEqual([
+      { path: '$.steps[0]["$schema"]', message: 'unknown key "$schema"; allowed: step (line 1, column 28)' },
+    ]);
+  });
+});
+
 describe('what is wrong is named with path, value, mend and position', () => {
   test.each(['\\u0000', '\\ud800'])('text that PostgreSQL cannot store: %s', (half) => {
     expect(problemsOf(`{ "name": "a${half}b" }`)).toEqual([

@@ -10,11 +10,13 @@ type Path = readonly (string | number)[];
 type Issue = z.core.$ZodIssue;
 
 /**
- * Reads `text` (JSON; comments and trailing commas are allowed) and checks it with `schema`. `file` names it in errors.
+ * Reads `text` (JSON; comments and trailing commas are allowed) and checks it with `schema`. `file` names it in errors. The document's `$schema`,
+ * by which editors find its JSON Schema, is no part of the value.
  * Throws a UserError: with the first error of syntax, or else with every duplicate key, or else with everything the schema objects to.
  */
 export function parseJsonc<S extends z.ZodType>(text: string, schema: S, file: string): z.output<S> {
   const document = readTree(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  dropSchemaKey(document);
   if (document.problems.length > 0) throw problemsIn(file, document.problems);
 
   const result = schema.safeParse(document.value, { error: wording });
@@ -35,6 +37,13 @@ export function formatPath(path: Path): string {
 
 function problemsIn(file: string, problems: Problem[]): UserError {
   return new UserError(`${file}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`, problems);
+}
+
+function dropSchemaKey(document: Document): void {
+  const { value } = document;
+  if (typeof value !== 'object' || value === null || !('$schema' in value)) return;
+  if (typeof value.$schema !== 'string') document.problems.push(problemAt(['$schema'], 'expected text', document));
+  delete value.$schema;
 }
 
 // ---- text → value, with positions

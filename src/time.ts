@@ -3,7 +3,8 @@
 /** Whole milliseconds since the Unix epoch, UTC. */
 export type Instant = number;
 
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
+/** How an instant is written, as far as a pattern can say. */
+export const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 
 /**
  * Reads an ISO 8601 date-time that names its offset, such as `2026-06-10T11:05:00+05:30`; digits past the millisecond are cut.

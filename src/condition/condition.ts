@@ -10,7 +10,11 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 // Text stands for a time of day or a date: checkCondition knows the field.
 const ordered = z.union([z.number(), z.string()]);
 const comparisonOf = <Op extends string, Value extends z.ZodType>(op: Op, value: Value) =>
-  z.strictObject({ field: z.string(), op: z.literal(op), value });
+  z.strictObject({
+    field: z.string().describe('What is compared: attributes.<name>, or another field of every event.'),
+    op: z.literal(op).describe('How it is compared.'),
+    value,
+  });
 
 const comparison = z.discriminatedUnion('op', [
   comparisonOf('eq', scalar),
@@ -39,16 +43,23 @@ export type Condition = Comparison | Group;
 /** The groups of one level; a rule's own is level 1. Each level has its schema, so that no depth of nesting exhausts the stack. */
 const groupAt = (level: number): z.ZodType<Group> =>
   z.strictObject({
-    operator: z.enum(['and', 'or', 'not']),
+    operator: z
+      .enum(['and', 'or', 'not'])
+      .describe('and: all conditions hold. or: at least one does. not: the one condition does not.'),
     conditions: z
-      .array(z.unknown())
+      // For a JSON Schema, which conditionSchema is a part of under this name.
+      .array(z.unknown().meta({ $ref: '#/$defs/condition' }))
       .min(1)
-      .transform((items, context) => items.map((item, index) => readCondition(item, index, level + 1, context))),
+      .transform((items, context) => items.map((item, index) => readCondition(item, index, level + 1, context)))
+      .describe('Comparisons, or groups again.'),
   });
 const groupLevels = Array.from({ length: limits.ruleDepth }, (_, index) => groupAt(index + 1));
 
 /** A rule as it is written. What depends on the fields that sources declare is checked by checkCondition. */
 export const groupSchema = groupLevels[0] as z.ZodType<Group>;
+
+/** What a rule's conditions may be, to be published beside what uses groupSchema. */
+export const conditionSchema = z.union([comparison, groupSchema]);
 
 /**
  * Tells groups from comparisons by their keys first, so that an error speaks of the form the writer meant. Issues are passed on without their

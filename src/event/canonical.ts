@@ -39,7 +39,8 @@ export const canonicalEventSchema = z
         ),
         original_event_id: reference.describe('In a reversal: the event it takes back.'),
       })
-      .nullish(),
+      .nullish()
+      .describe('The ids that tie events together.'),
     attributes: z
       .looseObject({
         transaction_type: text.describe('Such as UPI.'),
@@ -54,9 +55,9 @@ export const canonicalEventSchema = z
           .regex(/^[A-Z]{3}$/)
           .nullish()
           .describe('ISO 4217; INR when absent.'),
-        merchant_id: text,
-        merchant_category: text,
-        billpay_category: text,
+        merchant_id: text.describe('Who was paid.'),
+        merchant_category: text.describe('What kind of merchant that is, such as GROCERY.'),
+        billpay_category: text.describe('What kind of bill was paid, such as ELECTRICITY.'),
         action_type: text.describe('What was done at a financial-services journey, such as CREDIT_CARD_APPLY.'),
         frm_flag: z
           .union([z.string(), z.boolean()])

@@ -49,98 +49,158 @@ const identifier = z
   .string()
   .refine((text) => text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0'), {
     error: `must be 1 to ${limits.identifierBytes} bytes of text`,
-  });
+  })
+  .meta({ minLength: 1, maxLength: limits.identifierBytes });
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores');
 const attributeName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be letters, digits and underscores');
 const topic = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be a Kafka topic: letters, digits, ".", "_" and "-"');
 
-const path = z.string().transform((text, context): Path => {
-  const parsed = parsePath(text);
-  if (parsed !== undefined) return parsed;
-  const message = `${JSON.stringify(text)} is not a path such as payer.account, items[0].code or ["odd.key"].code`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
+const path = z
+  .string()
+  .transform((text, context): Path => {
+    const parsed = parsePath(text);
+    if (parsed !== undefined) return parsed;
+    const message = `${JSON.stringify(text)} is not a path such as payer.account, items[0].code or ["odd.key"].code`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .describe('Where the value is, such as payer.account, items[0].code or ["odd.key"].code.');
 
 /** Where a value is found. Exactly one of them. */
-const place = { path: path.optional(), first_of: z.array(path).min(1).optional(), const: scalar.optional() };
+const place = {
+  path: path.optional(),
+  first_of: z.array(path).min(1).optional().describe('Several paths. The first that has a value counts.'),
+  const: scalar.optional().describe('A fixed value.'),
+};
 /** What is done with it. */
 const treatment = {
-  trim: z.boolean().default(false),
-  lower_case: z.boolean().default(false),
-  values: z.record(z.string(), scalar).optional(),
-  otherwise: scalar.optional(),
-  default: scalar.optional(),
+  trim: z.boolean().default(false).describe('Cut white space off the ends of text.'),
+  lower_case: z.boolean().default(false).describe('Write text in lower case.'),
+  values: z
+    .record(z.string(), scalar)
+    .optional()
+    .describe('From the raw value (as text) to the canonical one; null means no value.'),
+  otherwise: scalar
+    .optional()
+    .describe('The value for raw ones that "values" does not list. Without it such a message is parked.'),
+  default: scalar.optional().describe('The value when there is none: absent, null and empty text are the same.'),
 };
+const required = z.boolean().default(false).describe('Without a value the message is parked.');
 
 /** A rule; a bare text stands for a rule that is only a path. */
 function rule<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.preprocess((value) => (typeof value === 'string' ? { path: value } : value), z.strictObject(shape));
+  const object = z.strictObject(shape);
+  const bare = z
+    .string()
+    .transform((text) => ({ path: text }))
+    // Every shape has a path.
+    .pipe(object as unknown as z.ZodType<z.output<typeof object>, { path: string }>)
+    .describe('A path, such as payer.account.');
+  return z.union([bare, object]);
 }
 
 const identifierRule = rule({ ...place, ...treatment });
-const eventIdRule = rule({ ...place, ...treatment, digest_of: z.array(path).min(1).optional() });
+const eventIdRule = rule({
+  ...place,
+  ...treatment,
+  digest_of: z
+    .array(path)
+    .min(1)
+    .optional()
+    .describe('Makes the id of fields that together are unique. All of them must be there.'),
+});
 const occurredAtRule = rule({
   path: place.path,
   first_of: place.first_of,
-  as: z.enum(['iso', 'epoch_ms', 'epoch_s']).default('iso'),
+  as: z
+    .enum(['iso', 'epoch_ms', 'epoch_s'])
+    .default('iso')
+    .describe('How the time is written: as ISO 8601, or in milliseconds or seconds since 1970.'),
   zone_offset: z
     .string()
     .regex(/^[+-](?:0\d|1[0-4]):[0-5]\d$/, 'must be an offset such as "+05:30"')
-    .optional(),
-  record_timestamp: z.boolean().default(false),
+    .optional()
+    .meta({ description: 'For ISO times without an offset, which are parked otherwise.', examples: ['+05:30'] }),
+  record_timestamp: z.boolean().default(false).describe('Without a value, the time of the Kafka record is taken.'),
 });
-const correlationRule = rule({ ...place, ...treatment, required: z.boolean().default(false) });
+const correlationRule = rule({ ...place, ...treatment, required });
 const attributeRule = rule({
   ...place,
   ...treatment,
-  as: z.enum(['text', 'number', 'boolean', 'paise', 'decimal_text']).optional(),
-  required: z.boolean().default(false),
+  as: z
+    .enum(['text', 'number', 'boolean', 'paise', 'decimal_text'])
+    .optional()
+    .describe('How the raw value is read. Without it by the type of the attribute.'),
+  required,
 });
 
 const fields = {
-  event_id: eventIdRule.optional(),
-  event_type: identifierRule.optional(),
-  user_id: identifierRule.optional(),
-  occurred_at: occurredAtRule.optional(),
+  event_id: eventIdRule.optional().describe('What makes the event unique at its producer, for ever.'),
+  event_type: identifierRule.optional().describe('What happened.'),
+  user_id: identifierRule.optional().describe('The player, compared byte for byte.'),
+  occurred_at: occurredAtRule.optional().describe('When it happened.'),
   correlation: z
     .strictObject({
-      payment_id: correlationRule.optional(),
-      txn_id: correlationRule.optional(),
-      canonical_transaction_id: correlationRule.optional(),
-      original_event_id: correlationRule.optional(),
+      payment_id: correlationRule.optional().describe('The payment.'),
+      txn_id: correlationRule.optional().describe('The transaction at the producer.'),
+      canonical_transaction_id: correlationRule
+        .optional()
+        .describe('One id for the same logical transaction seen by several producers.'),
+      original_event_id: correlationRule.optional().describe('In a reversal: the event it takes back.'),
     })
-    .default({}),
-  attributes: z.record(z.string(), attributeRule).default({}),
+    .default({})
+    .describe('The ids that tie events together.'),
+  attributes: z
+    .record(z.string(), attributeRule)
+    .default({})
+    .describe('Rules for declared attributes. What is not mapped is not kept.'),
 };
 
-const sourceSchema = z
+/** A source as it is written, before what a schema cannot express is checked. */
+export const sourceFileSchema = z
   .strictObject({
-    /** The source's own name: in the inbox, in metrics, and for `--source`. */
-    source_id: name,
-    /** Half of an event's identity (producer, event_id); in canonical messages it stands in for a missing one. */
-    producer: identifier.optional(),
-    topics: z.array(topic).default([]),
-    shape: z.enum(['mapped', 'canonical']).default('mapped'),
-    event_version: identifierRule.prefault({ const: '1.0' }),
-    message_type: identifierRule.optional(),
-    /** The attributes that this source's events carry, each with its type. */
-    attributes: z.record(attributeName, z.enum(['text', 'number', 'amount', 'boolean'])).default({}),
-    /** What all mappings share; a mapping's own entry goes before. */
-    common: z.strictObject(fields).prefault({}),
+    source_id: name.describe("The source's own name: in the inbox, in metrics, and for --source."),
+    producer: identifier
+      .optional()
+      .describe(
+        "Half of an event's identity (producer, event_id): never change it. In canonical messages it stands in for a missing one.",
+      ),
+    topics: z.array(topic).default([]).describe('Kafka topics. A topic belongs to one source.'),
+    shape: z
+      .enum(['mapped', 'canonical'])
+      .default('mapped')
+      .describe('canonical: the messages are canonical events already, and nothing is mapped.'),
+    event_version: identifierRule
+      .prefault({ const: '1.0' })
+      .describe('Where a message says its version. The major version selects the mapping.'),
+    message_type: identifierRule
+      .optional()
+      .describe('Where a message says what it is. With it, every mapping lists its message_types.'),
+    attributes: z
+      .record(attributeName, z.enum(['text', 'number', 'amount', 'boolean']))
+      .default({})
+      .describe("The attributes that this source's events carry, each with its type."),
+    common: z.strictObject(fields).prefault({}).describe("What all mappings share. A mapping's own entry goes before."),
     mappings: z
       .array(
         z.strictObject({
-          event_version: z.int().min(0).default(1),
-          message_types: z.array(z.string().min(1)).min(1).optional(),
+          event_version: z.int().min(0).default(1).describe('The major version that it reads.'),
+          message_types: z.array(z.string().min(1)).min(1).optional().describe('The message types that it reads.'),
           ...fields,
         }),
       )
-      .default([]),
+      .default([])
+      .describe(
+        'How messages become events, by version and message type. At least one, unless the shape is canonical.',
+      ),
   })
-  .superRefine((source, context) =>
-    checkSource(source, (at, message) => context.addIssue({ code: 'custom', path: at, message })),
+  .describe(
+    'A source: a producer, its topics, and how its raw messages become events. docs/sources.md describes every field.',
   );
+
+const sourceSchema = sourceFileSchema.superRefine((source, context) =>
+  checkSource(source, (at, message) => context.addIssue({ code: 'custom', path: at, message })),
+);
 
 type SourceFile = z.output<typeof sourceSchema>;
 export type IdentifierRule = z.output<typeof identifierRule>;

@@ -1,9 +1,10 @@
-// The configuration of a game as its owner writes it: the schema, which is the contract, and the types it gives. What a schema cannot express is
-// checked in parse.ts. Every field but those of the first contract is optional and says what holds without it.
+// The configuration of a game as its owner writes it: the schema, which is the contract, and the types it gives. Its descriptions are what editors
+// show (docs/schemas/game.schema.json). What a schema cannot express is checked in parse.ts. Every field but those of the first contract is
+// optional and says what holds without it.
 import { z } from 'zod';
 import { type Group, groupSchema } from '../condition/condition.ts';
 import { limits } from '../limits.ts';
-import { parseInstant } from '../time.ts';
+import { ISO_INSTANT, parseInstant } from '../time.ts';
 import { isTimeZone } from '../time-zone.ts';
 
 const identifier = z
@@ -12,106 +13,178 @@ const identifier = z
   .max(limits.identifierBytes)
   .regex(/^[A-Za-z0-9_.:-]+$/, { error: 'may hold letters, digits and _ . : - only' });
 
-const instant = z.string().refine((text) => parseInstant(text) !== undefined, {
-  error: 'must be a date and time with its offset, such as 2026-05-01T00:00:00Z',
-});
+// The pattern is for editors; what exists, such as a day, only code can say.
+const instant = z
+  .string()
+  .refine((text) => parseInstant(text) !== undefined, {
+    error: 'must be a date and time with its offset, such as 2026-05-01T00:00:00Z',
+  })
+  .meta({ pattern: ISO_INSTANT.source });
 
-const title = z.string().min(1).max(120);
+const title = z.string().min(1).max(120).optional().describe('What people call it.');
 const eventType = z.string().min(1).max(limits.identifierBytes);
 /** What progress, steps and contributions are counted in; large enough for a quarter's spending in paise. */
-const quantity = z.number().int().min(1).max(1_000_000_000_000);
-const quantityOrZero = z.number().int().min(0).max(1_000_000_000_000);
+const quantity = z.number().int().min(1).max(1_000_000_000_000).meta({ unit: 'progress' });
+const quantityOrZero = z.number().int().min(0).max(1_000_000_000_000).meta({ unit: 'progress' });
 const wholeNumber = z.number().int().min(1).max(1_000_000_000);
-const eventField = z.string().min(1).max(256);
+const eventField = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ examples: ['attributes.transaction_amount', 'attributes.merchant_category', 'attributes.merchant_id'] });
+const triggerIds = z.array(identifier).min(1).max(100);
 
 const calendarPeriod = /^P[1-9]\d{0,2}[DW]$/;
 const duration = /^(P[1-9]\d{0,2}[DW]|PT[1-9]\d{0,3}H)$/;
 
 const reward = z.strictObject({
-  /** NC: NeuCoins. VOUCHER: a voucher of this face value in rupees. */
-  reward_type: z.enum(['NC', 'VOUCHER']),
-  value: wholeNumber,
-  /** A hidden reward is shown to a player only once it is earned. */
-  visibility: z.enum(['visible', 'hidden']).default('visible'),
-  /** upto: shown as "up to value". Without a distribution the whole value is paid. */
-  display_type: z.enum(['flat', 'upto']).default('flat'),
+  reward_type: z.enum(['NC', 'VOUCHER']).describe('NC: NeuCoins. VOUCHER: a voucher.'),
+  value: wholeNumber.meta({
+    description: 'How many NeuCoins, or the face value of the voucher in rupees.',
+    unit: 'NeuCoins or rupees',
+    examples: [10, 250],
+  }),
+  visibility: z
+    .enum(['visible', 'hidden'])
+    .default('visible')
+    .describe('hidden: nothing about the reward leaves the server before it is earned.'),
+  display_type: z
+    .enum(['flat', 'upto'])
+    .default('flat')
+    .describe('upto: shown as "up to" the value. Without a distribution the whole value is paid.'),
 });
 
-/** What reaches a step, where it is not the value: in a checklist certain targets, in a grid one cell or one row. */
 const requires = z.union([
   z.strictObject({
-    targets: z.array(identifier).min(1).max(100),
-    match: z.enum(['any', 'all']).default('all'),
+    targets: z.array(identifier).min(1).max(100).describe('CHECKLIST: the targets by their target_id.'),
+    match: z.enum(['any', 'all']).default('all').describe('any: one of the targets is enough.'),
   }),
-  /** From 1, in reading order. */
-  z.strictObject({ cell: wholeNumber }),
-  /** From 1, from the top. */
-  z.strictObject({ row: wholeNumber }),
+  z.strictObject({
+    cell: wholeNumber.meta({ description: 'CALENDAR_GRID: this cell, counted from 1 in reading order.', unit: 'cell' }),
+  }),
+  z.strictObject({
+    row: wholeNumber.meta({
+      description: 'CALENDAR_GRID: all cells of this row, counted from 1 from the top.',
+      unit: 'row',
+    }),
+  }),
 ]);
 
 const stepFields = {
-  /** The value that reaches it; with `requires` only its number and its place among the steps. */
-  step: quantity,
-  title: title.optional(),
-  requires: requires.optional(),
+  step: quantity.describe(
+    'The value that reaches the step. With "requires" only its number and its place among the steps.',
+  ),
+  title,
+  requires: requires
+    .optional()
+    .describe(
+      'What reaches the step in place of the value: certain targets of a checklist, one cell or one row of a grid.',
+    ),
 };
+const stepType = <Type extends string>(type: Type) =>
+  z
+    .literal(type)
+    .describe('REWARD pays its reward. EMPTY pays nothing. FORTUNE_COOKIE becomes a cookie that the player opens.');
 
 const milestoneStep = z.discriminatedUnion('step_type', [
-  z.strictObject({ ...stepFields, step_type: z.literal('REWARD'), reward }),
-  z.strictObject({ ...stepFields, step_type: z.literal('EMPTY') }),
-  z.strictObject({ ...stepFields, step_type: z.literal('FORTUNE_COOKIE') }),
+  z.strictObject({ ...stepFields, step_type: stepType('REWARD'), reward: reward.describe('What the step pays.') }),
+  z.strictObject({ ...stepFields, step_type: stepType('EMPTY') }),
+  z.strictObject({ ...stepFields, step_type: stepType('FORTUNE_COOKIE') }),
 ]);
 
+const mode = <Mode extends string>(name: Mode, description: string) => z.literal(name).describe(description);
+
 const progression = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('increment_by_constant'), value: wholeNumber }),
   z.strictObject({
-    mode: z.literal('increment_by_attribute'),
-    field: eventField,
-    /** Progress for one unit of the field, as a decimal: 1 counts rupees, 100 paise, 0.01 hundreds of rupees. */
-    scale: z.number().positive().max(1_000_000),
-    /** What becomes of the part of a unit that an event leaves over. */
-    rounding: z.enum(['down', 'half_up', 'up']),
-    max_per_event: quantity.optional(),
+    mode: mode('increment_by_constant', 'Every event that matches adds the same.'),
+    value: wholeNumber.meta({ description: 'What an event adds.', unit: 'progress', examples: [1] }),
   }),
   z.strictObject({
-    mode: z.literal('weighted'),
-    field: eventField,
-    /** By the field's text. */
-    weights: z.record(z.string().min(1).max(limits.identifierBytes), quantityOrZero).optional(),
-    /** By the field's number: the last band that it reaches. */
+    mode: mode('increment_by_attribute', 'An event adds the number in one of its fields, times a scale.'),
+    field: eventField.describe('The field with the number.'),
+    scale: z
+      .number()
+      .positive()
+      .max(1_000_000)
+      .meta({
+        description:
+          'Progress for one unit of the field. Of an amount in rupees: 1 counts rupees, 100 paise, 0.01 hundreds of rupees.',
+        unit: 'progress per unit of the field',
+        examples: [1, 100, 0.01],
+      }),
+    rounding: z
+      .enum(['down', 'half_up', 'up'])
+      .describe('What becomes of the part of a unit that an event leaves over.'),
+    max_per_event: quantity.optional().describe('What one event adds at most. Without it there is no such limit.'),
+  }),
+  z.strictObject({
+    mode: mode(
+      'weighted',
+      'What an event adds is looked up: by the text of a field in "weights", or by its number in "bands".',
+    ),
+    field: eventField.describe('The field that is looked up.'),
+    weights: z
+      .record(z.string().min(1).max(limits.identifierBytes), quantityOrZero)
+      .optional()
+      .meta({
+        description: 'What each text of the field adds.',
+        unit: 'progress',
+        examples: [{ UTILITY: 3, GROCERY: 2 }],
+      }),
     bands: z
-      .array(z.strictObject({ at_least: z.number(), adds: quantityOrZero }))
+      .array(
+        z.strictObject({
+          at_least: z
+            .number()
+            .meta({ description: 'Where the band begins.', unit: 'unit of the field', examples: [500, 2000] }),
+          adds: quantityOrZero.meta({ description: 'What an event in the band adds.', examples: [1, 3] }),
+        }),
+      )
       .min(1)
       .max(100)
-      .optional(),
-    /** What everything else adds. */
-    otherwise: quantityOrZero.default(0),
+      .optional()
+      .describe('Bands of a number, rising. The last one that the number reaches counts.'),
+    otherwise: quantityOrZero.default(0).describe('What everything else adds.'),
   }),
   z.strictObject({
-    mode: z.literal('unique'),
-    field: eventField,
-    /** What each value that was not seen before in the window adds. */
-    value: wholeNumber.default(1),
+    mode: mode('unique', 'Counts the distinct values of a field within a window.'),
+    field: eventField.describe('The field whose values are told apart.'),
+    value: wholeNumber
+      .default(1)
+      .meta({ description: 'What a value adds when it is seen for the first time.', unit: 'progress' }),
   }),
 ]);
 
 const trigger = z.strictObject({
-  trigger_id: identifier,
-  title: title.optional(),
-  event_type: eventType,
-  rule: groupSchema,
-  progression_config: progression,
-  /** What the trigger adds at most, per day (of the game's time zone) and per window. */
-  cap: z.strictObject({ per_day: quantity.optional(), per_window: quantity.optional() }).optional(),
+  trigger_id: identifier.meta({
+    description: 'The name of the trigger, unique in the game.',
+    examples: ['upi_plus_one'],
+  }),
+  title,
+  event_type: eventType.meta({
+    description: 'The type of event that the trigger looks at.',
+    examples: ['payment_success'],
+  }),
+  rule: groupSchema.describe('Which of these events count.'),
+  progression_config: progression.describe('What an event that counts adds.'),
+  cap: z
+    .strictObject({
+      per_day: quantity.optional().describe("At most this much on one day of the game's time zone. Not with unique."),
+      per_window: quantity.optional().describe('At most this much in one window.'),
+    })
+    .optional()
+    .describe('What the trigger adds at most to one player. Without it there is no such limit.'),
 });
 
 const gameWindow = z.strictObject({
-  start: instant,
-  /** Inclusive; written to the second it includes that whole second. */
-  end: instant,
-  /** It describes. Only `recurrence` repeats. */
-  type: z.enum(['monthly', 'quarterly', 'weekly', 'daily', 'custom']),
-  /** Cuts the time from start to end into windows, each with progress and claims of its own. Without it there is one. */
+  start: instant.meta({ description: 'The first moment of the game.', examples: ['2026-05-01T00:00:00+05:30'] }),
+  end: instant.meta({
+    description: 'The last moment of the game, included. Written to the second it includes that whole second.',
+    examples: ['2026-05-31T23:59:59+05:30'],
+  }),
+  type: z
+    .enum(['monthly', 'quarterly', 'weekly', 'daily', 'custom'])
+    .describe('What kind of window it is, for people. It repeats nothing: see "recurrence".'),
   recurrence: z
     .union([
       z.enum(['daily', 'weekly', 'monthly', 'quarterly']),
@@ -119,102 +192,179 @@ const gameWindow = z.strictObject({
         .string()
         .regex(calendarPeriod, { error: 'must be daily, weekly, monthly, quarterly, or days or weeks such as P10D' }),
     ])
-    .optional(),
-  /** The window begins when the player joins and lasts this long. Needs `join`. */
+    .optional()
+    .meta({
+      description:
+        'Cuts the time from start to end into windows, each with progress and claims of its own. Without it there is one window.',
+      examples: ['daily', 'weekly', 'monthly', 'quarterly', 'P10D'],
+    }),
   from_join: z
     .string()
     .regex(duration, { error: 'must be days, weeks or hours, such as P7D, P2W or PT48H' })
-    .optional(),
-  /** How long after a window's end its events are still taken, by the time they were received. */
+    .optional()
+    .meta({
+      description: 'The window begins when the player joins and lasts this long. Needs "join".',
+      unit: 'days (P7D), weeks (P2W) or hours (PT48H)',
+      examples: ['P7D', 'P2W', 'PT48H'],
+    }),
   grace: z
     .string()
     .regex(duration, { error: 'must be days, weeks or hours, such as P3D, P1W or PT72H' })
-    .default('PT72H'),
+    .default('PT72H')
+    .meta({
+      description: "How long after a window's end its events are still taken, by the time they were received.",
+      unit: 'days (P3D), weeks (P1W) or hours (PT72H)',
+      examples: ['PT72H', 'P7D'],
+    }),
 });
 
 const target = z.strictObject({
-  target_id: identifier,
-  title: title.optional(),
-  triggers: z.array(identifier).min(1).max(100),
-  /** What its triggers have to add up to. */
-  count: quantity.default(1),
+  target_id: identifier.meta({ description: 'The name of the target, unique in the game.', examples: ['pay_a_bill'] }),
+  title: title.describe('What players are told it is.'),
+  triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
+  count: quantity.default(1).describe('What its triggers have to add up to.'),
 });
 
-/** Named targets; the value is how many of them are complete. */
-const checklist = z.strictObject({ targets: z.array(target).min(1).max(50) });
+const checklist = z.strictObject({
+  targets: z.array(target).min(1).max(50).describe('What there is to do. max_value is how many there are.'),
+});
 
-/** Consecutive days or weeks of the game's time zone; the value is the longest run. */
 const streak = z.strictObject({
-  period: z.enum(['day', 'week']),
-  /** What a period's credits have to add up to. */
-  per_period: quantity.default(1),
-  /** Periods that a run may miss without breaking; they do not lengthen it. */
-  freezes: z.number().int().min(0).max(366).default(0),
+  period: z.enum(['day', 'week']).describe("Days or weeks (from Monday) of the game's time zone."),
+  per_period: quantity.default(1).describe('What a period has to add up to, to be active.'),
+  freezes: z.number().int().min(0).max(366).default(0).meta({
+    description: 'How many periods a run may miss without breaking. They do not lengthen it.',
+    unit: 'periods',
+  }),
 });
 
-/** Days of the window, or named cells; the value is how many are filled. */
+const columns = z
+  .number()
+  .int()
+  .min(1)
+  .max(31)
+  .default(7)
+  .meta({ description: 'How many cells make a row.', unit: 'cells' });
+
 const grid = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('days'),
-    columns: z.number().int().min(1).max(31).default(7),
-    /** What a day's credits have to add up to. */
-    per_cell: quantity.default(1),
+    kind: z.literal('days').describe("days: a cell for each day of the window, in the game's time zone."),
+    columns,
+    per_cell: quantity.default(1).describe('What a day has to add up to, to be filled.'),
   }),
   z.strictObject({
-    kind: z.literal('cells'),
-    columns: z.number().int().min(1).max(31).default(7),
-    /** In reading order. */
+    kind: z.literal('cells').describe('cells: named cells, each with triggers of its own.'),
+    columns,
     cells: z
       .array(
         z.strictObject({
-          cell_id: identifier,
-          title: title.optional(),
-          triggers: z.array(identifier).min(1).max(100),
-          count: quantity.default(1),
+          cell_id: identifier.meta({ description: 'The name of the cell, unique in the game.', examples: ['fuel'] }),
+          title: title.describe('What players are told it is.'),
+          triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
+          count: quantity.default(1).describe('What its triggers have to add up to, to be filled.'),
         }),
       )
       .min(1)
-      .max(366),
+      .max(366)
+      .describe('The cells in reading order. max_value is how many there are.'),
   }),
 ]);
 
-export const gameSchema = z.strictObject({
-  schema_version: z.literal('1.0'),
-  game_id: identifier.refine((id) => id !== 'active', {
-    error: 'may not be "active": that is a path of the read API',
-  }),
-  title: title.optional(),
-  game_archetype: z.enum(['NUMERIC_COUNTER', 'CHECKLIST', 'STREAK', 'CALENDAR_GRID']),
-  /** The players who take part; `everyone` is reserved for all. */
-  cohort_id: identifier,
-  /** Takes part only who has joined: by an event of this type for which the rule holds. Without it all members do. */
-  join: z.strictObject({ event_type: eventType, rule: groupSchema.optional() }).optional(),
-  /** Where the game's days, weeks and months begin. */
-  time_zone: z
-    .string()
-    .refine(isTimeZone, { error: 'must be a time zone of the IANA database, such as Asia/Kolkata' })
-    .default('Asia/Kolkata'),
-  game_window: gameWindow,
-  progress_state_model: z.strictObject({
-    type: z.enum(['numeric_counter', 'checklist', 'streak', 'calendar_grid']),
-    unit: z.enum(['count', 'amount', 'distinct', 'target', 'day', 'week', 'cell']),
-    display_unit: z.string().min(1).max(64),
-    max_value: quantity,
-  }),
-  checklist: checklist.optional(),
-  streak: streak.optional(),
-  grid: grid.optional(),
-  milestone_steps: z.array(milestoneStep).min(1).max(100),
-  triggers: z.array(trigger).min(1).max(100),
-  /** What several triggers matching one event do: ADDITIVE adds them up. */
-  stacking: z.literal('ADDITIVE').default('ADDITIVE'),
-  /** INBOUNDEVENT: each event counts by itself. LOGICAL_TRANSACTION: events of one canonical_transaction_id count once. */
-  evaluation_scope: z.enum(['INBOUNDEVENT', 'LOGICAL_TRANSACTION']).default('INBOUNDEVENT'),
-  /** Which of a logical transaction's events counts: the first to arrive, the one worth most, or all added up. */
-  transaction_policy: z.enum(['first', 'max', 'sum']).default('max'),
-  /** An event flagged by fraud and risk management: hold counts it and holds the rewards it earns, ignore does not look, reject counts nothing. */
-  frm: z.enum(['hold', 'ignore', 'reject']).default('hold'),
-});
+export const gameSchema = z
+  .strictObject({
+    schema_version: z.literal('1.0').describe('The version of this format.'),
+    game_id: identifier
+      .refine((id) => id !== 'active', { error: 'may not be "active": that is a path of the read API' })
+      .meta({
+        description: 'The name of the game in the API, for ever. Not "active".',
+        not: { const: 'active' },
+        examples: ['upi_fs_milestone_may_2026'],
+      }),
+    title,
+    game_archetype: z
+      .enum(['NUMERIC_COUNTER', 'CHECKLIST', 'STREAK', 'CALENDAR_GRID'])
+      .describe('What is made of the events that count: a sum, targets, a run of days or weeks, or filled cells.'),
+    cohort_id: identifier.meta({
+      description: 'The players who take part. "everyone" is reserved for all.',
+      examples: ['everyone', 'viduur_segment_upi_fs_early_lifecycle'],
+    }),
+    join: z
+      .strictObject({
+        event_type: eventType.meta({
+          description: 'The type of the event by which a player joins.',
+          examples: ['game_joined'],
+        }),
+        rule: groupSchema.optional().describe('Which of these events are a joining. Without it all are.'),
+      })
+      .optional()
+      .describe('Makes the game opt-in: only who has joined takes part. Without it all members do.'),
+    time_zone: z
+      .string()
+      .refine(isTimeZone, { error: 'must be a time zone of the IANA database, such as Asia/Kolkata' })
+      .default('Asia/Kolkata')
+      .meta({
+        description: "Where the game's days, weeks and months begin: a name of the IANA database.",
+        examples: ['Asia/Kolkata', 'UTC', 'Europe/London'],
+      }),
+    game_window: gameWindow.describe('When the game runs, and how its windows are cut.'),
+    progress_state_model: z
+      .strictObject({
+        type: z
+          .enum(['numeric_counter', 'checklist', 'streak', 'calendar_grid'])
+          .describe('The archetype in lower case.'),
+        unit: z
+          .enum(['count', 'amount', 'distinct', 'target', 'day', 'week', 'cell'])
+          .describe(
+            'What the value counts. NUMERIC_COUNTER: count, amount or distinct. CHECKLIST: target. STREAK: its period. CALENDAR_GRID: day or cell.',
+          ),
+        display_unit: z
+          .string()
+          .min(1)
+          .max(64)
+          .meta({
+            description: 'What players are shown behind the value.',
+            examples: ['transactions'],
+          }),
+        max_value: quantity.meta({
+          description:
+            'Where the display stops; progress is kept exactly. In a checklist and a grid it is the number of targets or cells.',
+          examples: [12],
+        }),
+      })
+      .describe('How the value is called and shown.'),
+    checklist: checklist
+      .optional()
+      .describe('Only for CHECKLIST, and required there. The value is how many targets are complete.'),
+    streak: streak.optional().describe('Only for STREAK, and required there. The value is the longest run.'),
+    grid: grid
+      .optional()
+      .describe('Only for CALENDAR_GRID, and required there. The value is how many cells are filled.'),
+    milestone_steps: z.array(milestoneStep).min(1).max(100).describe('What players work towards, in rising order.'),
+    triggers: z.array(trigger).min(1).max(100).describe('What counts, and how much.'),
+    stacking: z
+      .literal('ADDITIVE')
+      .default('ADDITIVE')
+      .describe('What several triggers matching one event do. ADDITIVE: they add up.'),
+    evaluation_scope: z
+      .enum(['INBOUNDEVENT', 'LOGICAL_TRANSACTION'])
+      .default('INBOUNDEVENT')
+      .describe(
+        'INBOUNDEVENT: each event counts by itself. LOGICAL_TRANSACTION: events with one canonical_transaction_id count once.',
+      ),
+    transaction_policy: z
+      .enum(['first', 'max', 'sum'])
+      .default('max')
+      .describe(
+        'Only for LOGICAL_TRANSACTION: which of the events counts. The first to arrive, the one worth most, or all of them added up.',
+      ),
+    frm: z
+      .enum(['hold', 'ignore', 'reject'])
+      .default('hold')
+      .describe(
+        'An event flagged by fraud and risk management. hold: it counts, and what it earns is held. ignore: the flag is not looked at. reject: it counts nothing.',
+      ),
+  })
+  .describe('A game as its owner writes it. docs/games.md describes every field.');
 
 /** A game as its owner writes it, with defaults filled in. */
 export type GameConfig = z.infer<typeof gameSchema>;
