@@ -1,20 +1,23 @@
-// milepost games validate | activate | list
+// milepost games validate | activate | diff | list: what has to do with game files
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
-import { transaction } from '../db/transaction.ts';
-import { activateGame } from '../definitions/activate.ts';
-import { loadDefinitions } from '../definitions/definitions.ts';
+import { activateGame, versionOf } from '../definitions/activate.ts';
+import { type Difference, diffGames } from '../definitions/diff.ts';
+import { formatMoment } from '../definitions/moment.ts';
+import { readRecords } from '../definitions/record.ts';
+import { describeActivation, summarize } from '../definitions/view.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { attributeCatalogue, readSources } from '../event/source.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { parseGame } from '../games/parse.ts';
-import { formatInstant } from '../time.ts';
+import { formatInstant, type Instant, parseInstant } from '../time.ts';
+import { formatDay, zoneOf } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
-import { unreadable } from './input.ts';
+import { type ChangeOptions, changeGames, readChange } from './game-timeline.ts';
+import { readCount, readInstant, unreadable } from './input.ts';
 import { counted, exitCodes, print, printProblems, table } from './output.ts';
 
 /** A game file that was read and found right. */
@@ -86,8 +89,13 @@ export async function validateGames(files: string[], options: { json?: boolean }
   print(options, document, () => right.map(({ file, config }) => `${file}: ${config.game_id} is right`).join('\n'));
 }
 
-export async function activateGames(files: string[], options: { reason: string; json?: boolean }): Promise<void> {
+export async function activateGames(files: string[], options: ChangeOptions & { from?: string }): Promise<void> {
   const config = readConfig();
+  const from = readInstant('--from', options.from);
+  const change = readChange(options);
+  if (change.expectedRevision !== undefined && files.length > 1) {
+    throw new UserError(`--expect-revision is the revision of one game; there are ${files.length} files`);
+  }
   const verdicts = await judgeGames(files, await ruleFields(config));
   const wrong = verdicts.filter((verdict) => 'problems' in verdict);
   if (wrong.length > 0) {
@@ -95,46 +103,71 @@ export async function activateGames(files: string[], options: { reason: string; 
     throw new UserError(message, wrong.flatMap(inFile));
   }
   const games = verdicts.filter((verdict) => 'config' in verdict);
-  const by = userInfo().username;
-  const activations = await withDatabase(config, 'milepost_owner', (db) =>
-    transaction(db, async (tx) => {
-      const done = [];
-      for (const game of games) done.push(await activateGame(tx, { ...game, by, reason: options.reason }));
-      return done;
-    }),
-  );
-  const document = activations.map(({ gameId, version, inForceFrom, changed }) => ({
-    game_id: gameId,
-    version,
-    in_force_from: formatInstant(inForceFrom),
-    changed,
-  }));
-  print(options, document, () =>
-    document
-      .map(({ game_id, version, in_force_from, changed }) =>
-        changed
-          ? `${game_id}: version ${version} is in force from ${in_force_from}`
-          : `${game_id}: unchanged, version ${version} is in force since ${in_force_from}`,
-      )
+  const activations = await changeGames(config, async (tx) => {
+    const done = [];
+    for (const game of games) done.push({ game, ...(await activateGame(tx, { ...game, ...change, from })) });
+    return done;
+  });
+  print(options, activations.map(describeActivation), () =>
+    activations
+      .flatMap(({ game, gameId, version, inForceFrom, changed, differences, remarks }) => {
+        const moment = formatMoment(inForceFrom, zoneOf(game.config.time_zone));
+        const since = inForceFrom <= Date.now() ? 'since' : 'from';
+        return changed
+          ? [
+              `${gameId}: version ${version} is in force from ${moment}`,
+              ...sentences(differences),
+              ...remarks.map(indent),
+            ]
+          : [`${gameId}: unchanged, version ${version} is in force ${since} ${moment}`];
+      })
       .join('\n'),
   );
 }
 
-export async function listGames(options: { json?: boolean }): Promise<void> {
-  const { games } = await withDatabase(readConfig(), 'milepost_owner', loadDefinitions);
-  const now = Date.now();
-  const document = games.map((timeline) => {
-    const game = versionInForce(timeline, now);
-    return {
-      game_id: timeline.gameId,
-      version: game.version,
-      versions: timeline.versions.length,
-      state: now < game.start ? 'upcoming' : now < game.end ? 'active' : 'ended',
-      window: { start: formatInstant(game.start), end: game.config.game_window.end },
-      cohort_id: game.config.cohort_id,
-      archetype: game.config.game_archetype,
-    };
+export async function diffGame(
+  file: string,
+  options: { against?: string; from?: string; json?: boolean },
+): Promise<void> {
+  const config = readConfig();
+  const asked = readCount('--against', options.against, 1);
+  const from = readInstant('--from', options.from);
+  const game = await readGame(file, await ruleFields(config));
+  const gameId = game.config.game_id;
+  const [record] = await withDatabase(config, 'milepost_owner', (db) => readRecords(db, gameId));
+  if (record === undefined) {
+    if (asked !== undefined) throw new UserError(`${gameId} has no version ${asked}: there is no such game yet`);
+    const document = { game_id: gameId, against: null, differences: [] };
+    print(options, document, () => `${gameId} is new: ${file} would be its first version`);
+    return;
+  }
+  const version = asked ?? versionInForce(record.timeline, from ?? Date.now()).version;
+  const differences = diffGames(versionOf(gameId, record.versions, version).config, game.config);
+  const document = {
+    game_id: gameId,
+    against: version,
+    from: from === undefined ? null : formatInstant(from),
+    differences,
+  };
+  print(options, document, () => {
+    if (differences.length === 0) return `${gameId}: ${file} says the same as version ${version}`;
+    const when = from === undefined ? '' : `, from ${formatMoment(from, zoneOf(game.config.time_zone))}`;
+    return [`${gameId}: ${file} against version ${version}${when}`, ...sentences(differences)].join('\n');
   });
+}
+
+function sentences(differences: readonly Difference[]): string[] {
+  return differences.map(({ sentence }) => indent(sentence));
+}
+
+function indent(sentence: string): string {
+  return `  ${sentence}`;
+}
+
+export async function listGames(options: { json?: boolean }): Promise<void> {
+  const records = await withDatabase(readConfig(), 'milepost_owner', (db) => readRecords(db));
+  const now = Date.now();
+  const document = records.map((record) => summarize(record, now));
   print(options, document, () =>
     document.length === 0
       ? 'There are no games. Activate one: milepost games activate FILE'
@@ -144,10 +177,15 @@ export async function listGames(options: { json?: boolean }): Promise<void> {
             game.game_id,
             game.version,
             game.state,
-            game.window.start.slice(0, 10),
-            game.window.end.slice(0, 10),
+            localDay(game.window.start, game.time_zone),
+            localDay(game.window.end, game.time_zone),
             game.cohort_id,
           ]),
         ),
   );
+}
+
+/** The day in a time zone, `2026-05-01`. */
+function localDay(instant: string, timeZone: string): string {
+  return formatDay(zoneOf(timeZone).localOf(parseInstant(instant) as Instant).day);
 }

@@ -1,7 +1,8 @@
-// What commands read: files, and standard input for `-`. Owns how an input that cannot be read is told.
+// What commands read: files, standard input for `-`, and the values of options. Owns how an input that cannot be read is told.
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../errors.ts';
+import { type Instant, parseInstant } from '../time.ts';
 
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -31,4 +32,21 @@ export async function openInput(file: string): Promise<Readable> {
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+/** Reads the instant that an option names; undefined when it was not given. */
+export function readInstant(option: string, text: string | undefined): Instant | undefined {
+  if (text === undefined) return undefined;
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant;
+  const example = 'such as 2026-05-01T00:00:00+05:30';
+  throw new UserError(`${option} ${JSON.stringify(text)} is no instant: write date, time and offset, ${example}`);
+}
+
+/** Reads the whole number, `from` or more, that an option names; undefined when it was not given. */
+export function readCount(option: string, text: string | undefined, from: number): number | undefined {
+  if (text === undefined) return undefined;
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= from) return count;
+  throw new UserError(`${option} ${JSON.stringify(text)}: write a whole number from ${from} on`);
 }

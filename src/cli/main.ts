@@ -20,6 +20,8 @@ Exit codes
   0  done    1  done, but something given was not right    2  wrong usage or configuration    3  a service is out of reach`,
   )
   .version(manifest.version, '--version', 'the version of Milepost')
+  // Else `games show GAME --version 1` would ask for the version of Milepost.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for what there is)')
   .exitOverride();
 
@@ -33,6 +35,14 @@ const from =
 const examples = (...lines: string[]): string => `\nExamples\n${lines.map((line) => `  ${line}`).join('\n')}`;
 
 const json = (): Option => new Option('--json', 'one JSON document on standard output, for programs');
+
+/** The options that every command takes which changes a game. */
+const changing = (command: Command, done: string): Command =>
+  command
+    .option('--reason <text>', 'why, for the record', `${done} from the command line`)
+    .option('--expect-revision <number>', 'refuse when somebody else has changed the game since that revision')
+    .option('--into-the-past', 'change what has been judged already; judged events are not looked at again')
+    .addOption(json());
 
 program
   .command('start')
@@ -94,7 +104,7 @@ program
   )
   .action(from(async () => (await import('./ingest.ts')).ingestFile));
 
-const games = program.command('games').description('the games: check, activate, list');
+const games = program.command('games').description('the games: check, activate, pause, look back');
 games
   .command('validate <files...>')
   .description('check game files; nothing is changed')
@@ -102,12 +112,67 @@ games
   .addHelpText('after', examples('milepost games validate game-configs/*.json'))
   .action(from(async () => (await import('./games.ts')).validateGames));
 games
-  .command('activate <files...>')
-  .description('make game files the newest versions of their games; all of them or none')
-  .option('--reason <text>', 'why, for the record', 'activated from the command line')
+  .command('diff <file>')
+  .description('what a game file changes in the version in force, in words; nothing is changed')
+  .option('--against <version>', 'another version than the one in force')
+  .option('--from <instant>', 'when it would be in force: compares with the version in force then')
   .addOption(json())
-  .addHelpText('after', examples("milepost games activate june.json july.json --reason 'the summer games'"))
+  .addHelpText(
+    'after',
+    examples('milepost games diff june.json', 'milepost games diff june.json --from 2026-06-01T00:00:00+05:30'),
+  )
+  .action(from(async () => (await import('./games.ts')).diffGame));
+changing(games.command('activate <files...>'), 'activated')
+  .description('make game files the newest versions of their games; all of them or none')
+  .option(
+    '--from <instant>',
+    'when they are to be in force, such as 2026-06-01T00:00:00+05:30 (default: in two seconds)',
+  )
+  .addHelpText(
+    'after',
+    examples(
+      "milepost games activate june.json july.json --reason 'the summer games'",
+      'milepost games activate june.json --from 2026-06-01T00:00:00+05:30',
+    ),
+  )
   .action(from(async () => (await import('./games.ts')).activateGames));
+changing(games.command('pause <game>'), 'paused')
+  .description('what occurs from now on does not count, until the game is resumed')
+  .option('--at <instant>', 'from when on (default: in two seconds)')
+  .addHelpText('after', examples("milepost games pause summer --reason 'the switch sends payments twice'"))
+  .action(from(async () => (await import('./game-timeline.ts')).pause));
+changing(games.command('resume <game>'), 'resumed')
+  .description('ends a pause; takes back a pause or an end that is still to come')
+  .option('--at <instant>', 'from when on (default: in two seconds)')
+  .addHelpText('after', examples('milepost games resume summer --at 2026-06-03T18:00:00+05:30'))
+  .action(from(async () => (await import('./game-timeline.ts')).resume));
+changing(games.command('end <game>'), 'ended')
+  .description('ends a game before its window does; for good')
+  .option('--at <instant>', 'from when on (default: in two seconds)')
+  .addHelpText(
+    'after',
+    examples("milepost games end summer --at 2026-06-30T00:00:00+05:30 --reason 'the budget is spent'"),
+  )
+  .action(from(async () => (await import('./game-timeline.ts')).end));
+changing(games.command('rollback <game>'), 'rolled back')
+  .description('a new version equal to an older one')
+  .requiredOption('--to <version>', 'the older version')
+  .option('--from <instant>', 'when it is to be in force (default: in two seconds)')
+  .addHelpText('after', examples("milepost games rollback summer --to 2 --reason 'version 3 pays too much'"))
+  .action(from(async () => (await import('./game-timeline.ts')).rollback));
+games
+  .command('history <game>')
+  .description('every version, pause and end of a game: who, when and why')
+  .addOption(json())
+  .addHelpText('after', examples('milepost games history summer'))
+  .action(from(async () => (await import('./game-timeline.ts')).showHistory));
+games
+  .command('show <game>')
+  .description('a version of a game, as its owner wrote it')
+  .option('--version <version>', 'another one than the one in force')
+  .addOption(json())
+  .addHelpText('after', examples('milepost games show summer', 'milepost games show summer --version 1 > before.json'))
+  .action(from(async () => (await import('./game-timeline.ts')).showGame));
 games
   .command('list')
   .description('the games and the versions in force')
