@@ -68,16 +68,20 @@ describe('GET /api/games/active', () => {
       games: [
         {
           game_id: 'game',
+          title: null,
+          archetype: 'NUMERIC_COUNTER',
+          join: null,
           current_value: 0,
           max_value: 6,
           display_unit: 'payments',
-          next_visible_reward: { step: 2, reward_type: 'NC', value: 20, display_type: 'flat' },
+          progress: null,
+          next_visible_reward: { step: 2, title: null, reward_type: 'NC', value: 20, display_type: 'flat' },
           steps: [
-            { step: 2, step_type: 'REWARD', state: 'locked' },
-            { step: 3, step_type: 'EMPTY', state: 'locked' },
-            { step: 4, step_type: 'REWARD', state: 'locked' },
-            { step: 5, step_type: 'FORTUNE_COOKIE', state: 'locked' },
-            { step: 6, step_type: 'REWARD', state: 'locked' },
+            { step: 2, title: null, step_type: 'REWARD', state: 'locked' },
+            { step: 3, title: null, step_type: 'EMPTY', state: 'locked' },
+            { step: 4, title: null, step_type: 'REWARD', state: 'locked' },
+            { step: 5, title: null, step_type: 'FORTUNE_COOKIE', state: 'locked' },
+            { step: 6, title: null, step_type: 'REWARD', state: 'locked' },
           ],
           window: { start: '2026-05-01T00:00:00Z', end: '2026-05-31T23:59:59Z', seconds_remaining: 21.5 * 86_400 },
           config_version: 1,
@@ -173,23 +177,28 @@ describe('GET /api/games/{game_id}', () => {
     const { status, body } = await api.get('/api/games/game');
     expect(status).toBe(200);
     expect(body).toMatchObject({ game_id: 'game', state: 'active', current_value: 2, projection_version: 1 });
+    const condition = 'transaction_amount is at least 0';
+    const rest = { title: null, condition, mode: 'increment_by_constant', field: null, cap: null };
     expect(body.triggers).toEqual([
-      { trigger_id: 'plus_one', event_type: 'payment_success', adds: 1 },
-      { trigger_id: 'card', event_type: 'card', adds: 3 },
+      { trigger_id: 'plus_one', event_type: 'payment_success', adds: 1, ...rest },
+      { trigger_id: 'card', event_type: 'card', adds: 3, ...rest },
     ]);
+    const plain = { title: null, requires: null };
     expect(body.steps).toEqual([
       {
         step: 2,
+        ...plain,
         step_type: 'REWARD',
         state: 'paying',
         reward: { visibility: 'visible', reward_type: 'NC', value: 20, display_type: 'flat' },
         reached_at: expect.stringMatching(/Z$/),
       },
-      { step: 3, step_type: 'EMPTY', state: 'locked', reward: null, reached_at: null },
-      { step: 4, step_type: 'REWARD', state: 'locked', reward: { visibility: 'hidden' }, reached_at: null },
-      { step: 5, step_type: 'FORTUNE_COOKIE', state: 'locked', reward: null, reached_at: null },
+      { step: 3, ...plain, step_type: 'EMPTY', state: 'locked', reward: null, reached_at: null },
+      { step: 4, ...plain, step_type: 'REWARD', state: 'locked', reward: { visibility: 'hidden' }, reached_at: null },
+      { step: 5, ...plain, step_type: 'FORTUNE_COOKIE', state: 'locked', reward: null, reached_at: null },
       {
         step: 6,
+        ...plain,
         step_type: 'REWARD',
         state: 'locked',
         reward: { visibility: 'visible', reward_type: 'NC', value: 100, display_type: 'upto' },
@@ -230,23 +239,26 @@ describe('GET /api/games/{game_id}/history', () => {
     expect(body.game_id).toBe('game');
     expect(body.next_cursor).toBeNull();
     const reward = { visibility: 'visible', reward_type: 'NC', value: 20, display_type: 'flat' };
-    expect(body.entries.map(({ at: _at, ...entry }: { at: string }) => entry)).toEqual([
-      { kind: 'reward', step: 2, state: 'paid', reward },
-      { kind: 'claim', step: 5, step_type: 'FORTUNE_COOKIE', state: 'held', reward: null },
-      { kind: 'claim', step: 4, step_type: 'REWARD', state: 'held', reward: { visibility: 'hidden' } },
-      { kind: 'claim', step: 3, step_type: 'EMPTY', state: 'held', reward: null },
-      { kind: 'claim', step: 2, step_type: 'REWARD', state: 'paid', reward },
-      { kind: 'credit', trigger_id: 'card', amount: 3, held: true, payment_id: null, transaction_id: null },
-      {
-        kind: 'credit',
-        trigger_id: 'plus_one',
-        amount: 1,
-        held: false,
-        payment_id: 'pay_1',
-        transaction_id: 'txn_1',
-      },
-      { kind: 'credit', trigger_id: 'plus_one', amount: 1, held: false, payment_id: null, transaction_id: null },
-    ]);
+    const window_start = '2026-05-01T00:00:00.000Z';
+    expect(body.entries.map(({ at: _at, ...entry }: { at: string }) => entry)).toEqual(
+      [
+        { kind: 'reward', step: 2, state: 'paid', reward },
+        { kind: 'claim', step: 5, step_type: 'FORTUNE_COOKIE', state: 'held', reward: null },
+        { kind: 'claim', step: 4, step_type: 'REWARD', state: 'held', reward: { visibility: 'hidden' } },
+        { kind: 'claim', step: 3, step_type: 'EMPTY', state: 'held', reward: null },
+        { kind: 'claim', step: 2, step_type: 'REWARD', state: 'paid', reward },
+        { kind: 'credit', trigger_id: 'card', amount: 3, held: true, payment_id: null, transaction_id: null },
+        {
+          kind: 'credit',
+          trigger_id: 'plus_one',
+          amount: 1,
+          held: false,
+          payment_id: 'pay_1',
+          transaction_id: 'txn_1',
+        },
+        { kind: 'credit', trigger_id: 'plus_one', amount: 1, held: false, payment_id: null, transaction_id: null },
+      ].map((entry) => ({ ...entry, window_start })),
+    );
     const times = body.entries.map((entry: { at: string }) => entry.at);
     expect(times).toEqual(times.toSorted().toReversed());
     expect(times.at(-1)).toBe('2026-05-02T12:00:00.000Z');

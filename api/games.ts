@@ -4,8 +4,9 @@ import type { Context } from 'koa';
 import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
 import { parseCursor, readHistory } from '../src/games/history.ts';
+import { fieldsFor, openGames } from '../src/games/presence.ts';
 import type { FactsReader } from '../src/games/read.ts';
-import { fieldsFor, openGames, renderJourney, renderWidget } from '../src/games/view.ts';
+import { renderJourney, renderWidget } from '../src/games/view.ts';
 import { limits } from '../src/limits.ts';
 import type { Instant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
@@ -29,7 +30,7 @@ export function gameRoutes(
   router.get('/api/games/active', player, async (ctx) => {
     const now = clock();
     const open = openGames((await definitions.current()).games, now);
-    const known = await facts.read(playerOf(ctx.state), fieldsFor(open, now));
+    const known = await facts.read(playerOf(ctx.state), (joins) => fieldsFor(open, joins, now));
     answer(ctx, { games: renderWidget(open, known, now) });
   });
 
@@ -48,7 +49,7 @@ export function gameRoutes(
     const now = clock();
     const timeline = (await definitions.current()).games.find((candidate) => candidate.gameId === gameId);
     if (timeline !== undefined) {
-      const known = await facts.read(playerOf(state), fieldsFor([timeline], now));
+      const known = await facts.read(playerOf(state), (joins) => fieldsFor([timeline], joins, now));
       const journey = renderJourney(timeline, known, now);
       if (journey !== undefined) return { timeline, journey };
     }

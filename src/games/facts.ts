@@ -1,11 +1,12 @@
-// The facts about a player that the read API renders from: memberships, and per game and window the progress and its claims. Owns their form
-// (fields with versions, the same in PostgreSQL's answer and in the projection) and their reading from PostgreSQL. No configuration, no clock.
+// The facts about a player that the read API renders from: memberships, joins, and per game and window the progress and its claims. Owns their
+// form (fields with versions, the same in PostgreSQL's answer and in the projection) and their reading from PostgreSQL. No configuration, no clock.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import { arrayOf } from '../db/sql-function.ts';
+import type { Json } from '../event/event.ts';
 import { bucketOf } from '../ids.ts';
 import type { Instant } from '../time.ts';
-import type { Claim, ClaimStatus, Membership } from './games.ts';
+import type { Claim, ClaimStatus, Join, Membership } from './games.ts';
 
 /** What has become of a claim's payment; null when there is nothing to pay (yet). */
 export type Payment = 'pending' | 'done' | 'failed' | 'ambiguous' | null;
@@ -31,13 +32,16 @@ export interface GameFacts {
   value: number;
   cleared: number;
   claims: readonly ClaimFact[];
+  /** What the archetype keeps beyond the value, as it is stored. Not for players: its strategy says what of it they see. */
+  detail: Json;
 }
 
 export interface PlayerFacts {
   /** What was committed before this instant is in here. */
   asOf: Instant;
   memberships: readonly Membership[];
-  /** By `gameField`; a game without any progress is not here. */
+  joins: readonly Join[];
+  /** By `gameField`; a window without any progress is not here. */
   games: ReadonlyMap<string, GameFacts>;
 }
 
@@ -51,11 +55,15 @@ export interface Field {
 
 export const AS_OF = 'as_of';
 export const MEMBERSHIPS = 'memberships';
+export const JOINS = 'joins';
 
 /** The name of the field that holds a window of a game. */
 export function gameField(gameNo: number, windowStart: Instant): string {
   return `${gameNo}:${windowStart}`;
 }
+
+/** Names the fields of games that a reader wants of a player who has joined so: where a window begins with joining, no join, no field. */
+export type Wanted = (joins: readonly Join[]) => readonly string[];
 
 interface Row {
   user_id: string;
@@ -83,7 +91,7 @@ export async function readPlayers(
   return fields;
 }
 
-/** The fields of one player. Of a player nobody has heard of: no memberships, as of `now`. */
+/** The fields of one player. Of a player nobody has heard of: no memberships and no joins, as of `now`. */
 export async function readPlayer(db: Db, userId: string, now: Instant): Promise<Field[]> {
   const { rows } = await reading(() =>
     db.pool.query<Row>({
@@ -103,6 +111,7 @@ export async function readPlayer(db: Db, userId: string, now: Instant): Promise<
   return [
     { name: AS_OF, version: now, fact: null },
     { name: MEMBERSHIPS, version: 0, fact: '[]' },
+    { name: JOINS, version: 0, fact: '[]' },
   ];
 }
 
@@ -110,23 +119,30 @@ function fieldOfRow({ field, version, fact }: Row): Field {
   return { name: field, version: Number(version), fact };
 }
 
-/** Reads fields. The field of memberships is there in every complete set; without it the answer is undefined. */
+/** Reads fields. Those of memberships and joins are there in every complete set; without them the answer is undefined. */
 export function factsOf(fields: readonly Field[]): PlayerFacts | undefined {
   let asOf = 0;
   let memberships: Membership[] | undefined;
+  let joins: Join[] | undefined;
   const games = new Map<string, GameFacts>();
   for (const { name, version, fact } of fields) {
     if (name === AS_OF) asOf = version;
     else if (fact === null) continue;
     else if (name === MEMBERSHIPS) memberships = membershipsOf(fact);
+    else if (name === JOINS) joins = joinsOf(fact);
     else games.set(name, gameOf(version, fact));
   }
-  return memberships === undefined ? undefined : { asOf, memberships, games };
+  return memberships === undefined || joins === undefined ? undefined : { asOf, memberships, joins, games };
 }
 
 function membershipsOf(fact: string): Membership[] {
   const rows: [cohortId: string, from: Instant, to: Instant | null][] = JSON.parse(fact);
   return rows.map(([cohortId, from, to]) => ({ cohortId, from, to: to ?? Number.POSITIVE_INFINITY }));
+}
+
+function joinsOf(fact: string): Join[] {
+  const rows: [gameNo: number, at: Instant][] = JSON.parse(fact);
+  return rows.map(([gameNo, at]) => ({ gameNo, at }));
 }
 
 function gameOf(version: number, fact: string): GameFacts {
@@ -141,11 +157,12 @@ function gameOf(version: number, fact: string): GameFacts {
     version: number,
     payment: Payment,
   ];
-  const [value, cleared, claims]: [number, number, ClaimRow[]] = JSON.parse(fact);
+  const [value, cleared, claims, detail]: [number, number, ClaimRow[], Json] = JSON.parse(fact);
   return {
     version,
     value,
     cleared,
+    detail,
     claims: claims.map(([step, earning, stepType, status, rewardType, amount, claimedAt, claimVersion, payment]) => ({
       step,
       earning,

@@ -1,5 +1,5 @@
-// A player's history in one game: credits, claims and rewards, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry
-// a player may see.
+// A player's history in one game, in all its windows: joins, credits, claims and rewards, newest first, page by page, from PostgreSQL. Owns the
+// cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import { bucketOf } from '../ids.ts';
@@ -9,12 +9,18 @@ import type { ClaimFact, Payment } from './facts.ts';
 import type { Claim, ClaimStatus } from './games.ts';
 import { type RewardView, rewardView, type StepState, stepState } from './view.ts';
 
-/** Credits stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended. */
+/**
+ * Joins and credits stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended. `window_start` says
+ * in which of the game's windows.
+ */
 export type HistoryEntry =
+  | { kind: 'join'; at: string }
   | {
       kind: 'credit';
       at: string;
+      window_start: string;
       trigger_id: string;
+      /** What the event was worth, before caps and repeated values; what it added after them is not known. */
       amount: number;
       /** Counted, but the rewards it earns wait for a release. */
       held: boolean;
@@ -24,12 +30,13 @@ export type HistoryEntry =
   | {
       kind: 'claim';
       at: string;
+      window_start: string;
       step: number;
       step_type: Claim['stepType'];
       state: StepState;
       reward: RewardView | null;
     }
-  | { kind: 'reward'; at: string; step: number; state: StepState; reward: RewardView };
+  | { kind: 'reward'; at: string; window_start: string; step: number; state: StepState; reward: RewardView };
 
 export interface HistoryPage {
   game_id: string;
@@ -51,14 +58,26 @@ export function formatCursor({ atUs, place }: Cursor): string {
 /** Undefined for a text that `formatCursor` did not write. */
 export function parseCursor(text: string): Cursor | undefined {
   const decoded = Buffer.from(text, 'base64url').toString('utf8');
-  const [, atUs, place] = /^(\d{1,16}) ([1-3]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
+  const [, atUs, place] = /^(\d{1,16}) ([0-3]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
   return atUs === undefined || place === undefined ? undefined : { atUs: Number(atUs), place };
 }
 
-type Row = { at_us: string; place: string; version: number; amount: string | null } & (
-  | { kind: 'credit'; trigger_id: string; held: boolean; payment_id: string | null; transaction_id: string | null }
+type Row = { at_us: string; place: string } & (
+  | { kind: 'join' }
+  | {
+      kind: 'credit';
+      window_start: Instant;
+      amount: string;
+      trigger_id: string;
+      held: boolean;
+      payment_id: string | null;
+      transaction_id: string | null;
+    }
   | {
       kind: 'claim' | 'reward';
+      window_start: Instant;
+      version: number;
+      amount: string | null;
       step: string;
       earning: number;
       step_type: Claim['stepType'];
@@ -101,9 +120,20 @@ export async function readHistory(
 
 function entryOf(row: Row, timeline: Timeline): HistoryEntry {
   const at = formatInstant(Math.floor(Number(row.at_us) / 1_000));
+  if (row.kind === 'join') return { kind: 'join', at };
+  const window_start = formatInstant(row.window_start);
   if (row.kind === 'credit') {
     const { trigger_id, held, payment_id, transaction_id } = row;
-    return { kind: 'credit', at, trigger_id, amount: Number(row.amount), held, payment_id, transaction_id };
+    return {
+      kind: 'credit',
+      at,
+      window_start,
+      trigger_id,
+      amount: Number(row.amount),
+      held,
+      payment_id,
+      transaction_id,
+    };
   }
   const claim: ClaimFact = {
     step: Number(row.step),
@@ -121,12 +151,21 @@ function entryOf(row: Row, timeline: Timeline): HistoryEntry {
     return {
       kind: 'reward',
       at,
+      window_start,
       step: claim.step,
       state: stepState(claim),
       reward: reward ?? { visibility: 'hidden' },
     };
   }
-  return { kind: 'claim', at, step: claim.step, step_type: claim.stepType, state: stepState(claim), reward };
+  return {
+    kind: 'claim',
+    at,
+    window_start,
+    step: claim.step,
+    step_type: claim.stepType,
+    state: stepState(claim),
+    reward,
+  };
 }
 
 /** As promised by the version that judged the claim. */

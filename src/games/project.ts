@@ -1,17 +1,33 @@
 // The projection: players' facts in Redis, one hash per player, one field per fact as `<version> <JSON>`. It can be thrown away at any time and
-// must never hold an older fact over a newer one: a script compares versions, so refreshes may come twice and in any order.
+// must never hold an older fact over a newer one: a script compares versions, so refreshes may come twice and in any order. Of a game that
+// repeats, windows older than all that a refresh brings are let go.
 import type { Db } from '../db/connect.ts';
 import { limits } from '../limits.ts';
 import type { RedisClient } from '../redis.ts';
-import { AS_OF, type Field, factsOf, MEMBERSHIPS, type PlayerFacts, readPlayers } from './facts.ts';
+import { AS_OF, type Field, factsOf, JOINS, MEMBERSHIPS, type PlayerFacts, readPlayers, type Wanted } from './facts.ts';
 
-// KEYS: the player's hash. ARGV: its expiry in seconds, then name, version and JSON of each field.
+// KEYS: the player's hash. ARGV: its expiry in seconds, then name, version and JSON of each field. A refresh brings two windows of a game when
+// there are that many, so one older than two is never brought again, but by a refresh that is late; the next one then lets it go.
 const STORE = `
+local windows, oldest = {}, {}
 for at = 2, #ARGV, 3 do
   local known = redis.call('HGET', KEYS[1], ARGV[at])
   local version = known and tonumber(string.match(known, '^%d+'))
   if not version or version < tonumber(ARGV[at + 1]) then
     redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
+  end
+  local game, start = string.match(ARGV[at], '^(%d+):(-?%d+)$')
+  if game then
+    windows[game] = (windows[game] or 0) + 1
+    oldest[game] = math.min(oldest[game] or tonumber(start), tonumber(start))
+  end
+end
+if redis.call('HLEN', KEYS[1]) > (#ARGV - 1) / 3 then
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    local game, start = string.match(name, '^(%d+):(-?%d+)$')
+    if game and windows[game] and windows[game] > 1 and tonumber(start) < oldest[game] then
+      redis.call('HDEL', KEYS[1], name)
+    end
   end
 end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
@@ -23,7 +39,7 @@ type Scripted = RedisClient & {
 
 /** The key of a player's hash. The number is that of the facts' form: another form lives beside this one, and this one expires. */
 export function playerKey(userId: string): string {
-  return `milepost:facts:1:${userId}`;
+  return `milepost:facts:2:${userId}`;
 }
 
 /**
@@ -48,19 +64,33 @@ export async function storePlayer(redis: RedisClient, userId: string, fields: re
   await scripted.milepostStore?.(playerKey(userId), limits.projectionSeconds, ...values);
 }
 
-/** A player's facts as projected, with those games of the wanted ones that the player has progress in; undefined when nothing is there. */
+/**
+ * A player's facts as projected, with those windows of the wanted ones that the player has progress in; undefined when nothing is there. Asks once,
+ * and once more where a join says which window is wanted.
+ */
 export async function readProjection(
   redis: RedisClient,
   userId: string,
-  wanted: readonly string[],
+  wanted: Wanted,
 ): Promise<PlayerFacts | undefined> {
-  const names = [AS_OF, MEMBERSHIPS, ...wanted];
+  const known = wanted([]);
+  const facts = factsOf(await readFields(redis, userId, [AS_OF, MEMBERSHIPS, JOINS, ...known]));
+  if (facts === undefined || facts.joins.length === 0) return facts;
+
+  const further = wanted(facts.joins).filter((name) => !known.includes(name));
+  if (further.length === 0) return facts;
+  const fields = await readFields(redis, userId, [MEMBERSHIPS, JOINS, ...further]);
+  const own = factsOf(fields);
+  // Whatever is there now is newer, never older; gone is the whole hash or nothing.
+  return own === undefined ? undefined : { ...facts, games: new Map([...facts.games, ...own.games]) };
+}
+
+async function readFields(redis: RedisClient, userId: string, names: readonly string[]): Promise<Field[]> {
   const values = await redis.hmget(playerKey(userId), ...names);
-  const fields = names.flatMap((name, index): Field[] => {
+  return names.flatMap((name, index): Field[] => {
     const value = values[index] ?? null;
     if (value === null) return [];
     const space = value.indexOf(' ');
     return [{ name, version: Number(value.slice(0, space)), fact: value.slice(space + 1) }];
   });
-  return factsOf(fields);
 }

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
 import type { RedisClient } from '../redis.ts';
 import type { Instant } from '../time.ts';
-import { type Field, factsOf, type PlayerFacts, readPlayer } from './facts.ts';
+import { type Field, factsOf, type PlayerFacts, readPlayer, type Wanted } from './facts.ts';
 import { readProjection, storePlayer } from './project.ts';
 
 const reads = new Counter({
@@ -24,8 +24,8 @@ const available = new Gauge({
 });
 
 export interface FactsReader {
-  /** A player's facts, with those of the wanted games (`gameField`) that the player has progress in. */
-  read(userId: string, wanted: readonly string[]): Promise<PlayerFacts>;
+  /** A player's facts, with those of the wanted windows that the player has progress in. */
+  read(userId: string, wanted: Wanted): Promise<PlayerFacts>;
   /** Resolves when no refill is under way. */
   idle(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function createFactsReader(options: {
   let pausedUntil = 0;
   let failing = false;
 
-  async function fromRedis(userId: string, wanted: readonly string[]): Promise<PlayerFacts | undefined> {
+  async function fromRedis(userId: string, wanted: Wanted): Promise<PlayerFacts | undefined> {
     if (redis === undefined || performance.now() < pausedUntil) return undefined;
     // After an error one read tries; the others do not wait for how it ends.
     if (failing) pause();

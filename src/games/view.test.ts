@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { at, type GameHistory, gameHistory, makeDefinitions, makeGame, paymentTrigger } from '../testing/make.ts';
+import { everyArchetype, SENTINEL } from '../testing/every-archetype.ts';
+import {
+  at,
+  fields,
+  type GameHistory,
+  gameHistory,
+  makeDefinitions,
+  makeGame,
+  paymentTrigger,
+} from '../testing/make.ts';
+import { type KnownPlayer, playerFacts } from '../testing/player-facts.ts';
+import type { GameConfig } from './config.ts';
 import type { Timeline } from './decide.ts';
-import { type ClaimFact, type GameFacts, gameField, type PlayerFacts } from './facts.ts';
-import { openGames, renderJourney, renderWidget } from './view.ts';
+import type { ClaimFact, GameFacts } from './facts.ts';
+import { parseGame } from './parse.ts';
+import { renderJourney, renderWidget } from './view.ts';
 
-const SENTINEL = 987_654_321;
 const hidden = {
   step: 4,
   step_type: 'REWARD',
@@ -20,93 +31,23 @@ function claim(step: number, stepType: ClaimFact['stepType'], options: Partial<C
 }
 
 interface Scene {
+  /** In the window that begins with the game. */
   progress?: Partial<GameFacts>;
-  /** [cohort, from, to] */
-  member?: [string, string, string?];
+  player?: KnownPlayer;
 }
 
 /** Given one game and what is known of a player, when they look at a time, then … */
-function given(history: GameHistory, scene: Scene = {}) {
+function given(history: GameHistory, { progress, player = {} }: Scene = {}) {
   const timeline = makeDefinitions([history]).games[0] as Timeline;
-  const game = timeline.versions[0];
-  const field = gameField(timeline.gameNo, game?.start ?? 0);
-  const facts: PlayerFacts = {
-    asOf: at('2026-05-10T11:59:58Z'),
-    memberships:
-      scene.member === undefined
-        ? []
-        : [
-            {
-              cohortId: scene.member[0],
-              from: at(scene.member[1]),
-              to: scene.member[2] === undefined ? Number.POSITIVE_INFINITY : at(scene.member[2]),
-            },
-          ],
-    games:
-      scene.progress === undefined
-        ? new Map()
-        : new Map([[field, { version: 7, value: 0, cleared: 0, claims: [], ...scene.progress }]]),
-  };
+  const begin = new Date(timeline.versions[0]?.start ?? 0).toISOString();
+  const facts = playerFacts(progress === undefined ? player : { ...player, progress: [[1, begin, progress]] });
   return {
     widget: (time: string) => renderWidget([timeline], facts, at(time)),
     journey: (time: string) => renderJourney(timeline, facts, at(time)),
-    isOpen: (time: string) => openGames([timeline], at(time)).length === 1,
     everything: (time: string) =>
       JSON.stringify([renderWidget([timeline], facts, at(time)), renderJourney(timeline, facts, at(time))]),
   };
 }
-
-describe('who sees a game, and when', () => {
-  const cohortGame = gameHistory(makeGame({ cohort_id: 'early' }));
-
-  test('a member without any event sees it at 0', () => {
-    const [game] = given(cohortGame, { member: ['early', '04-01'] }).widget('05-10');
-    expect(game).toMatchObject({ game_id: 'game', current_value: 0, projection_version: 0 });
-  });
-
-  test('a non-member without progress does not, in neither view', () => {
-    const scene = given(cohortGame, { member: ['late', '04-01'] });
-    expect(scene.widget('05-10')).toEqual([]);
-    expect(scene.journey('05-10')).toBeUndefined();
-  });
-
-  test('a former member does not, unless they have progress', () => {
-    const member: Scene['member'] = ['early', '04-01', '05-09'];
-    expect(given(cohortGame, { member }).widget('05-10')).toEqual([]);
-    expect(given(cohortGame, { member, progress: { value: 1 } }).widget('05-10')).toHaveLength(1);
-  });
-
-  test('everybody sees a game for everyone', () => {
-    expect(given(gameHistory(makeGame())).widget('05-10')).toHaveLength(1);
-  });
-
-  test.each([
-    ['2026-04-30T23:59:59.999Z', false],
-    ['2026-05-01T00:00:00Z', true],
-    ['2026-05-31T23:59:59.999Z', true],
-    ['2026-06-01T00:00:00Z', false],
-  ])('the window is open by the clock alone: at %s %s', (time, open) => {
-    const scene = given(gameHistory(makeGame()));
-    expect(scene.isOpen(time)).toBe(open);
-    expect(scene.widget(time)).toHaveLength(open ? 1 : 0);
-  });
-
-  test('an announced game is not readable before its window; an ended one stays readable', () => {
-    const scene = given(gameHistory(makeGame()), { progress: { value: 2 } });
-    expect(scene.journey('04-30')).toBeUndefined();
-    expect(scene.journey('05-10')).toMatchObject({ state: 'active' });
-    expect(scene.journey('07-30')).toMatchObject({
-      state: 'ended',
-      current_value: 2,
-      window: { seconds_remaining: 0 },
-    });
-  });
-
-  test('after the window, whoever was a member at its end still reads it', () => {
-    expect(given(cohortGame, { member: ['early', '05-30', '06-02'] }).journey('07-30')).toBeDefined();
-    expect(given(cohortGame, { member: ['early', '06-02'] }).journey('07-30')).toBeUndefined();
-  });
-});
 
 describe('progress', () => {
   test('is clamped to max_value for display', () => {
@@ -137,14 +78,6 @@ describe('progress', () => {
     });
   });
 
-  test('the journey tells what each trigger adds', () => {
-    const game = makeGame({ triggers: [paymentTrigger({ id: 'one' }), paymentTrigger({ id: 'three', worth: 3 })] });
-    expect(given(gameHistory(game)).journey('05-10')?.triggers).toEqual([
-      { trigger_id: 'one', event_type: 'payment_success', adds: 1 },
-      { trigger_id: 'three', event_type: 'payment_success', adds: 3 },
-    ]);
-  });
-
   test('games that end first come first', () => {
     const window = (end: string) => ({ game_window: { end } });
     const { games } = makeDefinitions([
@@ -152,8 +85,312 @@ describe('progress', () => {
       gameHistory(makeGame({ game_id: 'b', ...window('2026-05-31T23:59:59Z') })),
       gameHistory(makeGame({ game_id: 'z', ...window('2026-05-20T23:59:59Z') })),
     ]);
-    const widget = renderWidget(games, { asOf: 0, memberships: [], games: new Map() }, at('05-10'));
+    const widget = renderWidget(games, playerFacts(), at('05-10'));
     expect(widget.map(({ game_id }) => game_id)).toEqual(['z', 'b', 'c']);
+  });
+});
+
+/** One of the games that have every archetype, with changes. */
+function archetypeGame(id: string, change: Partial<GameConfig> = {}): GameConfig {
+  return { ...(everyArchetype.find(({ game_id }) => game_id === id) as GameConfig), ...change };
+}
+
+test.each(everyArchetype.map((game) => [game.game_id, game]))(
+  'the game %s of these tests is a valid one',
+  (_id, game) => {
+    expect(parseGame(JSON.stringify(game), 'test', fields)).toEqual(game);
+  },
+);
+
+describe('what an archetype shows', () => {
+  const shown = (id: string, scene: Scene, time = '05-03') => {
+    const history = gameHistory(archetypeGame(id));
+    const [widget] = given(history, scene).widget(time);
+    const journey = given(history, scene).journey(time);
+    expect(journey).toMatchObject({ archetype: widget?.archetype, progress: widget?.progress });
+    const { archetype, current_value, max_value, progress } = widget ?? {};
+    return { archetype, current_value, max_value, progress };
+  };
+
+  test('a counter: two numbers', () => {
+    expect(shown('spend', { progress: { value: 1_500 } })).toEqual({
+      archetype: 'NUMERIC_COUNTER',
+      current_value: 1_500,
+      max_value: 10_000,
+      progress: null,
+    });
+  });
+
+  test('a checklist: its targets', () => {
+    expect(shown('list', { progress: { value: 1, detail: { pay: 3, often: 3, shops: 1 } } })).toEqual({
+      archetype: 'CHECKLIST',
+      current_value: 1,
+      max_value: 3,
+      progress: {
+        targets: [
+          { target_id: 'pay', title: 'Pay', done: 1, count: 1, complete: true },
+          { target_id: 'shops', title: null, done: 1, count: 2, complete: false },
+          { target_id: 'often', title: null, done: 3, count: 10, complete: false },
+        ],
+      },
+    });
+  });
+
+  test('a streak: its runs, which end by the clock', () => {
+    const day = (date: string) => Math.floor(at(date) / 86_400_000);
+    const progress = { value: 2, detail: { [day('05-01')]: 1, [day('05-02')]: 1 } };
+    expect(shown('run', { progress }, '05-02')).toMatchObject({
+      archetype: 'STREAK',
+      current_value: 2,
+      max_value: 10,
+      progress: { best: 2, current: 2, active_now: true, period: 'day' },
+    });
+    expect(shown('run', { progress }, '05-20')).toMatchObject({ current_value: 2, progress: { best: 2, current: 0 } });
+  });
+
+  test('a streak of a game that was ended: as it was then', () => {
+    const day = Math.floor(at('05-02') / 86_400_000);
+    const statuses = [{ changeNo: 1, status: 'ended' as const, from: at('05-03') }];
+    const scene = given(
+      { ...gameHistory(archetypeGame('run')), statuses },
+      { progress: { value: 1, detail: { [day]: 1 } } },
+    );
+    expect(scene.journey('05-29')).toMatchObject({ state: 'ended', progress: { best: 1, current: 1 } });
+  });
+
+  test('a grid of cells, once it is joined: its cells', () => {
+    const player = { joined: { 1: ['05-01'] } };
+    expect(shown('board', { player, progress: { value: 1, detail: { pay: 1 } } })).toEqual({
+      archetype: 'CALENDAR_GRID',
+      current_value: 1,
+      max_value: 2,
+      progress: {
+        columns: 2,
+        cells: [
+          { cell: 1, cell_id: 'pay', title: 'Pay', filled: true },
+          { cell: 2, cell_id: 'shops', title: null, filled: false },
+        ],
+      },
+    });
+  });
+
+  test('a grid of days: the days of the window, that of the player where it begins with joining', () => {
+    const player: KnownPlayer = { joined: { 1: ['05-02'] }, progress: [[1, '05-02', { value: 1, detail: { 2: 1 } }]] };
+    const { progress, ...rest } = shown('week', { player });
+    expect(rest).toEqual({ archetype: 'CALENDAR_GRID', current_value: 1, max_value: 7 });
+    expect(progress).toMatchObject({
+      columns: 7,
+      cells: [
+        { cell: 1, date: '2026-05-02', filled: false },
+        { cell: 2, date: '2026-05-03', filled: true },
+        ...[3, 4, 5, 6, 7].map((cell) => ({ cell, filled: false })),
+      ],
+    });
+  });
+
+  test.each(['list', 'run'])('%s, without any event: all of it, at 0', (id) => {
+    const { current_value, progress } = shown(id, {});
+    expect(current_value).toBe(0);
+    expect(progress).not.toBeNull();
+  });
+});
+
+describe('the window', () => {
+  test('is as its owner wrote it where there is one', () => {
+    const game = makeGame({ game_window: { end: '2026-05-31T23:59:59+05:30' } });
+    expect(given(gameHistory(game)).widget('05-31')[0]?.window).toEqual({
+      start: '2026-05-01T00:00:00Z',
+      end: '2026-05-31T23:59:59+05:30',
+      seconds_remaining: 6.5 * 3_600,
+    });
+  });
+
+  test('of a recurring game is the one open now, up to its last moment', () => {
+    const game = gameHistory(archetypeGame('spend'));
+    const own = given(game, {
+      player: {
+        progress: [
+          [1, '2026-05-01T00:00:00Z', { value: 1_000, version: 3, claims: [claim(1_000, 'REWARD')] }],
+          [1, '2026-05-08T00:00:00Z', { value: 20, version: 2 }],
+        ],
+      },
+    });
+    expect(own.widget('05-07')[0]).toMatchObject({
+      current_value: 1_000,
+      projection_version: 3,
+      steps: [{ state: 'reached' }, {}, {}],
+    });
+    expect(own.widget('05-10')[0]).toMatchObject({
+      current_value: 20,
+      projection_version: 2,
+      steps: [{ state: 'locked' }, { state: 'locked' }, { state: 'locked' }],
+      window: {
+        start: '2026-05-08T00:00:00.000Z',
+        end: '2026-05-14T23:59:59.999Z',
+        seconds_remaining: 4.5 * 86_400,
+      },
+    });
+    expect(own.widget('05-20')[0]).toMatchObject({ current_value: 0, projection_version: 0 });
+  });
+
+  test('from the join is the player’s own, and before it the time in which to join', () => {
+    const game = gameHistory(archetypeGame('week'));
+    expect(given(game).widget('05-30')[0]?.window).toEqual({
+      start: '2026-05-01T00:00:00Z',
+      end: '2026-05-31T23:59:59Z',
+      seconds_remaining: 1.5 * 86_400,
+    });
+    expect(given(game, { player: { joined: { 1: ['05-09'] } } }).widget('05-10')[0]?.window).toEqual({
+      start: '2026-05-09T12:00:00.000Z',
+      end: '2026-05-16T11:59:59.999Z',
+      seconds_remaining: 6 * 86_400,
+    });
+  });
+
+  test('orders the widget: the player’s own, not the game’s', () => {
+    const window = (end: string) => ({ game_window: { end } });
+    const { games } = makeDefinitions([
+      gameHistory(makeGame({ game_id: 'sooner', ...window('2026-05-12T23:59:59Z') })),
+      gameHistory(archetypeGame('week')),
+    ]);
+    const order = (facts: KnownPlayer) =>
+      renderWidget(games, playerFacts(facts), at('05-10')).map(({ game_id }) => game_id);
+    expect(order({})).toEqual(['sooner', 'week']);
+    expect(order({ joined: { 2: ['05-04'] } })).toEqual(['week', 'sooner']);
+  });
+});
+
+describe('a game that does not run', () => {
+  const withStatus = (status: 'paused' | 'ended') => ({
+    ...gameHistory(makeGame()),
+    statuses: [{ changeNo: 1, status, from: at('05-10') }],
+  });
+
+  test.each([
+    ['paused', 20.5 * 86_400],
+    ['ended', 0],
+  ] as const)('is not in the widget; its journey says %s', (status, seconds) => {
+    const scene = given(withStatus(status), { progress: { value: 2 } });
+    expect(scene.journey('05-09')).toMatchObject({ state: 'active' });
+    expect(scene.widget('05-11')).toEqual([]);
+    expect(scene.journey('05-11')).toMatchObject({
+      state: status,
+      current_value: 2,
+      window: { end: '2026-05-31T23:59:59Z', seconds_remaining: seconds },
+    });
+  });
+});
+
+describe('a game to join', () => {
+  const game = gameHistory(archetypeGame('board', { cohort_id: 'early' }));
+  const member: KnownPlayer['member'] = ['early', '04-01'];
+
+  test('is offered to a member, without progress', () => {
+    const scene = given(game, { player: { member } });
+    const expected = { join: { state: 'open', joined_at: null }, current_value: 0, max_value: 2, progress: null };
+    expect(scene.widget('05-10')).toMatchObject([{ ...expected, projection_version: 0 }]);
+    expect(scene.journey('05-10')).toMatchObject({ ...expected, state: 'active' });
+    expect(scene.widget('05-10')[0]?.next_visible_reward).toMatchObject({ step: 1 });
+  });
+
+  test('is nothing to anybody else', () => {
+    expect(given(game).widget('05-10')).toEqual([]);
+    expect(given(game).journey('05-10')).toBeUndefined();
+  });
+
+  test('says when it was joined', () => {
+    const scene = given(game, { player: { member, joined: { 1: ['05-08'] } } });
+    const join = { state: 'joined', joined_at: '2026-05-08T12:00:00.000Z' };
+    expect(scene.widget('05-10')[0]).toMatchObject({ join, progress: { columns: 2 } });
+    expect(scene.journey('06-10')).toMatchObject({ join, state: 'ended' });
+  });
+
+  test('leaves the widget when the player’s window has ended; the journey offers another', () => {
+    const player: KnownPlayer = { joined: { 1: ['05-01'] }, progress: [[1, '05-01', { value: 3 }]] };
+    const scene = given(gameHistory(archetypeGame('week')), { player });
+    expect(scene.widget('05-07')).toHaveLength(1);
+    expect(scene.widget('05-09')).toEqual([]);
+    expect(scene.journey('05-09')).toMatchObject({
+      state: 'ended',
+      join: { state: 'open', joined_at: '2026-05-01T12:00:00.000Z' },
+      progress: { columns: 7 },
+      projection_version: 7,
+      window: { end: '2026-05-08T11:59:59.999Z', seconds_remaining: 0 },
+    });
+  });
+
+  test('is null where all members take part', () => {
+    expect(given(gameHistory(makeGame())).widget('05-10')[0]?.join).toBeNull();
+  });
+});
+
+describe('triggers', () => {
+  test('say what they ask for, what they are worth, and what limits them', () => {
+    const payment = { event_type: 'payment_success', condition: 'transaction_amount is at least 0' };
+    expect(given(gameHistory(archetypeGame('spend'))).journey('05-10')?.triggers).toEqual([
+      {
+        trigger_id: 'rupees',
+        title: 'Every rupee',
+        ...payment,
+        mode: 'increment_by_attribute',
+        adds: null,
+        field: 'attributes.transaction_amount',
+        scale: 1,
+        rounding: 'down',
+        max_per_event: 5_000,
+        cap: { per_day: 6_000, per_window: null },
+      },
+      {
+        trigger_id: 'category',
+        title: null,
+        ...payment,
+        mode: 'weighted',
+        adds: null,
+        field: 'attributes.merchant_category',
+        weights: { UTILITY: 30, FUEL: 20 },
+        bands: null,
+        otherwise: 0,
+        cap: null,
+      },
+      {
+        trigger_id: 'size',
+        title: null,
+        ...payment,
+        mode: 'weighted',
+        adds: null,
+        field: 'attributes.transaction_amount',
+        weights: null,
+        bands: [{ at_least: 1_000, adds: 7 }],
+        otherwise: 1,
+        cap: null,
+      },
+      {
+        trigger_id: 'merchants',
+        title: null,
+        ...payment,
+        mode: 'unique',
+        adds: 50,
+        field: 'attributes.merchant_id',
+        cap: { per_day: null, per_window: 100 },
+      },
+    ]);
+  });
+
+  test('of a constant say it, under the version in force', () => {
+    const later = makeGame({ triggers: [paymentTrigger({ worth: 3, from: 1_200 })] });
+    const scene = given(gameHistory(makeGame(), ['05-08', later]));
+    const adds = (time: string) => scene.journey(time)?.triggers.map(({ adds, condition }) => [adds, condition]);
+    expect(adds('05-07')).toEqual([[1, 'transaction_amount is at least 0']]);
+    expect(adds('05-10')).toEqual([[3, 'transaction_amount is at least 1200']]);
+  });
+});
+
+test('titles are told where there are any', () => {
+  const journey = given(gameHistory(archetypeGame('spend'))).journey('05-10');
+  expect(journey).toMatchObject({
+    title: 'Spend and earn',
+    next_visible_reward: { step: 1_000, title: 'The first thousand' },
+    steps: [{ title: 'The first thousand' }, { title: null }, { title: null }],
   });
 });
 
@@ -172,7 +409,7 @@ describe('steps', () => {
     ['reached', claim(2, 'REWARD', { payment: null })],
   ])('a rewarded step is %s', (state, made) => {
     const scene = given(game, { progress: { value: 2, claims: made === undefined ? [] : [made] } });
-    expect(scene.widget('05-10')[0]?.steps[0]).toEqual({ step: 2, step_type: 'REWARD', state });
+    expect(scene.widget('05-10')[0]?.steps[0]).toEqual({ step: 2, title: null, step_type: 'REWARD', state });
     expect(scene.journey('05-10')?.steps[0]).toMatchObject({
       state,
       reward: { visibility: 'visible', reward_type: 'NC', value: 20, display_type: 'flat' },
@@ -187,11 +424,21 @@ describe('steps', () => {
         .journey('05-10')
         ?.steps.slice(1),
     ).toEqual([
-      { step: 3, step_type: 'EMPTY', state: 'reached', reward: null, reached_at: '2026-05-05T12:00:00.000Z' },
+      {
+        step: 3,
+        title: null,
+        step_type: 'EMPTY',
+        state: 'reached',
+        requires: null,
+        reward: null,
+        reached_at: '2026-05-05T12:00:00.000Z',
+      },
       {
         step: 5,
+        title: null,
         step_type: 'FORTUNE_COOKIE',
         state: 'cookie_to_open',
+        requires: null,
         reward: null,
         reached_at: '2026-05-05T12:00:00.000Z',
       },
@@ -222,6 +469,17 @@ describe('steps', () => {
       display_type: 'flat',
     });
   });
+});
+
+test('a step that its number does not reach says what it requires, and is next in its order', () => {
+  const progress = { value: 1, detail: { shops: 2 }, claims: [claim(2, 'REWARD')] };
+  const journey = given(gameHistory(archetypeGame('list')), { progress }).journey('05-10');
+  expect(journey?.steps.map(({ state, requires }) => [state, requires])).toEqual([
+    ['locked', { targets: ['pay'], match: 'all' }],
+    ['reached', { targets: ['shops', 'often'], match: 'any' }],
+    ['locked', null],
+  ]);
+  expect(journey?.next_visible_reward).toMatchObject({ step: 1, value: 10 });
 });
 
 describe('the next visible reward', () => {
@@ -259,8 +517,10 @@ describe('a hidden reward', () => {
     const scene = given(game, { progress: { value: 3, claims: [claim(2, 'REWARD')] } });
     expect(scene.journey('05-10')?.steps[1]).toEqual({
       step: 4,
+      title: null,
       step_type: 'REWARD',
       state: 'locked',
+      requires: null,
       reward: { visibility: 'hidden' },
       reached_at: null,
     });
@@ -286,4 +546,40 @@ describe('a hidden reward', () => {
       reward: { visibility: 'visible', reward_type: 'VOUCHER', value: SENTINEL, display_type: 'flat' },
     });
   });
+});
+
+describe.each(everyArchetype.map((game) => [game.game_archetype, game] as const))(
+  'a hidden reward of a %s',
+  (_archetype, game) => {
+    const secrets = [String(SENTINEL), '987,654,321', 'VOUCHER'];
+    const step = game.milestone_steps[1]?.step as number;
+    const history = gameHistory(game);
+    const begin = game.game_window.from_join === undefined ? '2026-05-01T00:00:00Z' : '05-01';
+    const scene = (...claims: ClaimFact[]) =>
+      given(history, { player: { joined: { 1: ['05-01'] }, progress: [[1, begin, { value: 10_000, claims }]] } });
+    const earned = { rewardType: 'VOUCHER' as const, amount: SENTINEL };
+
+    test('is shown nowhere before it is earned: not joined, locked, held, ended', () => {
+      const looks = [
+        given(history).everything('05-03'),
+        scene().everything('05-03'),
+        scene(claim(step, 'REWARD', { ...earned, status: 'held' })).everything('05-03'),
+        scene().everything('06-20'),
+      ];
+      for (const look of looks) for (const secret of secrets) expect(look).not.toContain(secret);
+      expect(looks[1]).toContain('"visibility":"hidden"');
+    });
+
+    test('is shown once it is earned', () => {
+      expect(scene(claim(step, 'REWARD', earned)).everything('05-03')).toContain(String(SENTINEL));
+    });
+  },
+);
+
+test('what caps, distinct values and archetypes keep for themselves is not shown', () => {
+  const detail = { pay: 1, shops: 77_001, often: 4, 'merchant-7': 1 };
+  const text = given(gameHistory(archetypeGame('list')), {
+    progress: { value: 1, cleared: 54_321, detail },
+  }).everything('05-10');
+  for (const secret of ['77001', 'merchant-7', '54321', 'cleared', 'counted']) expect(text).not.toContain(secret);
 });

@@ -1,11 +1,16 @@
 // What a player is shown: the widget and the journey, rendered from facts, definitions and the time. Pure. Whatever depends on configuration
-// or on the clock is decided here, on reading, so that a window opens without an event. It must never show a hidden reward that is not earned.
+// or on the clock is decided here, on reading, so that a window opens without an event. It must never show a hidden reward that is not earned,
+// nor what caps, distinct values and archetypes keep for themselves.
+import { describeCondition } from '../condition/words.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
-import type { MilestoneStep, Reward } from './config.ts';
-import { isMember, type Timeline, versionInForce } from './decide.ts';
-import { type ClaimFact, type GameFacts, gameField, type PlayerFacts } from './facts.ts';
+import type { ProgressView } from './archetypes/strategy.ts';
+import type { Archetype, MilestoneStep, Progression, Reward, Trigger } from './config.ts';
+import type { GameStatus, Timeline } from './decide.ts';
+import type { ClaimFact, PlayerFacts } from './facts.ts';
 import type { Game } from './game.ts';
+import { type Joining, openGames, type Presence, presenceOf } from './presence.ts';
+import type { Window } from './window.ts';
 
 /**
  * `locked` not reached · `reached` and nothing to pay · `held` reached, its reward waits for a release · `paying` · `paid` · `failed` the
@@ -32,18 +37,26 @@ interface Step {
 }
 
 /** What the widget and the journey have in common. */
-interface Standing {
+interface GameView {
   game_id: string;
+  title: string | null;
+  archetype: Archetype;
+  /** Null for a game that all members take part in; `open` while joining would count. */
+  join: { state: 'open' | 'joined'; joined_at: string | null } | null;
   current_value: number;
   max_value: number;
   display_unit: string;
+  /** What the archetype shows beyond the two numbers; null when nothing, and for a game that is yet to be joined. */
+  progress: ProgressView['detail'];
   /** The first visible reward that is still to be reached; null when there is none. */
   next_visible_reward: {
     step: number;
+    title: string | null;
     reward_type: Reward['reward_type'];
     value: number;
     display_type: Reward['display_type'];
   } | null;
+  /** The one that is open, or was last; where windows begin with joining the player's own, and before it the time from the game's start to its end. */
   window: { start: string; end: string; seconds_remaining: number };
   config_version: number;
   /** Rises with every change of the player's progress, claims and payments in this window; 0 before the first. */
@@ -51,77 +64,88 @@ interface Standing {
   as_of: string;
 }
 
-export interface WidgetGame extends Standing {
-  steps: { step: number; step_type: MilestoneStep['step_type']; state: StepState }[];
+interface StepView {
+  step: number;
+  title: string | null;
+  step_type: MilestoneStep['step_type'];
+  state: StepState;
 }
 
-export interface Journey extends Standing {
-  state: 'active' | 'ended';
-  steps: {
-    step: number;
-    step_type: MilestoneStep['step_type'];
-    state: StepState;
+export interface WidgetGame extends GameView {
+  steps: StepView[];
+}
+
+export interface Journey extends GameView {
+  state: GameStatus;
+  steps: (StepView & {
+    /** What reaches it where its number does not, as configured. */
+    requires: NonNullable<MilestoneStep['requires']> | null;
     /** Null for steps that pay nothing by themselves. */
     reward: RewardView | null;
     reached_at: string | null;
-  }[];
-  triggers: { trigger_id: string; event_type: string; adds: number }[];
+  })[];
+  triggers: TriggerView[];
 }
 
-/** The fields of a player's facts that `renderWidget` or `renderJourney` of these games will look at. */
-export function fieldsFor(timelines: readonly Timeline[], now: Instant): string[] {
-  return timelines.map((timeline) => {
-    const game = versionInForce(timeline, now);
-    return gameField(game.gameNo, game.start);
-  });
-}
+/** What an event has to be, and what it then adds before caps. */
+export type TriggerView = {
+  trigger_id: string;
+  title: string | null;
+  event_type: string;
+  /** In words. */
+  condition: string;
+  cap: { per_day: number | null; per_window: number | null } | null;
+} & Worth;
 
-/** The games whose window is open now. */
-export function openGames(timelines: readonly Timeline[], now: Instant): Timeline[] {
-  return timelines.filter((timeline) => {
-    const game = versionInForce(timeline, now);
-    return game.start <= now && now < game.end;
-  });
-}
+/** What an event adds, as configured. `adds` is null where that depends on the event's `field`. */
+type Worth =
+  | { mode: 'increment_by_constant'; adds: number; field: null }
+  | {
+      mode: 'increment_by_attribute';
+      adds: null;
+      field: string;
+      scale: number;
+      rounding: ByMode<'increment_by_attribute'>['rounding'];
+      max_per_event: number | null;
+    }
+  | {
+      mode: 'weighted';
+      adds: null;
+      field: string;
+      weights: Readonly<Record<string, number>> | null;
+      bands: readonly { at_least: number; adds: number }[] | null;
+      otherwise: number;
+    }
+  | { mode: 'unique'; adds: number; field: string };
+type ByMode<Mode> = Extract<Progression, { mode: Mode }>;
 
-/** The active games of a player: open now, and the player is a member now or has progress. Those that end first come first. */
+/** The active games of a player: those that are open, or may be joined. Those that end first come first. */
 export function renderWidget(timelines: readonly Timeline[], facts: PlayerFacts, now: Instant): WidgetGame[] {
   return openGames(timelines, now)
-    .map((timeline) => versionInForce(timeline, now))
-    .filter((game) => takesPart(game, facts, now))
-    .sort((a, b) => a.end - b.end || (a.config.game_id < b.config.game_id ? -1 : 1))
-    .map((game) => {
-      const steps = stepsOf(game, facts);
-      return {
-        ...standing(game, facts, steps, now),
-        steps: steps.map(({ step, state }) => ({ step: step.step, step_type: step.step_type, state })),
-      };
+    .flatMap((timeline) => presenceOf(timeline, facts, now) ?? [])
+    .filter(({ state }) => state === 'active')
+    .sort((a, b) => windowOf(a).end - windowOf(b).end || (a.game.config.game_id < b.game.config.game_id ? -1 : 1))
+    .map((presence) => {
+      const steps = stepsOf(presence);
+      return { ...gameView(presence, steps, facts, now), steps: steps.map(stepView) };
     });
 }
 
-/**
- * One game of a player, during its window and after it. Undefined before the window, and for a player who has no progress and is no member
- * (after the window: was none at its end).
- */
+/** One game of a player, while it runs and after it. Undefined before it, and for a player who does not see it (`presenceOf`). */
 export function renderJourney(timeline: Timeline, facts: PlayerFacts, now: Instant): Journey | undefined {
-  const game = versionInForce(timeline, now);
-  if (now < game.start || !takesPart(game, facts, now)) return undefined;
-  const steps = stepsOf(game, facts);
+  const presence = presenceOf(timeline, facts, now);
+  if (presence === undefined) return undefined;
+  const steps = stepsOf(presence);
   return {
-    ...standing(game, facts, steps, now),
-    state: now < game.end ? 'active' : 'ended',
-    steps: steps.map(({ step, claim, state }) => ({
-      step: step.step,
-      step_type: step.step_type,
-      state,
-      reward: step.step_type === 'REWARD' ? rewardView(step.reward, claim) : null,
-      reached_at: claim === undefined ? null : formatInstant(claim.claimedAt),
+    ...gameView(presence, steps, facts, now),
+    state: presence.state,
+    steps: steps.map((each) => ({
+      ...stepView(each),
+      requires: each.step.requires ?? null,
+      reward: each.step.step_type === 'REWARD' ? rewardView(each.step.reward, each.claim) : null,
+      reached_at: each.claim === undefined ? null : formatInstant(each.claim.claimedAt),
     })),
-    triggers: game.config.triggers.map((trigger) => ({
-      trigger_id: trigger.trigger_id,
-      event_type: trigger.event_type,
-      adds: trigger.progression_config.mode === 'increment_by_constant' ? trigger.progression_config.value : 0,
-    })),
+    triggers: presence.game.config.triggers.map((trigger) => triggerView(trigger as Trigger)),
   };
 }
 
@@ -156,55 +180,100 @@ export function rewardView(promised: Reward, claim: ClaimFact | undefined): Rewa
   return { visibility: 'visible', reward_type, value, display_type };
 }
 
-function standing(game: Game, facts: PlayerFacts, steps: readonly Step[], now: Instant): Standing {
+function gameView(presence: Presence, steps: readonly Step[], facts: PlayerFacts, now: Instant): GameView {
+  const { game, progress } = presence;
   const { config } = game;
-  const progress = progressIn(game, facts);
-  const { current, max } = archetypes[config.game_archetype].view(
-    game,
-    { value: progress?.value ?? 0, detail: null },
-    game,
-    now,
-  );
+  const { current, max, detail } = progressView(presence);
   return {
     game_id: config.game_id,
+    title: config.title ?? null,
+    archetype: config.game_archetype,
+    join: presence.join === null ? null : joinView(presence.join),
     current_value: current,
     max_value: max,
     display_unit: config.progress_state_model.display_unit,
+    progress: detail,
     next_visible_reward: nextVisibleReward(steps),
-    window: {
-      start: config.game_window.start,
-      end: config.game_window.end,
-      seconds_remaining: Math.max(0, Math.ceil((game.end - now) / 1_000)),
-    },
+    window: windowView(game, windowOf(presence), presence.state === 'ended' ? undefined : now),
     config_version: game.version,
     projection_version: progress?.version ?? 0,
     as_of: formatInstant(facts.asOf),
   };
 }
 
-function nextVisibleReward(steps: readonly Step[]): Standing['next_visible_reward'] {
+function progressView({ game, window, progress, join, seenAt }: Presence): ProgressView {
+  const strategy = archetypes[game.config.game_archetype];
+  const isYetToJoin = join !== null && join.at === undefined;
+  if (window === undefined || (isYetToJoin && progress === undefined)) {
+    return { current: 0, max: game.config.progress_state_model.max_value, detail: null };
+  }
+  return strategy.view(game, progress ?? strategy.initial(), window, seenAt);
+}
+
+function joinView({ isOpen, at }: Joining): GameView['join'] {
+  return { state: isOpen ? 'open' : 'joined', joined_at: at === undefined ? null : formatInstant(at) };
+}
+
+function windowOf({ game, window }: Presence): Window {
+  return window ?? game;
+}
+
+/** A window as its owner wrote it when it is the whole game. `now` is left out when it has ended. */
+function windowView(game: Game, { start, end }: Window, now: Instant | undefined): GameView['window'] {
+  const seconds_remaining = now === undefined ? 0 : Math.ceil((end - now) / 1_000);
+  if (start === game.start && end === game.end) {
+    const { start, end } = game.config.game_window;
+    return { start, end, seconds_remaining };
+  }
+  return { start: formatInstant(start), end: formatInstant(end - 1), seconds_remaining };
+}
+
+function nextVisibleReward(steps: readonly Step[]): GameView['next_visible_reward'] {
   for (const { step, state } of steps) {
     if (state !== 'locked' || step.step_type !== 'REWARD' || step.reward.visibility === 'hidden') continue;
     const { reward_type, value, display_type } = step.reward;
-    return { step: step.step, reward_type, value, display_type };
+    return { step: step.step, title: step.title ?? null, reward_type, value, display_type };
   }
   return null;
 }
 
-function stepsOf(game: Game, facts: PlayerFacts): Step[] {
-  const claims = progressIn(game, facts)?.claims ?? [];
+function stepsOf({ game, progress }: Presence): Step[] {
   return game.config.milestone_steps.map((step) => {
     // The last earning is the one that counts: a claim that was taken back may be earned again.
-    const claim = claims.findLast((candidate) => candidate.step === step.step);
+    const claim = progress?.claims.findLast((candidate) => candidate.step === step.step);
     return { step, claim, state: stepState(claim) };
   });
 }
 
-function takesPart(game: Game, facts: PlayerFacts, now: Instant): boolean {
-  const at = Math.min(now, game.end - 1);
-  return progressIn(game, facts) !== undefined || isMember(facts, game.config.cohort_id, at);
+function stepView({ step, state }: Step): StepView {
+  return { step: step.step, title: step.title ?? null, step_type: step.step_type, state };
 }
 
-function progressIn(game: Game, facts: PlayerFacts): GameFacts | undefined {
-  return facts.games.get(gameField(game.gameNo, game.start));
+function triggerView({ trigger_id, title, event_type, rule, progression_config, cap }: Trigger): TriggerView {
+  return {
+    trigger_id,
+    title: title ?? null,
+    event_type,
+    condition: describeCondition(rule),
+    ...worthOf(progression_config),
+    cap: cap === undefined ? null : { per_day: cap.per_day ?? null, per_window: cap.per_window ?? null },
+  };
+}
+
+function worthOf(progression: Progression): Worth {
+  const { mode } = progression;
+  switch (mode) {
+    case 'increment_by_constant':
+      return { mode, adds: progression.value, field: null };
+    case 'increment_by_attribute': {
+      const { field, scale, rounding, max_per_event } = progression;
+      return { mode, adds: null, field, scale, rounding, max_per_event: max_per_event ?? null };
+    }
+    case 'weighted': {
+      const { field, weights, bands, otherwise } = progression;
+      return { mode, adds: null, field, weights: weights ?? null, bands: bands ?? null, otherwise };
+    }
+    case 'unique':
+      return { mode, adds: progression.value, field: progression.field };
+  }
 }

@@ -2,8 +2,12 @@
 --
 --   as_of                      version: the snapshot's time in ms; fact: null
 --   memberships                version: sum of revisions; fact: rows [cohort_id, valid_from in ms, valid_to in ms or null]
---   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims], with claims as rows
+--   joins                      version: their number, as none is ever taken back; fact: rows [game_no, joined_at in ms]
+--   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims, detail], with claims as rows
 --                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment]
+--                              and detail what the archetype keeps beyond the value. What caps and distinct values have counted stays here.
+--
+-- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock.
 --
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
 -- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
@@ -36,10 +40,19 @@ begin
         from milepost.cohort_membership m
        where m.bucket = p.bucket and m.player_id = p.player_id
       union all
+      select 'joins', count(*), coalesce(json_agg(json_build_array(j.game_no, milepost.ms_of(j.joined_at))), '[]')
+        from milepost.game_join j
+       where j.bucket = p.bucket and j.player_id = p.player_id
+      union all
       select g.game_no || ':' || milepost.ms_of(g.window_start),
              g.version + claims.endings + transitions.number,
-             json_build_array(g.value, g.cleared, claims.rows)
-        from milepost.progress g
+             json_build_array(g.value, g.cleared, claims.rows, g.state -> 'all' -> 1)
+        from (
+          -- In the order of the primary key, so that nothing is sorted.
+          select w.*, lead(w.window_start, 2) over (partition by w.game_no order by w.window_start) as second_newer
+            from milepost.progress w
+           where w.bucket = p.bucket and w.player_id = p.player_id
+        ) as g
        cross join lateral (
           select coalesce(sum(o.revision), 0) as endings,
                  coalesce(json_agg(json_build_array(
@@ -60,7 +73,7 @@ begin
             from milepost.claim_transition t
            where t.bucket = g.bucket and t.player_id = g.player_id and t.game_no = g.game_no and t.window_start = g.window_start
         ) as transitions
-       where g.bucket = p.bucket and g.player_id = p.player_id
+       where g.second_newer is null
     ) as f(field, version, fact);
 end
 $$;

@@ -1,5 +1,5 @@
--- One page of a player's history in a game: credits (at the event's time), claims (when the step was claimed) and rewards (when the payment
--- ended), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
+-- One page of a player's history in a game: joins and credits (at the event's time), claims (when the step was claimed) and rewards (when the
+-- payment ended), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
 -- of one instant in order, and with it no two rows are alike. The settings and the ranges: see player_facts.
 create or replace function milepost.player_history(
   p_bucket smallint, p_user_id text, p_game_no integer, p_before_us bigint, p_before_place text, p_limit integer
@@ -34,11 +34,17 @@ begin
       ) as o on true
      where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no
   ), entries as (
-    select (extract(epoch from c.occurred_at) * 1000000)::bigint as at_us,
-           '1:' || to_char(c.event_no, 'FM0000000000000000000') || ':' || c.trigger_id as place,
-           'credit' as kind, c.window_start, c.version, c.amount, c.trigger_id, c.held, c.payment_id, c.transaction_id,
-           null::bigint as step, null::smallint as earning, null as step_type, null::milepost.claim_status as status,
-           null as reward_type, null::timestamptz as claimed_at, null as payment
+    select (extract(epoch from j.joined_at) * 1000000)::bigint as at_us, '0:' || to_char(j.event_no, 'FM0000000000000000000') as place,
+           'join' as kind, null::timestamptz as window_start, null::integer as version, null::bigint as amount, null as trigger_id,
+           null::boolean as held, null as payment_id, null as transaction_id, null::bigint as step, null::smallint as earning,
+           null as step_type, null::milepost.claim_status as status, null as reward_type, null::timestamptz as claimed_at, null as payment
+      from milepost.game_join j
+     where j.bucket = p_bucket and j.player_id = v_player_id and j.game_no = p_game_no
+    union all
+    select (extract(epoch from c.occurred_at) * 1000000)::bigint,
+           '1:' || to_char(c.event_no, 'FM0000000000000000000') || ':' || c.trigger_id,
+           'credit', c.window_start, c.version, c.amount, c.trigger_id, c.held, c.payment_id, c.transaction_id,
+           null, null, null, null, null, null, null
       from milepost.credit c
      where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no
     union all

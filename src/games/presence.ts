@@ -1,0 +1,92 @@
+// A player's presence in a game at a moment: whether they see it, which of its windows is theirs, and whether they have joined. Pure.
+import type { Instant } from '../time.ts';
+import { type GameStatus, hasJoined, isMember, statusAt, type Timeline, versionInForce, windowFor } from './decide.ts';
+import { type GameFacts, gameField, type PlayerFacts } from './facts.ts';
+import type { Game } from './game.ts';
+import type { Join } from './games.ts';
+import type { Window } from './window.ts';
+
+export interface Presence {
+  /** The version in force. */
+  game: Game;
+  /** Of the player's window: it may have ended in a game that goes on. */
+  state: GameStatus;
+  /** The window that is open, or was last; undefined before joining where windows begin with it. */
+  window: Window | undefined;
+  progress: GameFacts | undefined;
+  /** Null for a game that all members take part in. */
+  join: Joining | null;
+  /** Now, or the first instant after the game when that has passed. */
+  seenAt: Instant;
+}
+
+/** How a player stands to a game that wants to be joined. */
+export interface Joining {
+  /** Whether joining would count: before it, and after the window that the last joining began. */
+  isOpen: boolean;
+  /** The last joining; undefined before the first. */
+  at: Instant | undefined;
+}
+
+/** The games that are open now: neither before their start, nor after their end, nor paused. */
+export function openGames(timelines: readonly Timeline[], now: Instant): Timeline[] {
+  return timelines.filter((timeline) => {
+    const game = versionInForce(timeline, now);
+    return game.start <= now && now < game.end && statusAt(timeline, now) === 'active';
+  });
+}
+
+/** The fields of a player's facts that rendering these games will look at, given the player's joins. */
+export function fieldsFor(timelines: readonly Timeline[], joins: readonly Join[], now: Instant): string[] {
+  return timelines.flatMap((timeline) => {
+    const game = versionInForce(timeline, now);
+    const window = windowFor(game, lastMoment(timeline, game, now), joinsOf(joins, game));
+    return window === undefined ? [] : [gameField(game.gameNo, window.start)];
+  });
+}
+
+/**
+ * A player's presence in a game. Undefined before the game, and for a player who does not see it: one without progress who is no member (after the
+ * game: was none at its end), or never joined before it was over.
+ */
+export function presenceOf(timeline: Timeline, facts: PlayerFacts, now: Instant): Presence | undefined {
+  const game = versionInForce(timeline, now);
+  const at = lastMoment(timeline, game, now);
+  if (at < game.start) return undefined;
+  const isOver = at < now;
+  const joins = joinsOf(facts.joins, game);
+  const joined = hasJoined(game, joins, at);
+  const window = windowFor(game, at, joins);
+  const progress = window === undefined ? undefined : facts.games.get(gameField(game.gameNo, window.start));
+  const isMemberThen = isMember(facts, game.config.cohort_id, at);
+  if (progress === undefined && !(isMemberThen && (joined || !isOver))) return undefined;
+
+  const windowIsOver = isOver || (window !== undefined && now >= window.end);
+  return {
+    game,
+    state: windowIsOver ? 'ended' : statusAt(timeline, now),
+    window,
+    progress,
+    join:
+      game.config.join === undefined
+        ? null
+        : { isOpen: isMemberThen && !isOver && (!joined || windowIsOver), at: lastJoin(joins, at) },
+    seenAt: isOver ? at + 1 : now,
+  };
+}
+
+/** Now, or the last moment of a game that is over, by its end or because it was ended before. */
+function lastMoment(timeline: Timeline, game: Game, now: Instant): Instant {
+  const change = timeline.statuses.findLast(({ from }) => from <= now);
+  const end = change?.status === 'ended' ? Math.min(change.from, game.end) : game.end;
+  return Math.min(now, end - 1);
+}
+
+function joinsOf(joins: readonly Join[], { gameNo }: Game): Instant[] {
+  return joins.filter((join) => join.gameNo === gameNo).map(({ at }) => at);
+}
+
+function lastJoin(joins: readonly Instant[], at: Instant): Instant | undefined {
+  const past = joins.filter((join) => join <= at);
+  return past.length === 0 ? undefined : Math.max(...past);
+}
