@@ -112,6 +112,20 @@ games
   .addHelpText('after', examples('milepost games validate game-configs/*.json'))
   .action(from(async () => (await import('./games.ts')).validateGames));
 games
+  .command('test [paths...]')
+  .description('run scenarios: of a folder, of a game file, or scenario files (default: all of GAME_CONFIGS)')
+  .addOption(json())
+  .addHelpText('after', '\nNeeds no database. Exits with 1 when one of them does not go as expected.')
+  .addHelpText(
+    'after',
+    examples(
+      'milepost games test',
+      'milepost games test game-configs/gallery',
+      'milepost games test game-configs/upi_fs_milestone_may_2026.json',
+    ),
+  )
+  .action(from(async () => (await import('./games-test.ts')).testGames));
+games
   .command('diff <file>')
   .description('what a game file changes in the version in force, in words; nothing is changed')
   .option('--against <version>', 'another version than the one in force')

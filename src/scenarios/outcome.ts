@@ -1,0 +1,46 @@
+// The words for what becomes of an event in a scenario, and what each means to an owner. The compiler holds them complete.
+import type { Outcome } from '../engine/batch.ts';
+import type { Verdict } from '../games/games.ts';
+
+/** What a scenario's event may become; the other outcomes belong to deliveries and messages. */
+export const scenarioOutcomes = [
+  'applied',
+  'held',
+  'rejected',
+  'late',
+  'not_in_cohort',
+  'outside_window',
+  'no_match',
+] as const satisfies readonly Outcome[];
+export type ScenarioOutcome = (typeof scenarioOutcomes)[number];
+
+/** Why, in the game's words or, for an event that no game looked at, the engine's. */
+export type ScenarioReason =
+  | Exclude<Verdict['reason'], null>
+  | 'no_game'
+  | 'occurred_in_future'
+  | 'conflicting_content';
+
+/** What each reason says. */
+export const meanings: Record<ScenarioReason, string> = {
+  before_window: 'the game had not begun',
+  after_window: 'the window was over',
+  paused: 'the game was paused',
+  ended: 'the game had been ended',
+  window_closed: 'it was received after the grace of its window',
+  condition_failed: 'no trigger matched',
+  worth_nothing: 'the triggers that matched gave nothing for it',
+  not_a_member: 'the player was not in the cohort',
+  not_joined: 'the player had not joined',
+  already_joined: 'the player had joined already',
+  joined: 'the player joined',
+  frm_flagged: 'it was flagged by fraud and risk management',
+  capped: 'it counted, but a cap was full',
+  repeated_value: 'it counted, but its value had been seen before',
+  transaction_counted: 'it counted, but another event of its transaction counts instead',
+  no_game: 'the game does not look at this event type',
+  occurred_in_future: 'it was received more than 5 minutes before it happened',
+  conflicting_content: 'its id was known with another content',
+};
+
+export const scenarioReasons = Object.keys(meanings) as [ScenarioReason, ...ScenarioReason[]];
