@@ -196,10 +196,18 @@ describe('events of one logical transaction', () => {
     expect(folded(game, list).value - before).toBe(150);
   });
 
-  test('of two worth the same the first to arrive counts, with its day', () => {
+  test('of two worth the same the one that occurred first counts, with its day, whichever arrived first', () => {
     const game = transactional('max');
-    const list = credits(game, { event: 2, tx: 'T1', at: '05-11' }, { event: 1, tx: 'T1', at: '05-10' });
-    expect(counting(list, () => game).map(({ eventNo }) => eventNo)).toEqual([1]);
+    const list = credits(game, { event: 1, tx: 'T1', at: '05-11' }, { event: 2, tx: 'T1', at: '05-10' });
+    expect(counting(list, () => game).map(({ eventNo }) => eventNo)).toEqual([2]);
+  });
+
+  test('of two worth the same at the same instant the choice is by what they count', () => {
+    const game = transactional('max');
+    const list = (a: number, b: number) =>
+      credits(game, { event: a, tx: 'T1', trigger: 'payment' }, { event: b, tx: 'T1', trigger: 'emi' });
+    const chosen = [list(1, 2), list(2, 1)].map((each) => counting(each, () => game).map(({ triggerId }) => triggerId));
+    expect(chosen).toEqual([['emi'], ['emi']]);
   });
 
   test('the policy is that of the version which judged the first of them', () => {
@@ -294,9 +302,20 @@ function naiveValue({ config }: Game, list: readonly Credit[]): number {
       if (transaction === null) continue;
       const own = list.filter(({ transactionId }) => transactionId === transaction);
       const events = [...new Set(own.map(({ eventNo }) => eventNo))].sort((a, b) => a - b);
-      const worth = (event: number): number => total(own.filter(({ eventNo }) => eventNo === event));
-      const most = Math.max(...events.map(worth));
-      const kept = config.transaction_policy === 'first' ? events[0] : events.find((event) => worth(event) === most);
+      const of = (event: number): Credit[] => own.filter(({ eventNo }) => eventNo === event);
+      const worth = (event: number): number => total(of(event));
+      const text = (event: number): string =>
+        of(event)
+          .map(({ triggerId, amount, distinctValue }) => JSON.stringify([triggerId, amount, distinctValue]))
+          .sort()
+          .join();
+      const ranked = events.toSorted(
+        (a, b) =>
+          worth(b) - worth(a) ||
+          (of(a)[0]?.occurredAt as number) - (of(b)[0]?.occurredAt as number) ||
+          (text(a) < text(b) ? -1 : 1),
+      );
+      const [kept] = config.transaction_policy === 'first' ? events : ranked;
       left = left.filter((credit) => credit.transactionId !== transaction || credit.eventNo === kept);
     }
   }

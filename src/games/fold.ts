@@ -55,12 +55,31 @@ export function counting(credits: readonly Credit[], versionOf: VersionOf): read
     const game = versionOf(first.version);
     if (!foldsAnew(game)) return group;
     if (game.config.transaction_policy === 'first') return group.filter(({ eventNo }) => eventNo === first.eventNo);
-    const worth = new Map<number, number>();
-    for (const { eventNo, amount } of group) worth.set(eventNo, (worth.get(eventNo) ?? 0) + amount);
-    // Of events worth the same, the first to arrive.
-    const [chosen] = [...worth].reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] < a[0]) ? b : a));
-    return group.filter(({ eventNo }) => eventNo === chosen);
+    const events = [...Map.groupBy(group, ({ eventNo }) => eventNo).values()];
+    return events.reduce((a, b) => (comesBefore(b, a) ? b : a));
   });
+}
+
+/**
+ * Whether the credits of one event count rather than those of another: which is worth more, or else occurred earlier. Of one instant, by what they
+ * count, so that the choice never depends on which arrived first.
+ */
+function comesBefore(one: readonly Credit[], other: readonly Credit[]): boolean {
+  const [worthOne, worthOther] = [worthOf(one), worthOf(other)];
+  if (worthOne !== worthOther) return worthOne > worthOther;
+  const [timeOne, timeOther] = [one[0]?.occurredAt as number, other[0]?.occurredAt as number];
+  return timeOne === timeOther ? textOf(one) < textOf(other) : timeOne < timeOther;
+}
+
+function worthOf(credits: readonly Credit[]): number {
+  return credits.reduce((worth, { amount }) => worth + amount, 0);
+}
+
+function textOf(credits: readonly Credit[]): string {
+  return credits
+    .map(({ triggerId, amount, distinctValue }) => JSON.stringify([triggerId, amount, distinctValue]))
+    .sort()
+    .join();
 }
 
 /** Takes caps and repeated values off one credit. */
