@@ -226,7 +226,12 @@ function foldEach(game: Game, credits: readonly Credit[], progress: Progress): C
     if (!credit.held) progress.cleared = together ? standing : foldOn(progress.cleared, credit, game).standing;
     total += added;
   }
-  if (total > 0) return null;
+  return reasonOf(credits, total);
+}
+
+/** Why credits that count have added nothing; null when they have. */
+function reasonOf(credits: readonly Credit[], added: number): Counted {
+  if (added > 0) return null;
   return credits.every(({ distinctValue }) => distinctValue !== null) ? 'repeated_value' : 'capped';
 }
 
@@ -249,7 +254,21 @@ function foldAll(
   // Of two events of a transaction the held one may count for less: what is cleared is never shown as more than what is there.
   if (progress.cleared.value > progress.all.value)
     progress.cleared = { ...progress.cleared, value: progress.all.value };
-  return counting(live, versionOf).includes(credits[0] as Credit) ? null : 'transaction_counted';
+  const chosen = counting(live, versionOf);
+  if (!chosen.includes(credits[0] as Credit)) return 'transaction_counted';
+  // What they add to all others that count: as their order does not matter, they may as well be the last.
+  let standing = fold(
+    chosen.filter((credit) => !credits.includes(credit)),
+    game,
+    versionOf,
+  );
+  let total = 0;
+  for (const credit of credits) {
+    const after = foldOn(standing, credit, game);
+    standing = after.standing;
+    total += after.added;
+  }
+  return reasonOf(credits, total);
 }
 
 function statusOf(stepType: Claim['stepType'], cleared: boolean): ClaimStatus {
