@@ -1,6 +1,7 @@
 // The API as a Service: its middleware in order, its routes by feature. It owns no connections: whoever makes it closes them after it has stopped.
 import Router from '@koa/router';
 import Koa from 'koa';
+import type { FieldTypes } from '../src/condition/condition.ts';
 import type { Db } from '../src/db/connect.ts';
 import { followDefinitions } from '../src/definitions/follow.ts';
 import type { Engine } from '../src/engine/process.ts';
@@ -12,6 +13,7 @@ import type { Instant } from '../src/time.ts';
 import { createHttpService, type HttpService } from '../workers/http-service.ts';
 import { createReadiness } from '../workers/readiness.ts';
 import { accessLog } from './access-log.ts';
+import { adminGameRoutes } from './admin-games.ts';
 import { createAuth, type TokenRules } from './auth.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
@@ -28,6 +30,8 @@ export interface ApiOptions {
   db: Db;
   /** As milepost_owner: what administers games and cohorts. */
   owner: Db;
+  /** The fields that rules of games may name. */
+  fields: FieldTypes;
   /** Absent: every read goes to PostgreSQL. */
   redis: RedisClient | undefined;
   /** Works as milepost_ingest, on a pool of its own. */
@@ -39,9 +43,9 @@ export interface ApiOptions {
   clock?: () => Instant;
 }
 
-/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; GET /health/live, /health/ready. */
+/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; /api/admin/games/…; GET /health/live, /health/ready. */
 export function createApi(options: ApiOptions): HttpService {
-  const { db, redis, engine, normaliser, log, clock = Date.now } = options;
+  const { db, owner, fields, redis, engine, normaliser, log, clock = Date.now } = options;
   const auth = createAuth(options.tokens, log, clock);
   const definitions = followDefinitions(db, log);
   const facts = createFactsReader({ db, redis, log, clock });
@@ -49,6 +53,7 @@ export function createApi(options: ApiOptions): HttpService {
   const router = new Router<ApiState>({ exclusive: 'specificity' });
   gameRoutes(router, { db, definitions, facts, auth, clock });
   eventRoutes(router, { engine, normaliser, auth });
+  adminGameRoutes(router, { db, owner, fields, auth, clock });
   healthRoutes(router, createReadiness(db, redis));
 
   const app = new Koa<ApiState>();

@@ -107,12 +107,23 @@ export const limits = {
   answerBytes: 8 * 1_024,
   /** Characters kept of an error. */
   errorChars: 500,
+  /** Characters of the reason that somebody gives for a change. */
+  reasonChars: 500,
   /** Results of deliveries that one transaction settles. */
   settleRows: 256,
   /** Players in one projection refresh. */
   refreshPlayers: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
+  /** A simulation reads the history of this many buckets side by side, this many events at a time. */
+  simulatedBuckets: 2,
+  simulatedRows: 1_000,
+  /** What a simulation names: players who gain and lose most, conditions that refused most events, bars of a distribution. */
+  simulatedPlayers: 10,
+  simulatedRefusals: 10,
+  simulatedBars: 10,
+  /** Different values that a simulation counts for one condition. */
+  simulatedValues: 1_000,
   /** Inbox partitions are made this many days ahead. */
   inboxDaysAhead: 3,
   /** Time a graceful stop may take before the process ends anyway. */

@@ -13,13 +13,14 @@ import { createMetricsServer } from '../../workers/metrics-server.ts';
 import { createReadiness } from '../../workers/readiness.ts';
 import type { Service } from '../../workers/service.ts';
 import { createWorker, type Worker } from '../../workers/worker.ts';
+import { attributeFields } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
 import { connect, type Db, type Role } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
 import { UserError } from '../errors.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
-import { readSources } from '../event/source.ts';
+import { attributeCatalogue, readSources } from '../event/source.ts';
 import { projectPlayers } from '../games/project.ts';
 import { limits } from '../limits.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';
@@ -88,7 +89,8 @@ interface Parts {
 /** Makes the services of some roles, in the order of their start. Nothing is started yet. */
 async function assemble(config: Config, wanted: readonly RoleName[], at: Addresses, log: Log): Promise<Parts> {
   // What may be wrong with the configuration comes before anything is opened: a client that reconnects for ever would keep the process alive.
-  const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
+  const sources = await readSources(join(config.GAME_CONFIGS, 'sources'));
+  const normaliser = createNormaliser(sources);
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
   const opened: Db[] = [];
   const open = (role: Exclude<Role, 'login'>, size: number): Db => {
@@ -116,6 +118,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           port: config.HTTP_PORT,
           db: open('milepost_api', config.DATABASE_POOL_SIZE),
           owner: open('milepost_owner', 2),
+          fields: attributeFields(attributeCatalogue(sources)),
           redis: readRedis,
           engine,
           normaliser,

@@ -71,11 +71,16 @@ export async function readRecords(db: Reader, gameId?: string): Promise<GameReco
  */
 export async function readRecord(db: Reader, gameId: string): Promise<GameRecord> {
   const [record] = await readRecords(db, gameId);
-  if (record !== undefined) return record;
+  if (record === undefined) throw await unknownGame(db, gameId);
+  return record;
+}
+
+/** The error that says that there is no such game, and which one was probably meant. */
+export async function unknownGame(db: Reader, gameId: string): Promise<UnknownGame> {
   const known = await db.query.selectFrom('game').select('game_id').orderBy('game_id').execute();
   const ids = known.map((row) => row.game_id);
   const there = ids.length === 0 ? 'there is none yet' : `there is: ${ids.slice(-20).join(', ')}`;
-  throw new UnknownGame(`there is no game ${JSON.stringify(gameId)}${didYouMean(gameId, ids)}; ${there}`);
+  return new UnknownGame(`there is no game ${JSON.stringify(gameId)}${didYouMean(gameId, ids)}; ${there}`);
 }
 
 /** The entries of a track that are or will be in force at some time from an instant on: those that no newer entry has covered. Oldest first. */

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { inject } from 'vitest';
 import { createApi } from '../../api/server.ts';
+import { attributeFields } from '../condition/condition.ts';
 import { connect, type Db } from '../db/connect.ts';
 import { createNormaliser } from '../event/normalise.ts';
-import { canonicalSource, type Source } from '../event/source.ts';
+import { attributeCatalogue, canonicalSource, type Source } from '../event/source.ts';
 import { projectPlayers } from '../games/project.ts';
 import type { Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
@@ -75,6 +76,7 @@ export async function testApi(
     port: 0,
     db,
     owner,
+    fields: attributeFields(attributeCatalogue(given.sources ?? [canonicalSource])),
     redis: given.redisUrl === null ? undefined : redis,
     engine,
     normaliser: createNormaliser(given.sources ?? [canonicalSource]),
