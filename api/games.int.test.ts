@@ -10,12 +10,11 @@ import { startRedis } from '../src/local/redis.ts';
 import { registry } from '../src/metrics.ts';
 import { type TestApi, testApi } from '../src/testing/api.ts';
 import { install } from '../src/testing/engine.ts';
+import { everyArchetype, SENTINEL } from '../src/testing/every-archetype.ts';
 import { member } from '../src/testing/given.ts';
 import { startHalfOpenProxy } from '../src/testing/half-open-proxy.ts';
 import { at, gameHistory, makeEvent, makeGame, paymentTrigger, upiPayment } from '../src/testing/make.ts';
 import { waitFor } from '../src/testing/wait.ts';
-
-const SENTINEL = 987_654_321;
 
 const game = gameHistory(
   makeGame({
@@ -225,6 +224,165 @@ describe('GET /api/games/{game_id}', () => {
     api.time.now = at('06-20');
     expect((await api.get('/api/games/game')).body).toMatchObject({ state: 'ended', current_value: 1 });
   });
+});
+
+/** Every archetype at once: see there for the games. */
+const every = { games: everyArchetype.map((each) => gameHistory(each)) };
+const joining = (options: Parameters<typeof makeEvent>[0] = {}) => makeEvent({ type: 'joined', ...options });
+const purchase = (day: string, merchant = 'merchant-1', amount = 100) =>
+  upiPayment(amount, { occurred: day, attributes: { merchant_id: merchant } });
+
+describe('games of every kind', () => {
+  /** The answers from PostgreSQL, and then from Redis, which have to be the same but for the time they were read. */
+  async function read(api: TestApi, path: string) {
+    await api.redis.del(playerKey('U1'));
+    const first = await api.get(path);
+    await api.project();
+    const statements = await countStatements(api, 'player_facts');
+    const second = await api.get(path);
+    expect(statements()).toBe(0);
+    const withoutTime = (text: string) => text.slice(text.indexOf('\n\n')).replace(/"as_of":"[^"]*"/g, '');
+    expect(withoutTime(second.text)).toBe(withoutTime(first.text));
+    expect(second.status).toBe(first.status);
+    return second;
+  }
+  const widget = async (api: TestApi) =>
+    Object.fromEntries(
+      (await read(api, '/api/games/active')).body.games.map((each: { game_id: string }) => [each.game_id, each]),
+    );
+
+  test('are offered, joined, advanced and over', async () => {
+    await using api = await testApi(every);
+    await api.engine.take([purchase('05-09')]);
+    const before = await widget(api);
+    expect(Object.keys(before)).toEqual(['spend', 'board', 'list', 'run', 'week']);
+    for (const id of ['board', 'week']) {
+      expect(before[id]).toMatchObject({ join: { state: 'open', joined_at: null }, current_value: 0, progress: null });
+    }
+    expect(before.spend).toMatchObject({
+      current_value: 100 + 0 + 1 + 50,
+      join: null,
+      window: { start: '2026-05-08T00:00:00.000Z', end: '2026-05-14T23:59:59.999Z' },
+    });
+    expect(before.list.progress.targets[1]).toMatchObject({ target_id: 'shops', done: 1, count: 2 });
+    expect(before.run).toMatchObject({ current_value: 1, progress: { best: 1, current: 1 } });
+
+    await api.engine.take([joining({ occurred: '05-10' }), purchase('05-10', 'merchant-2')]);
+    const after = await widget(api);
+    expect(Object.keys(after)).toEqual(['spend', 'week', 'board', 'list', 'run']);
+    const joined = { state: 'joined', joined_at: '2026-05-10T12:00:00.000Z' };
+    expect(after.board).toMatchObject({ join: joined, current_value: 1, progress: { columns: 2 } });
+    expect(after.week).toMatchObject({
+      join: joined,
+      current_value: 1,
+      window: { start: joined.joined_at, end: '2026-05-17T11:59:59.999Z', seconds_remaining: 7 * 86_400 },
+    });
+    expect(after.spend).toMatchObject({ current_value: 151 + 151 });
+
+    api.time.now = at('05-18');
+    const later = await widget(api);
+    expect(later.spend).toMatchObject({ current_value: 0, projection_version: 0 });
+    expect(later.week).toBeUndefined();
+    expect((await read(api, '/api/games/week')).body).toMatchObject({
+      state: 'ended',
+      current_value: 1,
+      join: { state: 'open', joined_at: joined.joined_at },
+      window: { seconds_remaining: 0 },
+    });
+    api.time.now = at('06-18');
+    expect(await widget(api)).toEqual({});
+    for (const { game_id } of everyArchetype) {
+      expect((await read(api, `/api/games/${game_id}`)).body).toMatchObject({ game_id, state: 'ended' });
+    }
+  });
+
+  test('say when they are paused, and are out of the widget; an end is for good', async () => {
+    const statuses = [
+      { changeNo: 1, status: 'paused' as const, from: at('05-08') },
+      { changeNo: 2, status: 'ended' as const, from: at('05-12') },
+    ];
+    await using api = await testApi({ games: [{ ...gameHistory(makeGame()), statuses }] });
+    await api.engine.take([purchase('05-05'), purchase('05-09')]);
+    const states: unknown[] = [];
+    for (const day of ['05-06', '05-09', '05-13']) {
+      api.time.now = at(day);
+      const { body } = await read(api, '/api/games/game');
+      states.push([body.state, body.current_value, body.window.seconds_remaining > 0, Object.keys(await widget(api))]);
+    }
+    expect(states).toEqual([
+      ['active', 1, true, ['game']],
+      ['paused', 1, true, []],
+      ['ended', 1, false, []],
+    ]);
+  });
+
+  test('tell of joins and of every window in the history', async () => {
+    await using api = await testApi(every);
+    await api.engine.take([
+      joining({ occurred: '05-02' }),
+      purchase('05-02'),
+      joining({ occurred: '05-10' }),
+      purchase('05-12', 'merchant-2', 5_500),
+    ]);
+    const entries = async (query = '') => (await api.get(`/api/games/week/history${query}`)).body.entries;
+    const lines = (await entries()).map((entry: { kind: string; at: string; window_start?: string }) =>
+      [entry.kind, entry.kind === 'claim' ? '' : entry.at.slice(5, 10), entry.window_start?.slice(5, 10)].join(' '),
+    );
+    // Claims stand at the time they were made, which is now; the windows begin with the joins.
+    expect(lines).toEqual([
+      'claim  05-10',
+      'claim  05-02',
+      'credit 05-12 05-10',
+      'join 05-10 ',
+      'credit 05-02 05-02',
+      'join 05-02 ',
+    ]);
+    expect((await entries()).at(-1)).toEqual({ kind: 'join', at: '2026-05-02T12:00:00.000Z' });
+    const pages: unknown[] = [];
+    for (let cursor = ''; cursor !== 'null'; ) {
+      const { body } = await api.get(`/api/games/week/history?limit=1${cursor}`);
+      pages.push(...body.entries);
+      cursor = body.next_cursor === null ? 'null' : `&cursor=${body.next_cursor}`;
+    }
+    expect(pages).toEqual(await entries());
+    // The contribution, as the event was worth it before the cap of the day.
+    const spent = (await api.get('/api/games/spend/history')).body.entries;
+    expect(spent.find(({ trigger_id }: { trigger_id?: string }) => trigger_id === 'rupees')).toMatchObject({
+      amount: 5_000,
+    });
+    expect(JSON.stringify(spent)).not.toContain('merchant-');
+  });
+
+  test.each(everyArchetype.map(({ game_id }) => [game_id]))(
+    '%s shows its hidden reward once it is earned',
+    async (id) => {
+      await using api = await testApi(every);
+      const paths = ['/api/games/active', `/api/games/${id}`, `/api/games/${id}/history`];
+      const hiddenIn = async (when: string) => {
+        for (const [path, text] of await answers(api, paths)) {
+          for (const secret of [String(SENTINEL), 'VOUCHER']) expect(text, `${when}: ${path}`).not.toContain(secret);
+        }
+      };
+      await hiddenIn('before anything');
+      await api.engine.take([joining({ occurred: '05-08' }), purchase('05-08')]);
+      await hiddenIn('one step before');
+      const flagged = { merchant_id: 'merchant-2', frm_flag: 'VELOCITY' };
+      await api.engine.take(
+        Array.from({ length: 2 }, () => upiPayment(4_000, { occurred: '05-09', attributes: flagged })),
+      );
+      await hiddenIn('held');
+      await api.project();
+      await hiddenIn('held, from Redis');
+      expect((await api.get(`/api/games/${id}`)).body.steps[1]).toMatchObject({ state: 'held' });
+      await api.engine.take(Array.from({ length: 2 }, () => purchase('05-09', 'merchant-3', 4_000)));
+      await api.project();
+      for (const [path, text] of await answers(api, paths.slice(1))) expect(text, path).toContain(String(SENTINEL));
+    },
+  );
+
+  async function answers(api: TestApi, paths: readonly string[]): Promise<[path: string, text: string][]> {
+    return Promise.all(paths.map(async (path) => [path, (await api.get(path)).text]));
+  }
 });
 
 describe('GET /api/games/{game_id}/history', () => {

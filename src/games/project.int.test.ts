@@ -16,12 +16,26 @@ import { settle } from '../outbox/settle.ts';
 import { connectRedis } from '../redis.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
+import { everyArchetype } from '../testing/every-archetype.ts';
 import { member } from '../testing/given.ts';
 import { histories } from '../testing/histories.ts';
-import { at, gameHistory, makeGame, upiPayment } from '../testing/make.ts';
+import { at, gameHistory, makeDefinitions, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
 import { waitFor } from '../testing/wait.ts';
-import { AS_OF, type Field, factsOf, gameField, JOINS, MEMBERSHIPS, readPlayer, readPlayers } from './facts.ts';
+import {
+  AS_OF,
+  type Field,
+  factsOf,
+  gameField,
+  JOINS,
+  MEMBERSHIPS,
+  type PlayerFacts,
+  readPlayer,
+  readPlayers,
+  type Wanted,
+} from './facts.ts';
+import { fieldsFor } from './presence.ts';
 import { playerKey, projectPlayers, readProjection, storePlayer } from './project.ts';
+import { renderJourney, renderWidget } from './view.ts';
 
 const may = at('2026-05-01T00:00:00Z');
 const game = gameHistory(makeGame({ milestone_steps: [2, { step: 3, step_type: 'FORTUNE_COOKIE' }, 4] }));
@@ -122,6 +136,31 @@ describe('facts from PostgreSQL', () => {
     const asApi = connect(database.url, { role: 'milepost_api', size: 1, log: silent });
     expect(withoutAsOf(await readPlayer(asApi, 'U1', 0))).toEqual(withoutAsOf(fields.get('U1') ?? []));
     await asApi.close();
+  });
+
+  test('hold joins, what an archetype keeps, and of a repeating game the two newest windows', async () => {
+    await using database = await testDatabase();
+    await using engine = testEngine(database.url);
+    await using worker = workerOf(database);
+    await install(database.pool, { games: everyArchetype.map((each) => gameHistory(each)) });
+    const days = ['05-02', '05-09', '05-16', '05-23'];
+    const pay = (occurred: string) => upiPayment(100, { occurred, attributes: { merchant_id: 'merchant-1' } });
+    await engine.take([makeEvent({ type: 'joined', occurred: '05-02' }), ...days.map(pay)]);
+
+    const fields = (await readPlayers(worker, await allPlayers(database))).get('U1') ?? [];
+    const facts = factsOf(fields);
+    expect(facts?.joins).toEqual([
+      { gameNo: 4, at: at('05-02') },
+      { gameNo: 5, at: at('05-02') },
+    ]);
+    const own = (gameNo: number, window: string) => facts?.games.get(gameField(gameNo, at(window)));
+    const weekly = [...(facts?.games.keys() ?? [])].filter((name) => name.startsWith('1:'));
+    expect(weekly).toEqual(['05-15', '05-22'].map((day) => gameField(1, at(`2026-${day}T00:00:00Z`))));
+    expect(own(2, '2026-05-01T00:00:00Z')).toMatchObject({ value: 1, detail: { pay: 4, shops: 1, often: 4 } });
+    expect(own(4, '2026-05-01T00:00:00Z')).toMatchObject({ value: 1, detail: { pay: 4, shops: 1 } });
+    expect(own(5, '05-02')).toMatchObject({ value: 1, detail: { 1: 1 } });
+    // What caps and distinct values have counted is for folding alone.
+    expect(JSON.stringify(fields)).not.toMatch(/merchant|counted|\|/);
   });
 
   test('of a player nobody has heard of are empty', async () => {
@@ -318,6 +357,46 @@ describe('the projection', () => {
     );
   });
 
+  test('lets go of windows that newer ones have replaced, and of nothing else', async () => {
+    const user = newUser();
+    const names = async () => (await redis.hkeys(playerKey(user))).filter((name) => name.includes(':')).sort();
+    await storePlayer(redis, user, fields(['1:0', 1], ['1:10', 1], ['12:0', 1], ['2:0', 1]));
+    await storePlayer(redis, user, fields(['1:10', 1], ['1:20', 1], ['12:0', 1]));
+    expect(await names()).toEqual(['12:0', '1:10', '1:20', '2:0']);
+    // A refresh that comes late brings an old one back; the next lets it go again.
+    await storePlayer(redis, user, fields(['1:0', 1], ['1:10', 1]));
+    expect(await names()).toEqual(['12:0', '1:0', '1:10', '1:20', '2:0']);
+    await storePlayer(redis, user, fields(['1:10', 1], ['1:20', 2]));
+    expect(await names()).toEqual(['12:0', '1:10', '1:20', '2:0']);
+    // One window alone says nothing about which others there are.
+    await storePlayer(redis, user, fields(['1:30', 1]));
+    expect(await names()).toEqual(['12:0', '1:10', '1:20', '1:30', '2:0']);
+  });
+
+  test('is asked a second time only where a join says which window is wanted', async () => {
+    const user = newUser();
+    const joins = { name: JOINS, version: 1, fact: '[[5,20]]' };
+    const ownWindow: Wanted = (known) => ['1:0', ...known.map(({ gameNo, at }) => gameField(gameNo, at))];
+    let asked = 0;
+    const counting = new Proxy(redis, {
+      get(target, key) {
+        if (key === 'hmget') asked++;
+        const value = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const read = async (wanted: Wanted) => {
+      asked = 0;
+      const { games } = (await readProjection(counting, user, wanted)) ?? {};
+      return [asked, [...(games ?? [])].map(([name, { version }]) => `${name} v${version}`)];
+    };
+    await storePlayer(redis, user, fields(['1:0', 3], ['5:20', 4]));
+    expect(await read(ownWindow)).toEqual([1, ['1:0 v3']]);
+    await storePlayer(redis, user, [joins]);
+    expect(await read(ownWindow)).toEqual([2, ['1:0 v3', '5:20 v4']]);
+    expect(await read(() => ['1:0'])).toEqual([1, ['1:0 v3']]);
+  });
+
   test('expires in 35 days, counted from the last refresh', async () => {
     const user = newUser();
     await storePlayer(redis, user, fields());
@@ -383,6 +462,85 @@ describe('the projection', () => {
     const dead = connectRedis('redis://127.0.0.1:1', { log: silent, timeoutMs: 100 });
     await expect(projectPlayers(worker, dead, [[bucketOf('U1'), 1]])).rejects.toThrow();
     dead.disconnect();
+  });
+});
+
+describe('what is shown', () => {
+  const games = everyArchetype.map((each) => gameHistory(each));
+  const timelines = makeDefinitions(games).games;
+  const looks = ['05-02', '05-09', '05-16', '2026-05-31T23:59:59.999Z', '06-15'].map(at);
+  const occurred = fc.constantFrom(
+    '05-01',
+    '05-02',
+    '05-08',
+    '05-09',
+    '05-10',
+    '2026-05-15T00:00:00Z',
+    '05-16',
+    '05-30',
+  );
+  const action = fc.oneof(
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('join' as const), occurred, user: fc.nat(1) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('pay' as const),
+        occurred,
+        user: fc.nat(1),
+        amount: fc.constantFrom(1, 999.99, 5_500),
+        attributes: fc.record({
+          merchant_id: fc.constantFrom('merchant-1', 'merchant-2', 'merchant-3'),
+          merchant_category: fc.constantFrom('UTILITY', 'FUEL', 'FOOD'),
+          frm_flag: fc.constantFrom(null, null, 'VELOCITY'),
+        }),
+      }),
+    },
+  );
+
+  test('is the same from Redis as from PostgreSQL, for every archetype and kind of window', {
+    timeout: 120_000,
+  }, async () => {
+    const advanced = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 60 }), async (actions) => {
+        await using database = await testDatabase();
+        await using engine = testEngine(database.url);
+        await using worker = workerOf(database);
+        await install(database.pool, { games });
+        const users = [newUser(), newUser()] as const;
+        const events = actions.map((each) => {
+          const options = { user: users[each.user] as string, occurred: each.occurred };
+          return each.kind === 'join'
+            ? makeEvent({ type: 'joined', ...options })
+            : upiPayment(each.amount, { ...options, attributes: each.attributes });
+        });
+        const half = Math.ceil(events.length / 2);
+        for (const batch of [events.slice(0, half), events.slice(half)]) {
+          await engine.take(batch);
+          await projectPlayers(worker, redis, await allPlayers(database));
+        }
+        await deliver(worker, 'neucoin', done);
+        await projectPlayers(worker, redis, await allPlayers(database));
+
+        for (const user of new Set(actions.map((each) => users[each.user] as string))) {
+          const truth = factsOf(await readPlayer(worker, user, 0)) as PlayerFacts;
+          expect(JSON.stringify(await redis.hgetall(playerKey(user)))).not.toContain('merchant');
+          for (const now of looks) {
+            const found = await readProjection(redis, user, (joins) => fieldsFor(timelines, joins, now));
+            const shown = (facts: PlayerFacts | undefined) => {
+              const known = { ...(facts as PlayerFacts), asOf: 0 };
+              return [renderWidget(timelines, known, now), timelines.map((each) => renderJourney(each, known, now))];
+            };
+            expect(shown(found)).toEqual(shown(truth));
+            for (const { game_id, current_value } of renderWidget(timelines, truth, now)) {
+              if (current_value > 0) advanced.add(game_id);
+            }
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+    expect(advanced).toEqual(new Set(everyArchetype.map(({ game_id }) => game_id)));
   });
 });
 
