@@ -17,14 +17,15 @@ import { connectRedis } from '../redis.ts';
 import { formatInstant } from '../time.ts';
 import { readBooks } from './books.ts';
 import { silent, testEngine } from './engine.ts';
-import { at, seedCohort, seedGameFile } from './make.ts';
-import { expectedBooks, type ModelConfig } from './model.ts';
+import { at, fields, seedCohort, seedGameFile } from './make.ts';
+import type { WrittenConfig } from './model/config.ts';
+import { expectedBooks } from './model.ts';
 import { type Month, openMonth } from './month.ts';
 import { expectSameLines } from './same-lines.ts';
 import { truthOf } from './sample-truth.ts';
 import { waitFor } from './wait.ts';
 
-const game = JSON.parse(await readFile(seedGameFile, 'utf8')) as ModelConfig;
+const game = JSON.parse(await readFile(seedGameFile, 'utf8')) as WrittenConfig;
 const windowStart = at(game.game_window.start);
 
 const players = Array.from({ length: 1_500 }, (_, index) => samplePlayer(index));
@@ -226,6 +227,7 @@ async function expectRightAnswers({ database, redisUrl, apiUrl, home }: Month): 
     port: 0,
     db,
     owner,
+    fields,
     redis,
     engine,
     normaliser: createNormaliser([canonicalSource]),
