@@ -71,6 +71,7 @@ export type ParkReason =
   | 'unknown_version'
   | 'unmapped_type'
   | 'invalid_field'
+  | 'not_permitted'
   | 'quarantined';
 
 /** The result of normalising one message. */

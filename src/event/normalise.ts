@@ -1,11 +1,12 @@
 // Normalising: one message of a source in, one canonical event or one parked message out. Pure, and never throws on what a producer sent.
-// The whole of it, top to bottom: decode, read in the source's shape, check, write down, digest.
+// The whole of it, top to bottom: decode, read in the source's shape, check, permit, write down, digest.
 import { hash } from 'node:crypto';
 import { show } from '../errors.ts';
 import { toUuid } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { readCanonical } from './canonical.ts';
+import { controlOf } from './control.ts';
 import { decode } from './decode.ts';
 import type { IncomingEvent, Json, Message, Normalised } from './event.ts';
 import { compileMappings } from './mapping.ts';
@@ -75,6 +76,7 @@ function toEvent(reader: Reader, message: Message): IncomingEvent {
   // NUL and lone surrogates survive UTF-8 decoding only as \u escapes; without one, only a key from outside the message can hold them.
   const checkText = text.includes('\\u') || message.idempotencyKey !== undefined;
   const event = check(raw, reader.amounts, checkText);
+  permit(reader.source, event.event_type);
   const payload = JSON.stringify({ attributes: event.attributes, correlation: event.correlation });
   return {
     event,
@@ -84,6 +86,14 @@ function toEvent(reader: Reader, message: Message): IncomingEvent {
     payload,
     contentHash: toUuid(hash('sha256', `${event.event_type}\n${payload}`, 'hex')),
   };
+}
+
+/** Not every producer may change what others earn: a control event counts only where the source's file allows it. */
+function permit({ sourceId, controls }: Source, eventType: string): void {
+  const control = controlOf(eventType);
+  if (control === undefined || controls.includes(control)) return;
+  const mend = `if it may, its file says "controls": ["${control}"]`;
+  throw new Refusal('not_permitted', `event_type: the source ${sourceId} may not send ${eventType} events; ${mend}`);
 }
 
 /** A line of a file may say when its message was received, for tests and back-fill; no other transport is believed. */

@@ -85,7 +85,7 @@ describe('refused', () => {
       'an unknown key',
       { ...least, topic: 'x' },
       [
-        '$.topic: unknown key "topic" (did you mean "topics"?); allowed: source_id, producer, topics, shape, event_version, message_type, attributes, common, mappings',
+        '$.topic: unknown key "topic" (did you mean "topics"?); allowed: source_id, producer, topics, shape, controls, event_version, message_type, attributes, common, mappings',
       ],
     ],
     [

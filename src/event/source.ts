@@ -7,6 +7,7 @@ import { type Problem, UserError } from '../errors.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
+import { type Control, controls } from './control.ts';
 
 /** What an attribute holds. An `amount` is a number in major units (rupees) with at most its currency's decimals. */
 export type AttributeType = 'text' | 'number' | 'amount' | 'boolean';
@@ -170,6 +171,12 @@ export const sourceFileSchema = z
       .enum(['mapped', 'canonical'])
       .default('mapped')
       .describe('canonical: the messages are canonical events already, and nothing is mapped.'),
+    controls: z
+      .array(z.enum(controls))
+      .default([])
+      .describe(
+        'What this source may change by control events, such as who is in a cohort: nothing unless it is said here.',
+      ),
     event_version: identifierRule
       .prefault({ const: '1.0' })
       .describe('Where a message says its version. The major version selects the mapping.'),
@@ -227,6 +234,7 @@ export type Source = {
   /** Where it is written, for errors. */
   file: string;
   topics: readonly string[];
+  controls: readonly Control[];
   attributes: Readonly<Record<string, AttributeType>>;
 } & (
   | { shape: 'canonical'; producer: string | undefined }
@@ -246,6 +254,7 @@ export const canonicalSource: Source = {
   shape: 'canonical',
   producer: undefined,
   topics: ['milepost.events'],
+  controls: [],
   attributes: {
     transaction_type: 'text',
     payment_status: 'text',
@@ -261,34 +270,32 @@ export const canonicalSource: Source = {
 
 /** Reads one source configuration. `file` names it in errors. */
 export function parseSource(text: string, file: string): Source {
-  const { source_id: sourceId, topics, attributes, producer, ...rest } = parseJsonc(text, sourceSchema, file);
-  if (rest.shape === 'canonical') return { sourceId, file, topics, attributes, shape: 'canonical', producer };
+  const {
+    source_id: sourceId,
+    topics,
+    controls: allowed,
+    attributes,
+    producer,
+    ...rest
+  } = parseJsonc(text, sourceSchema, file);
+  const own = { sourceId, file, topics, controls: allowed, attributes };
+  if (rest.shape === 'canonical') return { ...own, shape: 'canonical', producer };
   const mappings = rest.mappings.map((mapping): Mapping => {
     // checkSource has seen to it that each is there, here or in `common`.
-    const own = { ...rest.common, ...withoutUndefined(mapping) };
+    const given = { ...rest.common, ...withoutUndefined(mapping) };
     return {
       eventVersion: mapping.event_version,
       messageTypes: mapping.message_types,
-      eventId: own.event_id as EventIdRule,
-      eventType: own.event_type as IdentifierRule,
-      userId: own.user_id as IdentifierRule,
-      occurredAt: own.occurred_at as OccurredAtRule,
+      eventId: given.event_id as EventIdRule,
+      eventType: given.event_type as IdentifierRule,
+      userId: given.user_id as IdentifierRule,
+      occurredAt: given.occurred_at as OccurredAtRule,
       correlation: { ...rest.common.correlation, ...mapping.correlation },
       attributes: { ...rest.common.attributes, ...mapping.attributes },
     };
   });
   const { event_version: eventVersion, message_type: messageType } = rest;
-  return {
-    sourceId,
-    file,
-    topics,
-    attributes,
-    shape: 'mapped',
-    producer: producer as string,
-    eventVersion,
-    messageType,
-    mappings,
-  };
+  return { ...own, shape: 'mapped', producer: producer as string, eventVersion, messageType, mappings };
 }
 
 /** Reads every source in a folder (*.json, *.jsonc), the canonical one first. All files' problems are told at once. */
