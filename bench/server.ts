@@ -6,7 +6,6 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { addMembers } from '../src/cohorts/store.ts';
 import { attributeFields } from '../src/condition/condition.ts';
 import { connect } from '../src/db/connect.ts';
 import { migrate } from '../src/db/migrate.ts';
@@ -14,10 +13,12 @@ import { transaction } from '../src/db/transaction.ts';
 import { activateGame } from '../src/definitions/activate.ts';
 import { attributeCatalogue, readSources, type Source } from '../src/event/source.ts';
 import { parseGame } from '../src/games/parse.ts';
+import { bucketOf } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
 import { startPostgres } from '../src/local/postgres.ts';
 import { createLog, type Log } from '../src/log.ts';
 import { waitFor } from '../src/testing/wait.ts';
+import { formatInstant } from '../src/time.ts';
 import { day, gameFile, userId, windowStart } from './workload.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -72,13 +73,19 @@ async function prepare(url: string, players: number): Promise<void> {
   const text = await readFile(join(root, gameFile), 'utf8');
   const config = parseGame(text, gameFile, fields);
   await transaction(owner, (tx) => activateGame(tx, { config, text, file: gameFile, by: 'bench', reason: 'bench' }));
-  for (let from = 0; from < players; from += limits.refreshPlayers) {
-    const size = Math.min(limits.refreshPlayers, players - from);
-    const members = Array.from({ length: size }, (_, index) => userId(from + index));
-    await transaction(owner, (tx) => addMembers(tx, config.cohort_id, members, windowStart));
-  }
   await owner.close();
   const login = connect(url, { role: 'login', size: 1, log });
+  // Past the engine: what is measured begins with an empty inbox.
+  for (let from = 0; from < players; from += limits.batchEvents) {
+    const size = Math.min(limits.batchEvents, players - from);
+    const members = Array.from({ length: size }, (_, index) => userId(from + index)).sort();
+    await login.pool.query(
+      `insert into milepost.cohort_membership (bucket, player_id, cohort_id, valid_from, member)
+       select u.bucket, u.player_id, $3, $4, true
+         from unnest($1::smallint[], milepost.players_of($1::smallint[], $2::text[])) as u(bucket, player_id)`,
+      [members.map(bucketOf), members, config.cohort_id, formatInstant(windowStart)],
+    );
+  }
   // The load's day, and those that a scheduled job makes ahead.
   await login.pool.query(
     'select milepost.inbox_partition(day) from unnest(array[$1::date, current_date, current_date + 1]) as day',

@@ -72,14 +72,14 @@ create table milepost.cohort_membership (
   player_id  bigint not null,
   cohort_id  text not null collate "C",
   valid_from timestamp with time zone not null,
-  valid_to   timestamp with time zone not null default 'infinity'::timestamp with time zone,
   revision   smallint not null default 1,
+  member     boolean not null,
   constraint cohort_membership_pkey primary key (bucket, player_id, cohort_id, valid_from),
-  constraint cohort_membership_everyone_check check ((cohort_id <> 'everyone'::text)),
-  constraint cohort_membership_interval_check check ((valid_from < valid_to))
+  constraint cohort_membership_everyone_check check ((cohort_id <> 'everyone'::text))
 );
-grant select on milepost.cohort_membership to milepost_api, milepost_ingest, milepost_support, milepost_worker;
-grant select, insert on milepost.cohort_membership to milepost_owner;
+grant select on milepost.cohort_membership to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.cohort_membership to milepost_ingest;
+grant update (revision, member) on milepost.cohort_membership to milepost_ingest;
 
 create table milepost.credit (
   bucket         smallint not null,
@@ -266,7 +266,7 @@ create table milepost.outbox (
   constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])) = (settled_at is not null)))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
-grant insert on milepost.outbox to milepost_ingest, milepost_owner;
+grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
 
@@ -298,8 +298,8 @@ create table milepost.player (
   constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
   constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
 );
-grant select on milepost.player to milepost_api, milepost_support, milepost_worker;
-grant select, insert on milepost.player to milepost_ingest, milepost_owner;
+grant select on milepost.player to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.player to milepost_ingest;
 
 create table milepost.progress (
   bucket       smallint not null,
@@ -413,6 +413,11 @@ create function milepost.apply_batch(
   p_release_status milepost.claim_status[],
   p_join_event integer[],
   p_join_game_no integer[],
+  p_statement_bucket smallint[],
+  p_statement_player_id bigint[],
+  p_statement_cohort_id text[],
+  p_statement_valid_from bigint[],
+  p_statement_member boolean[],
   p_message_bucket smallint[],
   p_message_destination text[],
   p_message_key uuid[],
@@ -430,9 +435,19 @@ create function milepost.bucket_of(p_user_id text) returns smallint
 language plpgsql immutable strict parallel safe;
 grant execute on function milepost.bucket_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
 
+create function milepost.cohorts_apply(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_cohort_id text[],
+  p_valid_from bigint[],
+  p_member boolean[]
+) returns void
+language plpgsql volatile;
+grant execute on function milepost.cohorts_apply to milepost_ingest;
+
 create function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[], p_cohort_id text[]) returns text
 language plpgsql stable;
-grant execute on function milepost.cohorts_memberships to milepost_ingest;
+grant execute on function milepost.cohorts_memberships to milepost_ingest, milepost_support;
 
 create function milepost.games_apply(
   p_event_bucket smallint[],
@@ -580,7 +595,7 @@ create function milepost.outbox_append(
   p_now timestamp with time zone default clock_timestamp()
 ) returns void
 language plpgsql volatile;
-grant execute on function milepost.outbox_append to milepost_ingest, milepost_owner, milepost_worker;
+grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker;
 
 create function milepost.outbox_lease(
   p_destination text,
@@ -634,4 +649,4 @@ grant execute on function milepost.player_history to milepost_api;
 
 create function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]
 language plpgsql volatile;
-grant execute on function milepost.players_of to milepost_ingest, milepost_owner;
+grant execute on function milepost.players_of to milepost_ingest;

@@ -113,6 +113,10 @@ export const limits = {
   settleRows: 256,
   /** Players in one projection refresh. */
   refreshPlayers: 1_000,
+  /** Cohorts that a service outside may decide. */
+  externalCohorts: 100,
+  /** Problems of a file of players that are shown; the others are counted. */
+  cohortProblems: 20,
   /** Rows in one page of the history. */
   historyPage: 100,
   /** A simulation reads the history of this many buckets side by side, this many events at a time. */

@@ -1,88 +1,189 @@
-// milepost cohorts add
-import type { Readable } from 'node:stream';
-import { addMembers } from '../cohorts/store.ts';
+// milepost cohorts: who takes part, and since when. Players are added and removed by events through the same door as everything else.
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { cohortProblem, readChange } from '../cohorts/change.ts';
+import { intervalsOf } from '../cohorts/cohorts.ts';
+import { type ChangeRequest, COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../cohorts/feed.ts';
+import { type PlayerLine, playersFromFile } from '../cohorts/file.ts';
+import { readStatements } from '../cohorts/read.ts';
 import { readConfig } from '../config.ts';
-import type { Db } from '../db/connect.ts';
-import { transaction } from '../db/transaction.ts';
-import { UserError } from '../errors.ts';
-import { messagesFromFile } from '../event/from-file.ts';
+import { createEngine } from '../engine/process.ts';
+import { type Problem, UserError } from '../errors.ts';
+import type { Message } from '../event/event.ts';
+import type { Normaliser } from '../event/normalise.ts';
 import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
-import { createWaker } from '../outbox/wake.ts';
-import { type Instant, parseInstant } from '../time.ts';
+import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
+import { clearProgress, ingest, showProgress } from './ingest.ts';
 import { openInput } from './input.ts';
-import { counted, exitCodes, print } from './output.ts';
+import { counted, exitCodes, print, table } from './output.ts';
 
-export async function addCohort(
-  cohort: string,
-  file: string,
-  options: { from?: string; json?: boolean },
-): Promise<void> {
+interface ChangeOptions {
+  from?: string;
+  to?: string;
+  json?: boolean;
+}
+
+export const addToCohort = (cohort: string, file: string, options: ChangeOptions): Promise<void> =>
+  changeCohort(true, cohort, file, options);
+
+export const removeFromCohort = (cohort: string, file: string, options: ChangeOptions): Promise<void> =>
+  changeCohort(false, cohort, file, options);
+
+/** What all lines of a file share. */
+type Terms = Omit<ChangeRequest, 'userId'>;
+
+/** A line that names a player. */
+type Player = Extract<PlayerLine, { userId: string }>;
+
+/** Reads the input twice: everything is checked before anything is applied. */
+async function changeCohort(member: boolean, cohortId: string, file: string, options: ChangeOptions): Promise<void> {
   const config = readConfig();
-  if (cohort === 'everyone') throw new UserError('everyone is reserved: every player is in it already');
-  if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(cohort)) {
-    throw new UserError(`${JSON.stringify(cohort)} is no cohort: letters, digits and _ . : - only, at most 128`);
+  const problem = cohortProblem(cohortId);
+  if (problem !== undefined) throw new UserError(problem);
+  const terms: Terms = {
+    cohortId,
+    member,
+    from: instantOf('--from', options.from) ?? Date.now(),
+    until: instantOf('--to', options.to),
+    by: whoAsks(),
+  };
+  if (terms.until !== undefined && terms.until <= terms.from) {
+    const from = options.from === undefined ? 'now, which --from is when it is left out' : '--from';
+    throw new UserError(`--to ${JSON.stringify(options.to)} must lie after ${from}`);
   }
-  const from = options.from === undefined ? Date.now() : parseInstant(options.from);
-  if (from === undefined) {
-    throw new UserError(
-      `--from ${JSON.stringify(options.from)} is no instant: write date, time and offset, such as 2026-05-01T00:00:00+05:30`,
-    );
-  }
-  const input = await openInput(file);
-  const result = await withDatabase(config, 'milepost_owner', (db) => addLines(db, cohort, input, from));
-  if (result.refused.length > 0) process.exitCode = exitCodes.notRight;
-  print(options, { cohort_id: cohort, ...result }, () =>
-    [
-      ...result.refused.slice(0, 20).map(({ line, problem }) => `line ${line}: ${problem}`),
-      ...(result.refused.length > 20 ? [`… and ${result.refused.length - 20} more lines`] : []),
-      `${cohort}: ${result.added} added, ${result.known} known already, ${counted(result.refused.length, 'line')} refused`,
-    ].join('\n'),
+
+  await using input = await openTwice(file);
+  await check(input, terms);
+  const result = await withDatabase(config, 'milepost_ingest', async (db) => {
+    const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
+    const done = await ingest(engine, createCohortNormaliser(), COHORT_SOURCE, changes(input, terms), {
+      progress: showProgress,
+    });
+    await engine.idle();
+    return done;
+  });
+  clearProgress();
+
+  const { applied: changed = 0, duplicate: known = 0 } = result.outcomes;
+  const others = result.messages - changed - known;
+  if (others > 0) process.exitCode = exitCodes.notRight;
+  const document = { cohort_id: cohortId, member, lines: result.messages, changed, known, others };
+  print(options, document, () => {
+    const done = `${changed.toLocaleString('en')} ${member ? 'added' : 'removed'}`;
+    const rest = others === 0 ? '' : `, ${others.toLocaleString('en')} refused: the file has changed meanwhile`;
+    return `${cohortId}: ${done}, ${known.toLocaleString('en')} known already${rest}`;
+  });
+}
+
+function instantOf(option: string, text: string | undefined): Instant | undefined {
+  if (text === undefined) return undefined;
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant;
+  throw new UserError(
+    `${option} ${JSON.stringify(text)} is no instant: write date, time and offset, such as 2026-05-01T00:00:00+05:30`,
   );
 }
 
-interface Added {
-  added: number;
-  known: number;
-  refused: { line: number; problem: string }[];
-}
-
-/** Adds the players of an input, one user id a line, in transactions of a batch's size. */
-async function addLines(db: Db, cohort: string, input: Readable, from: Instant): Promise<Added> {
-  const waker = createWaker(db, createLog({ level: 'warn' }));
-  const result: Added = { added: 0, known: 0, refused: [] };
-  let pending: string[] = [];
-  const flush = async (): Promise<void> => {
-    const userIds = pending;
-    pending = [];
-    const added = await transaction(db, (tx) => addMembers(tx, cohort, userIds, from));
-    if (added > 0) waker.wake(['projection']);
-    result.added += added;
-    result.known += userIds.length - added;
-  };
-  for await (const { bytes, origin } of messagesFromFile(input, cohort)) {
-    const read = userIdOf(bytes);
-    if ('problem' in read) result.refused.push({ line: origin.line, ...read });
-    else if (read.userId !== '' && pending.push(read.userId) >= limits.batchEvents) await flush();
-  }
-  if (pending.length > 0) await flush();
-  await waker.idle();
-  return result;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The user id of a line, empty where there is none. What is not UTF-8 is refused: read leniently, it would be another player. */
-function userIdOf(line: Uint8Array): { userId: string } | { problem: string } {
-  let userId: string;
+/** For the record. */
+function whoAsks(): string {
   try {
-    userId = utf8.decode(line).trim();
+    return `${userInfo().username} on the command line`;
   } catch {
-    return { problem: 'not UTF-8 text' };
+    // An account without a name, as containers have them.
+    return 'the command line';
   }
-  if (Buffer.byteLength(userId) > limits.identifierBytes)
-    return { problem: `longer than ${limits.identifierBytes} bytes` };
-  if (userId.includes('\u0000')) return { problem: 'holds the character NUL' };
-  return { userId };
+}
+
+/** An input that can be read more than once. What comes from standard input is kept in a file until the end. */
+interface Input extends AsyncDisposable {
+  path: string;
+  name: string;
+}
+
+async function openTwice(file: string): Promise<Input> {
+  if (file !== '-') return { path: file, name: basename(file), async [Symbol.asyncDispose]() {} };
+  const folder = await mkdtemp(join(tmpdir(), 'milepost-cohorts-'));
+  const path = join(folder, 'players');
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await pipeline(await openInput('-'), createWriteStream(path, { mode: 0o600 }));
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, name: 'standard-input', [Symbol.asyncDispose]: remove };
+}
+
+/** @throws UserError that names the lines which are not right, if there are any. */
+async function check(input: Input, terms: Terms): Promise<void> {
+  const normaliser = createCohortNormaliser();
+  const problems: Problem[] = [];
+  let refused = 0;
+  for await (const line of playersFromFile(await openInput(input.path), input.name)) {
+    const message = 'problem' in line ? line.problem : problemOf(line, terms, normaliser);
+    if (message === undefined) continue;
+    refused++;
+    if (problems.length < limits.cohortProblems) problems.push({ path: `line ${line.origin.line}`, message });
+  }
+  if (refused === 0) return;
+  const more = refused - problems.length;
+  if (more > 0) problems.push({ path: '', message: `… and ${counted(more, 'more line')}` });
+  throw new UserError(`${input.name}: ${counted(refused, 'line')} not right; nothing was changed`, problems);
+}
+
+function problemOf(line: Player, terms: Terms, normaliser: Normaliser): string | undefined {
+  const { from = terms.from, to = terms.until } = line;
+  if (to !== undefined && to <= from) {
+    return `to: must lie after from, which is ${formatInstant(from)}; found ${formatInstant(to)}`;
+  }
+  const normalised = normaliser.normalise(COHORT_SOURCE, messageOf(line, terms));
+  if (normalised.kind === 'parked') return normalised.parked.detail;
+  const change = readChange(normalised.event.event);
+  return 'problem' in change ? change.problem : undefined;
+}
+
+function messageOf({ origin, userId, from, to }: Player, terms: Terms): Message {
+  return changeMessage({ ...terms, userId, from: from ?? terms.from, until: to ?? terms.until }, origin);
+}
+
+async function* changes(input: Input, terms: Terms): AsyncGenerator<Message> {
+  for await (const line of playersFromFile(await openInput(input.path), input.name)) {
+    if ('userId' in line) yield messageOf(line, terms);
+  }
+}
+
+export async function showCohorts(userId: string, options: { json?: boolean }): Promise<void> {
+  const statements = await withDatabase(readConfig(), 'milepost_support', (db) => readStatements(db, userId));
+  const memberships = intervalsOf(statements);
+  const now = Date.now();
+  const document = {
+    user_id: userId,
+    memberships: memberships.map(({ cohortId, from, to }) => ({
+      cohort_id: cohortId,
+      from: formatInstant(from),
+      to: Number.isFinite(to) ? formatInstant(to) : null,
+    })),
+    statements: statements.map(({ cohortId, from, member }) => ({
+      cohort_id: cohortId,
+      from: formatInstant(from),
+      member,
+    })),
+  };
+  if (statements.length === 0) process.exitCode = exitCodes.notRight;
+  print(options, document, () => {
+    if (statements.length === 0) return `Nothing has been stated about ${userId}.`;
+    if (memberships.length === 0) return `${userId} is in no cohort any more (--json shows what was stated).`;
+    const rows = memberships.map(({ cohortId, from, to }) => [
+      cohortId,
+      formatInstant(from),
+      Number.isFinite(to) ? formatInstant(to) : '',
+      from <= now && now < to ? 'now' : '',
+    ]);
+    return table(['COHORT', 'FROM', 'TO', ''], rows);
+  });
 }

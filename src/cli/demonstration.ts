@@ -3,7 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import { sql } from 'kysely';
-import { addMembers } from '../cohorts/store.ts';
+import { EVERYONE } from '../cohorts/cohorts.ts';
+import { COHORT_FILES } from '../cohorts/config.ts';
+import { COHORT_PRODUCER, COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../cohorts/feed.ts';
 import type { FieldTypes } from '../condition/condition.ts';
 import type { Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
@@ -12,7 +14,6 @@ import type { Engine } from '../engine/process.ts';
 import type { Message } from '../event/event.ts';
 import type { Normaliser } from '../event/normalise.ts';
 import { parseGame } from '../games/parse.ts';
-import { limits } from '../limits.ts';
 import { type SampleMessage, type SampleOptions, samplePlayer, sampleStream } from '../local/sample-stream.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type GameFile, readGame } from './games.ts';
@@ -25,7 +26,7 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 
 /** Every game of the folder, and the seed game once more for the month of `now`. */
 export async function demonstrationGames(folder: string, fields: FieldTypes, now: Instant): Promise<GameFile[]> {
-  const names = (await readdir(folder)).filter((name) => /\.jsonc?$/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => /\.jsonc?$/.test(name) && !COHORT_FILES.includes(name)).sort();
   const games = await Promise.all(names.map((name) => readGame(join(folder, name), fields)));
   const seed = games.find(({ file }) => file.endsWith(SEED));
   if (seed === undefined) return games;
@@ -49,25 +50,41 @@ function monthOf(now: Instant): { gameId: string; start: string; end: string } {
   };
 }
 
-/** Activates games, and makes the sample's players members of their cohorts. */
-export async function prepare(owner: Db, games: readonly GameFile[]): Promise<void> {
+/** Activates games, and makes the sample's players members of their cohorts. At a later start the players are known already. */
+export async function prepare(owner: Db, engine: Engine, games: readonly GameFile[]): Promise<void> {
   await transaction(owner, async (tx) => {
     for (const game of games) await activateGame(tx, { ...game, by: 'demonstration', reason: 'milepost start' });
   });
-  const userIds = Array.from({ length: PLAYERS }, (_, index) => samplePlayer(index));
-  const cohorts = new Set(games.map(({ config }) => config.cohort_id).filter((cohort) => cohort !== 'everyone'));
+  await ingest(engine, createCohortNormaliser(), COHORT_SOURCE, entries(games));
+}
+
+/** The sample's players enter every cohort of these games, from the first game's beginning on. */
+async function* entries(games: readonly GameFile[]): AsyncGenerator<Message> {
+  const cohorts = new Set(games.map(({ config }) => config.cohort_id).filter((cohort) => cohort !== EVERYONE));
   const from = Math.min(...games.map(({ config }) => Date.parse(config.game_window.start)));
-  for (const cohort of cohorts) {
-    for (let first = 0; first < userIds.length; first += limits.refreshPlayers) {
-      const some = userIds.slice(first, first + limits.refreshPlayers);
-      await transaction(owner, (tx) => addMembers(tx, cohort, some, from));
+  for (const cohortId of cohorts) {
+    for (let player = 0; player < PLAYERS; player++) {
+      const change = {
+        cohortId,
+        userId: samplePlayer(player),
+        member: true,
+        from,
+        until: undefined,
+        by: 'demonstration',
+      };
+      yield changeMessage(change, { transport: 'file', file: 'sample-cohorts', line: player + 1 });
     }
   }
 }
 
-/** Whether events have arrived already: then a start goes on where the last one stopped. */
+/** Whether events of producers have arrived already: then a start goes on where the last one stopped. */
 export async function hasEvents(db: Db): Promise<boolean> {
-  const row = await db.query.selectFrom('event_key').select('event_no').limit(1).executeTakeFirst();
+  const row = await db.query
+    .selectFrom('event_key')
+    .select('event_no')
+    .where('producer', '<>', COHORT_PRODUCER)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

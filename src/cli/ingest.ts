@@ -46,7 +46,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
     await engine.idle();
     return done;
   });
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  clearProgress();
   if (summary.problems.length > 0) process.exitCode = exitCodes.notRight;
   if (options.json !== true) process.stderr.write(problemsOf(summary));
   print(options, summary, () => describe(summary));
@@ -108,12 +108,17 @@ function lineOf(origin: Origin): number | null {
 let shownAt = 0;
 
 /** A line that is written over on a terminal; elsewhere one line every ten seconds. */
-function showProgress({ messages, seconds }: Summary): void {
+export function showProgress({ messages, seconds }: Summary): void {
   const now = performance.now();
   if (now - shownAt < (process.stderr.isTTY ? 200 : 10_000) || seconds < 1) return;
   shownAt = now;
   const line = `${messages.toLocaleString('en')} messages, ${Math.round(messages / seconds).toLocaleString('en')}/s`;
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+}
+
+/** Takes that line away again. */
+export function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }
 
 /** The problems for people: a line each, and how many are not shown. */

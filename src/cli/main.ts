@@ -194,12 +194,23 @@ games
   .addHelpText('after', examples('milepost games list', 'milepost games list --json'))
   .action(from(async () => (await import('./games.ts')).listGames));
 
-const cohorts = program.command('cohorts').description('who takes part');
+const cohorts = program.command('cohorts').description('who takes part, and since when');
+const players = `
+A line of the file is a user id. With a header that names the column user_id, it is values separated by commas; from and to of a line go before
+the options:
+
+  user_id,from,to
+  U123,2026-05-01T00:00:00+05:30,2026-06-01T00:00:00+05:30
+  U124,,
+
+All lines are checked before anything is changed. Repeating a file with the same instants is harmless.`;
 cohorts
   .command('add <cohort> <file>')
-  .description('add players to a cohort: one user id per line (- for standard input)')
+  .description('players enter a cohort (- for standard input)')
   .option('--from <instant>', 'since when, such as 2026-05-01T00:00:00+05:30 (default: now)')
+  .option('--to <instant>', 'until when; at that instant they are outside (default: no end)')
   .addOption(json())
+  .addHelpText('after', players)
   .addHelpText(
     'after',
     examples(
@@ -207,7 +218,25 @@ cohorts
       'echo U123 | milepost cohorts add early_lifecycle -',
     ),
   )
-  .action(from(async () => (await import('./cohorts.ts')).addCohort));
+  .action(from(async () => (await import('./cohorts.ts')).addToCohort));
+cohorts
+  .command('remove <cohort> <file>')
+  .description('players leave a cohort (- for standard input)')
+  .option('--from <instant>', 'since when (default: now)')
+  .option('--to <instant>', 'until when; from that instant they are members again (default: for good)')
+  .addOption(json())
+  .addHelpText('after', players)
+  .addHelpText('after', examples('milepost cohorts remove early_lifecycle left.txt --from 2026-06-01T00:00:00+05:30'))
+  .action(from(async () => (await import('./cohorts.ts')).removeFromCohort));
+cohorts
+  .command('show <user_id>')
+  .description('the cohorts of a player: since when, until when')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples('milepost cohorts show U123', 'milepost cohorts show U123 --json   also what was stated'),
+  )
+  .action(from(async () => (await import('./cohorts.ts')).showCohorts));
 
 const inbox = program.command('inbox').description('what arrived');
 inbox

@@ -295,7 +295,7 @@ async function demonstrate(
   const support = connect(databaseUrl, { role: 'milepost_support', size: 2, log });
   try {
     const games = await demonstrationGames(config.GAME_CONFIGS, await ruleFields(config), Date.now());
-    await prepare(owner, games);
+    await prepare(owner, parts.engine, games);
     say(`Games: ${games.map((game) => game.config.game_id).join(', ')}`);
 
     const first = !(await hasEvents(support));

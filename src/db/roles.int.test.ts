@@ -83,14 +83,15 @@ describe('milepost_ingest', () => {
   test('changes only totals, outcomes, statuses and positions, column by column', () => {
     expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
       ...['status'].map((column) => `claim.${column}`),
+      ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
       ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed'].map((column) => `progress.${column}`),
     ]);
   });
 
-  test('touches neither definitions nor cohorts', () => {
-    for (const table of ['game', 'game_version', 'game_status_change', 'definitions', 'cohort_membership']) {
+  test('touches no definitions', () => {
+    for (const table of ['game', 'game_version', 'game_status_change', 'definitions']) {
       expect(allOf('milepost_ingest', 'insert')).not.toContain(table);
     }
   });
@@ -111,17 +112,10 @@ test('milepost_worker writes the outbox and its attempts, and no game state', ()
   expect(allOf('milepost_worker', 'delete')).toEqual(['outbox']);
 });
 
-test('milepost_owner activates and adds members; it can rewrite neither what is in force nor a membership', () => {
+test('milepost_owner activates; it can neither rewrite what is in force nor change a cohort', () => {
   expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id', 'game.revision']);
   expect(allOf('milepost_owner', 'delete')).toEqual([]);
-  expect(allOf('milepost_owner', 'insert')).toEqual([
-    'cohort_membership',
-    'game',
-    'game_status_change',
-    'game_version',
-    'outbox',
-    'player',
-  ]);
+  expect(allOf('milepost_owner', 'insert')).toEqual(['game', 'game_status_change', 'game_version']);
 });
 
 test('ledgers are append-only for everybody, and of a claim only the status may change', () => {

@@ -78,10 +78,10 @@ export interface ClaimTransition {
 export interface CohortMembership {
   bucket: number;
   cohort_id: string;
+  member: boolean;
   player_id: Int8;
   revision: Generated<number>;
   valid_from: ColumnType<number, string, string>;
-  valid_to: Generated<ColumnType<number, string, string>>;
 }
 
 export interface Credit {

@@ -21,6 +21,7 @@ export async function applyDecision(
     ...claimColumns(decision),
     ...releaseColumns(decision),
     ...joinColumns(decision),
+    ...statementColumns(decision),
     ...messageColumns(decision),
     { name: 'p_topic', type: 'text', value: position?.topic ?? null },
     { name: 'p_partition', type: 'integer', value: position?.partition ?? null },
@@ -152,6 +153,16 @@ function joinColumns({ joins: rows }: Decision): Argument[] {
   return [
     plain('p_join_event', 'integer', rows, (row) => row.judged.place),
     plain('p_join_game_no', 'integer', rows, (row) => row.join.gameNo),
+  ];
+}
+
+function statementColumns({ statements: rows }: Decision): Argument[] {
+  return [
+    plain('p_statement_bucket', 'smallint', rows, (row) => row.player.bucket),
+    plain('p_statement_player_id', 'bigint', rows, (row) => row.player.playerId),
+    text('p_statement_cohort_id', 'text', rows, (row) => row.statement.cohortId),
+    plain('p_statement_valid_from', 'bigint', rows, (row) => row.statement.from),
+    plain('p_statement_member', 'boolean', rows, (row) => String(row.statement.member)),
   ];
 }
 

@@ -1,13 +1,17 @@
 // The decision on a batch: events and state in, effects out. Synchronous and pure; `now` is data. The features meet here, in this order:
-// dedupe → acceptance → games → rewards → projection. Each event sees the progress that the events before it left.
+// dedupe → acceptance → cohorts → games → rewards → projection. Each event sees the progress that the events before it left.
+import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
+import { addStatement, intervalsOf, type Statement, statedAt } from '../cohorts/cohorts.ts';
+import { noVerdicts, type Question, type Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import type { CanonicalEvent } from '../event/event.ts';
 import type { OutboxMessage } from '../event/message.ts';
-import { judge } from '../games/decide.ts';
+import { judge, statusAt, versionInForce } from '../games/decide.ts';
 import type { Claim, Player, Verdict } from '../games/games.ts';
 import { limits } from '../limits.ts';
 import { payReward } from '../rewards/decide.ts';
 import type { EventResult, Outcome } from './batch.ts';
-import type { Decision, JudgedEvent, OpenedEvent } from './effect.ts';
+import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from './effect.ts';
 
 /** Best first: an event's outcome is the best verdict of the games that looked at it. */
 const precedence: readonly Outcome[] = [
@@ -21,10 +25,17 @@ const precedence: readonly Outcome[] = [
   'no_match',
 ];
 
-/** Decides a batch in arrival order. Players' progress is folded on in place; everything else is in the decision. */
+/** Whether a player is in a cohort is neither known nor recorded: nobody's fault but the infrastructure's. */
+export class CohortUnknown extends Error {}
+
+/**
+ * Decides a batch in arrival order. Players are folded on in place; everything else is in the decision. `verdicts` answers `questionsOf` its events.
+ * @throws CohortUnknown when a verdict is needed, there is none, and none is recorded.
+ */
 export function decide(
   events: readonly OpenedEvent[],
   definitions: Definitions,
+  verdicts: Verdicts = noVerdicts,
 ): { decision: Decision; results: EventResult[] } {
   const decision: Decision = {
     judged: [],
@@ -33,12 +44,15 @@ export function decide(
     claims: [],
     releases: [],
     joins: [],
+    statements: [],
     messages: [],
     touched: [],
   };
   const seen = new Map<string, JudgedEvent>();
-  const results = events.map((opened) => decideEvent(opened, definitions, decision, seen));
-  decision.touched = [...new Set([...decision.credits, ...decision.joins].map(({ player }) => player))];
+  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, decision, seen));
+  decision.touched = [
+    ...new Set([...decision.credits, ...decision.joins, ...decision.statements].map(({ player }) => player)),
+  ];
   refreshProjection(decision);
   return { decision, results };
 }
@@ -46,6 +60,7 @@ export function decide(
 function decideEvent(
   opened: OpenedEvent,
   definitions: Definitions,
+  verdicts: Verdicts,
   decision: Decision,
   seen: Map<string, JudgedEvent>,
 ): EventResult {
@@ -78,17 +93,83 @@ function decideEvent(
     redone,
     ...acceptance(opened),
   };
-  if (judged.outcome !== 'rejected') decideGames(judged, definitions, decision);
+  if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
+  else if (judged.outcome !== 'rejected') {
+    consult(opened, definitions, verdicts, decision);
+    decideGames(judged, definitions, decision);
+  }
   seen.set(identity, judged);
   decision.judged.push(judged);
   return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
 }
 
-/** An event from the future is a producer's clock gone wrong: kept, judged by no game. */
+/**
+ * An event from the future is a producer's clock gone wrong: kept, judged by no game. A change of a cohort is no such event: it names the instant from
+ * which it holds.
+ */
 function acceptance({ incoming, receivedAt }: OpenedEvent): Pick<JudgedEvent, 'outcome' | 'reason'> {
   return incoming.event.occurred_at > receivedAt + limits.clockSkewMs
     ? { outcome: 'rejected', reason: 'occurred_in_future' }
     : { outcome: 'no_match', reason: 'no_game' };
+}
+
+/** A change of a cohort counts in no game; events after it in the batch see it. */
+function decideCohorts(judged: JudgedEvent, decision: Decision): void {
+  const { incoming, player } = judged.opened;
+  const change = readChange(incoming.event);
+  if ('problem' in change) {
+    judged.outcome = 'rejected';
+    judged.reason = 'cohort_change_invalid';
+    return;
+  }
+  for (const statement of change.statements) state(player, statement, decision);
+  judged.outcome = 'applied';
+  judged.reason = COHORT_CHANGED;
+}
+
+function state(player: PlayerState, statement: Statement, decision: Decision): void {
+  if (!addStatement(player.statements, statement)) return;
+  player.memberships = intervalsOf(player.statements);
+  decision.statements.push({ player, statement });
+}
+
+/** What has to be asked about an event before it is decided: its player's membership in the cohorts of the games that may count it. */
+export function questionsOf(event: CanonicalEvent, definitions: Definitions): Question[] {
+  const { event_type: type, occurred_at: at, user_id: userId } = event;
+  const games = definitions.gamesByEventType.get(type) ?? [];
+  return games.flatMap((timeline) => {
+    const { config, start, end } = versionInForce(timeline, at);
+    const running = start <= at && at < end && statusAt(timeline, at) === 'active';
+    return running ? { cohortId: config.cohort_id, userId } : [];
+  });
+}
+
+/**
+ * Records verdicts that say something else than what is recorded, from the event's instant on. A verdict is about now: where something newer than
+ * the event is recorded already, that history stands. Without a verdict the recorded one stands.
+ */
+function consult(
+  { incoming, player }: OpenedEvent,
+  definitions: Definitions,
+  verdicts: Verdicts,
+  decision: Decision,
+): void {
+  if (verdicts === noVerdicts) return;
+  const { event } = incoming;
+  for (const question of questionsOf(event, definitions)) {
+    const { cohortId } = question;
+    if (!verdicts.decides(cohortId)) continue;
+    const verdict = verdicts.of(question);
+    const stated = statedAt(player.statements, cohortId, event.occurred_at);
+    if (stated === undefined && verdict === undefined) {
+      throw new CohortUnknown(`whether a player is in ${cohortId} cannot be said now, and is not recorded`);
+    }
+    if (verdict === undefined || verdict === stated) continue;
+    const superseded =
+      stated !== undefined &&
+      player.statements.some((each) => each.cohortId === cohortId && each.from > event.occurred_at);
+    if (!superseded) state(player, { cohortId, from: event.occurred_at, member: verdict }, decision);
+  }
 }
 
 function decideGames(judged: JudgedEvent, definitions: Definitions, decision: Decision): void {

@@ -1,14 +1,20 @@
 // What a decision consists of: facts to be written, collected while a batch is decided, written by apply.ts in one go.
+import type { Statement } from '../cohorts/cohorts.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { OutboxMessage } from '../event/message.ts';
 import type { Claim, Credit, Join, Player } from '../games/games.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
 
+/** A player with what has been stated about the cohorts that a batch asks for; `memberships` follow from it. */
+export interface PlayerState extends Player {
+  statements: Statement[];
+}
+
 /** An event of a batch with what the database said about it. */
 export interface OpenedEvent {
   incoming: IncomingEvent;
-  player: Player;
+  player: PlayerState;
   /** The time its message carries, never later than the database's clock; that clock at acceptance where it carries none. */
   receivedAt: Instant;
   /** Its number if it is stored now. */
@@ -37,7 +43,8 @@ export interface Decision {
   claims: { player: Player; judged: JudgedEvent; claim: Claim; messageKey: string | null }[];
   releases: { player: Player; judged: JudgedEvent; claim: Claim }[];
   joins: { player: Player; judged: JudgedEvent; join: Join }[];
+  statements: { player: Player; statement: Statement }[];
   messages: OutboxMessage[];
-  /** The players whose progress or joins changed. */
+  /** The players whose progress, joins or cohorts changed. */
   touched: Player[];
 }

@@ -1,8 +1,9 @@
 // THE transaction: a batch goes in, everything it causes is committed once, or the batch is left untouched. Reads as the life of a batch,
-// top to bottom: partitions → attempt (open, decide, apply, commit) → wake-up; and on failure: wait, split, or set one event aside.
+// top to bottom: partitions → verdicts on cohorts → attempt (open, decide, apply, commit) → wake-up; and on failure: wait, split, or set one event aside.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter, Histogram } from 'prom-client';
+import { ask, type CohortResolver, noVerdicts, type Verdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
 import { failureOf } from '../db/failure.ts';
 import { transaction } from '../db/transaction.ts';
@@ -28,7 +29,7 @@ import { backoffMs } from '../retry.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
-import { decide } from './decide.ts';
+import { CohortUnknown, decide, questionsOf } from './decide.ts';
 import { openBatch } from './state.ts';
 
 const events = new Counter({
@@ -82,7 +83,8 @@ class StaleDefinitions extends Error {}
 const DAY_MS = 24 * 3_600_000;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
-export function createEngine(db: Db, log: Log): Engine {
+/** `resolver`: who decides cohorts outside Milepost, if anybody does. */
+export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engine {
   const waker = createWaker(db, log);
   /** Days since 1970 whose inbox partition is known to be there. */
   /** How far the database's clock is ahead of ours. */
@@ -120,7 +122,8 @@ export function createEngine(db: Db, log: Log): Engine {
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
         if (failure === 'missing_partition') partitions.clear();
-        log.warn({ attempt, error: messageOf(error) }, 'the database refused a batch; trying again');
+        const what = error instanceof CohortUnknown ? 'a batch waits for a cohort' : 'the database refused a batch';
+        log.warn({ attempt, error: messageOf(error) }, `${what}; trying again`);
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
       }
     }
@@ -132,10 +135,11 @@ export function createEngine(db: Db, log: Log): Engine {
     definitions ??= await loadDefinitions(db);
     const current = definitions;
     await ensurePartitions(batch);
+    const verdicts = await verdictsOn(batch, current);
     const committed = await transaction(db, async (tx) => {
       const opened = await openBatch(tx, batch.events, gamesOf(batch.events, current));
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
-      const { decision, results } = decided(() => decide(opened.events, current));
+      const { decision, results } = decided(() => decide(opened.events, current, verdicts));
       if (decision.judged.length > 0 || batch.position !== undefined) {
         await applyDecision(tx, decision, batch.position, opened.now);
       }
@@ -154,6 +158,13 @@ export function createEngine(db: Db, log: Log): Engine {
     });
     waker.wake(new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)));
     return { results: committed.results, claims: committed.decision.claims.length };
+  }
+
+  /** Asked anew for each attempt, and never inside a transaction. */
+  async function verdictsOn(batch: Batch, current: Definitions): Promise<Verdicts> {
+    if (resolver === undefined) return noVerdicts;
+    const questions = batch.events.flatMap(({ event }) => questionsOf(event, current));
+    return ask(resolver, questions);
   }
 
   /** Halves a batch that fails on data, in order; only the last half moves the position. An event alone is set aside. */
@@ -244,6 +255,7 @@ function decided<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof CohortUnknown) throw error;
     throw new DecisionError(messageOf(error), { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 // Opens a batch in the database: locks its players' buckets and reads everything the decision needs. The typed wrapper of open_batch.
 
+import { intervalsOf } from '../cohorts/cohorts.ts';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { IncomingEvent } from '../event/event.ts';
@@ -12,7 +13,7 @@ import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
-import type { OpenedEvent } from './effect.ts';
+import type { OpenedEvent, PlayerState } from './effect.ts';
 
 export interface OpenedBatch {
   /** The database's epoch of the definitions. */
@@ -69,7 +70,7 @@ export async function openBatch(
   if (held !== null) addHeldClaims(players, held, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
   if (joins !== null) addJoins(players, joins);
   if (credits !== null) addCredits(players, credits);
-  addMemberships(players, JSON.parse(row.memberships), cohorts);
+  addStatements(players, JSON.parse(row.memberships), cohorts);
   const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
   return {
@@ -77,7 +78,7 @@ export async function openBatch(
     now: row.opened_at,
     events: events.map((incoming, index) => ({
       incoming,
-      player: players[(roster.places[index] as number) - 1] as Player,
+      player: players[(roster.places[index] as number) - 1] as PlayerState,
       receivedAt: Math.min(incoming.receivedAt ?? row.opened_at, row.opened_at),
       eventNo: firstEventNo + index,
       known: known.get(index + 1),
@@ -102,7 +103,7 @@ function rosterOf(events: readonly IncomingEvent[]): Roster {
   };
 }
 
-function readPlayers(roster: Roster, row: { player_ids: string }): Player[] {
+function readPlayers(roster: Roster, row: { player_ids: string }): PlayerState[] {
   const playerIds: number[] = JSON.parse(row.player_ids);
   return playerIds.map((playerId, index) => ({
     bucket: roster.buckets[index] as number,
@@ -110,6 +111,7 @@ function readPlayers(roster: Roster, row: { player_ids: string }): Player[] {
     userId: roster.userIds[index] as string,
     progress: [],
     heldClaims: [],
+    statements: [],
     memberships: [],
     joins: [],
     credits: [],
@@ -241,17 +243,18 @@ function addCredits(players: Player[], columns: CreditColumns): void {
   });
 }
 
-type MembershipColumns = Columns<[place: number, cohort: number, from: number, to: number | null]>;
+type StatementColumns = Columns<[place: number, cohort: number, from: number, member: boolean]>;
 
-function addMemberships(players: Player[], columns: MembershipColumns, cohorts: readonly string[]): void {
-  const [places, cohortPlaces, froms, tos] = columns;
+function addStatements(players: PlayerState[], columns: StatementColumns, cohorts: readonly string[]): void {
+  const [places, cohortPlaces, froms, members] = columns;
   places?.forEach((place, row) => {
-    (players[place - 1] as Player).memberships.push({
+    (players[place - 1] as PlayerState).statements.push({
       cohortId: cohorts[(cohortPlaces?.[row] as number) - 1] as string,
       from: froms?.[row] as number,
-      to: tos?.[row] ?? Number.POSITIVE_INFINITY,
+      member: members?.[row] as boolean,
     });
   });
+  for (const player of players) if (player.statements.length > 0) player.memberships = intervalsOf(player.statements);
 }
 
 type RepeatColumns = Columns<

@@ -49,14 +49,27 @@ const checks = {
       from milepost.inbox left join milepost.event_key k using (bucket, player_id, event_no)
      where k.event_id is null`,
 
-  /** An event is applied (or held, when all it gave is held) exactly if there are credits of it. */
+  /** An event is applied (or held, when all it gave is held) exactly if there are credits of it. A join or a change of a cohort gives none. */
   outcome_matches_credits: `
     select bucket, player_id, coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
            coalesce(c.outcome, 'no outcome of a counted event') as expected, coalesce(k.outcome::text, 'no such event counted') as found
       from (select bucket, player_id, event_no, case when bool_and(held) then 'held' else 'applied' end as outcome
               from milepost.credit group by bucket, player_id, event_no) as c
       full join (select * from milepost.event_key where outcome in ('applied', 'held')) as k using (bucket, player_id, event_no)
-     where c.outcome is distinct from k.outcome::text`,
+     where c.outcome is distinct from k.outcome::text
+       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('joined', 'cohort_changed'))`,
+
+  /** What a change of a cohort stated is recorded, unless another one about the same instant says "not a member". */
+  cohort_matches_events: `
+    select bucket, player_id, 'cohort ' || s.cohort_id || ' from ' || to_char(s.valid_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as subject,
+           case when s.member then 'a statement' else 'not a member' end as expected,
+           case when m.member then 'a member' else 'no statement' end as found
+      from (select i.bucket, i.player_id, i.payload -> 'attributes' ->> 'cohort_id' as cohort_id, i.occurred_at as valid_from,
+                   (i.payload -> 'attributes' ->> 'member')::boolean as member
+              from milepost.inbox i join milepost.event_key k using (bucket, player_id, event_no)
+             where i.event_type = 'cohort_changed' and k.outcome = 'applied' and k.reason = 'cohort_changed') as s
+      left join milepost.cohort_membership m using (bucket, player_id, cohort_id, valid_from)
+     where m.member is null or (m.member and not s.member)`,
 
   /** Progress is the fold over the credits. */
   progress_matches_credits: `

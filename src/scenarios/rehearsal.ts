@@ -1,9 +1,10 @@
 // A rehearsal: the engine without a database. It runs the very decision that judges live events and keeps in memory what the database would keep:
 // players, identities, credits, claims, rewards to be paid. It decides nothing itself.
+import { intervalsOf, statementsOf } from '../cohorts/cohorts.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { EventResult } from '../engine/batch.ts';
 import { decide } from '../engine/decide.ts';
-import type { Decision, JudgedEvent, OpenedEvent } from '../engine/effect.ts';
+import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from '../engine/effect.ts';
 import { Defect } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { RewardMessage } from '../event/message.ts';
@@ -36,7 +37,7 @@ export interface Rehearsal {
 }
 
 export function createRehearsal(definitions: Definitions, beginning: Beginning): Rehearsal {
-  const players = new Map<string, Player>();
+  const players = new Map<string, PlayerState>();
   const known = new Map<string, NonNullable<OpenedEvent['known']>>();
   const judged: JudgedEvent[] = [];
   const credits: Decision['credits'] = [];
@@ -44,16 +45,18 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
   const rewards: RewardMessage[] = [];
   let batchNo = 0;
 
-  function playerOf(userId: string): Player {
+  function playerOf(userId: string): PlayerState {
     let player = players.get(userId);
     if (player === undefined) {
+      const statements = statementsOf(beginning.memberships.filter((membership) => membership.userId === userId));
       player = {
         bucket: bucketOf(userId),
         playerId: players.size + 1,
         userId,
         progress: [],
         heldClaims: [],
-        memberships: beginning.memberships.filter((membership) => membership.userId === userId),
+        statements,
+        memberships: intervalsOf(statements),
         joins: beginning.joins?.filter((join) => join.userId === userId) ?? [],
         credits: [],
       };

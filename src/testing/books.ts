@@ -70,7 +70,10 @@ export async function readBooks(pool: pg.Pool): Promise<Books> {
   const game = 'join milepost.game g using (game_no)';
   const window = '(extract(epoch from window_start) * 1000)::bigint as window_start';
   return {
-    outcomes: await lines(`select p.user_id, producer, event_id, outcome from milepost.event_key ${player}`),
+    // How the players came into their cohorts is not in the model's events.
+    outcomes: await lines(
+      `select p.user_id, producer, event_id, outcome from milepost.event_key ${player} where reason is distinct from 'cohort_changed'`,
+    ),
     credits: await lines(
       `select p.user_id, g.game_id, ${window}, k.producer, k.event_id, trigger_id, amount, held, version
          from milepost.credit ${player} ${game} left join milepost.event_key k using (bucket, player_id, event_no)`,

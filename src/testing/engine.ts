@@ -1,5 +1,7 @@
 // The real engine on a test's database, and a history's games and memberships put into that database.
 import type pg from 'pg';
+import { statementsOf } from '../cohorts/cohorts.ts';
+import type { CohortResolver } from '../cohorts/resolver.ts';
 import { connect, type Db } from '../db/connect.ts';
 import type { BatchResult } from '../engine/batch.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
@@ -18,9 +20,9 @@ export interface TestEngine extends Engine, AsyncDisposable {
 }
 
 /** An engine with connections of its own, under the role it has in production. */
-export function testEngine(url: string): TestEngine {
+export function testEngine(url: string, resolver?: CohortResolver): TestEngine {
   const db = connect(url, { role: 'milepost_ingest', size: 3, log: silent });
-  const engine = createEngine(db, silent);
+  const engine = createEngine(db, silent, resolver);
   return {
     ...engine,
     db,
@@ -57,12 +59,14 @@ export async function install(
       );
     }
   }
-  for (const { userId, cohortId, from, to } of memberships) {
-    await pool.query(
-      `insert into milepost.cohort_membership (bucket, player_id, cohort_id, valid_from, valid_to)
-       values ($1, (milepost.players_of(array[$1]::smallint[], array[$2]))[1], $3, $4, $5)`,
-      [bucketOf(userId), userId, cohortId, formatInstant(from), Number.isFinite(to) ? formatInstant(to) : 'infinity'],
-    );
+  for (const [userId, own] of Map.groupBy(memberships, ({ userId }) => userId)) {
+    for (const { cohortId, from, member } of statementsOf(own)) {
+      await pool.query(
+        `insert into milepost.cohort_membership (bucket, player_id, cohort_id, valid_from, member)
+         values ($1, (milepost.players_of(array[$1]::smallint[], array[$2]))[1], $3, $4, $5)`,
+        [bucketOf(userId), userId, cohortId, formatInstant(from), member],
+      );
+    }
   }
   await pool.query('update milepost.definitions set epoch = epoch + 1');
 }

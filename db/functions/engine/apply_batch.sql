@@ -1,4 +1,4 @@
--- Applies the decision of a batch, in one round trip: what the inbox records, what the games changed, what leaves through the outbox, and
+-- Applies the decision of a batch, in one round trip: what the inbox records, what the games and cohorts changed, what leaves through the outbox, and
 -- the position of the source (null topic: it has none). Arrays of one group have one element per row, or are null where the whole column is;
 -- instants are milliseconds; credits, claims and releases name their event by its place. Called in the transaction of the open_batch it answers.
 create or replace function milepost.apply_batch(
@@ -17,6 +17,8 @@ create or replace function milepost.apply_batch(
   p_release_event integer[], p_release_game_no integer[], p_release_window_start bigint[], p_release_step bigint[],
   p_release_earning smallint[], p_release_status milepost.claim_status[],
   p_join_event integer[], p_join_game_no integer[],
+  p_statement_bucket smallint[], p_statement_player_id bigint[], p_statement_cohort_id text[], p_statement_valid_from bigint[],
+  p_statement_member boolean[],
   p_message_bucket smallint[], p_message_destination text[], p_message_key uuid[], p_message_body jsonb[],
   p_topic text, p_partition integer, p_from_offset bigint, p_next_offset bigint,
   p_now timestamptz
@@ -39,6 +41,8 @@ begin
     p_release_event, p_release_game_no, p_release_window_start, p_release_step, p_release_earning, p_release_status,
     p_join_event, p_join_game_no,
     p_now);
+  perform milepost.cohorts_apply(
+    p_statement_bucket, p_statement_player_id, p_statement_cohort_id, p_statement_valid_from, p_statement_member);
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now);
   perform milepost.inbox_advance(p_topic, p_partition, p_from_offset, p_next_offset, p_now);
 end

@@ -25,4 +25,4 @@ begin
   return coalesce(v_player_id, '{}');
 end
 $$;
-grant execute on function milepost.players_of to milepost_ingest, milepost_owner;
+grant execute on function milepost.players_of to milepost_ingest;

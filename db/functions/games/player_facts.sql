@@ -34,11 +34,15 @@ begin
    cross join lateral (
       select 'as_of', milepost.ms_of(statement_timestamp()), null::json
       union all
-      select 'memberships', coalesce(sum(m.revision), 0), coalesce(json_agg(json_build_array(
-               m.cohort_id, milepost.ms_of(m.valid_from),
-               case when m.valid_to <> 'infinity' then milepost.ms_of(m.valid_to) end)), '[]')
-        from milepost.cohort_membership m
-       where m.bucket = p.bucket and m.player_id = p.player_id
+      select 'memberships', coalesce(sum(s.revision), 0), coalesce(json_agg(json_build_array(
+               s.cohort_id, milepost.ms_of(s.valid_from), milepost.ms_of(s.valid_to))) filter (where s.member), '[]')
+        from (
+          -- In the order of the primary key: no sort is needed.
+          select m.cohort_id, m.valid_from, m.member, m.revision,
+                 lead(m.valid_from) over (partition by m.cohort_id order by m.valid_from) as valid_to
+            from milepost.cohort_membership m
+           where m.bucket = p.bucket and m.player_id = p.player_id
+        ) as s
       union all
       select 'joins', count(*), coalesce(json_agg(json_build_array(j.game_no, milepost.ms_of(j.joined_at))), '[]')
         from milepost.game_join j

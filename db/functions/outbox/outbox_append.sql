@@ -11,4 +11,4 @@ begin
     from unnest(p_bucket, p_destination, p_message_key, p_body) as m(bucket, destination, message_key, body);
 end
 $$;
-grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker, milepost_owner;
+grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker;
