@@ -2,7 +2,7 @@
 // what is left. Pure, and a function of the set: the order of credits, their batching and repetition never matter.
 import { archetypes } from './archetypes/archetype.ts';
 import type { Own } from './archetypes/strategy.ts';
-import type { Trigger } from './config.ts';
+import type { GameConfig, Trigger } from './config.ts';
 import type { Game } from './game.ts';
 import type { Allowance, Credit, Standing } from './games.ts';
 
@@ -34,7 +34,7 @@ export function fold(credits: readonly Credit[], game: Game, versionOf: VersionO
 export function foldOn(standing: Standing, credit: Credit, game: Game): { standing: Standing; added: number } {
   const trigger = game.triggersById.get(credit.triggerId) as Trigger;
   const { day } = game.zone.localOf(credit.occurredAt);
-  const { counted, added } = count(standing.counted, credit, trigger, day);
+  const { counted, added } = count(standing.counted, credit, trigger, day, game.config);
   const own: Own = archetypes[game.config.game_archetype].reduce(
     standing,
     { triggerId: credit.triggerId, amount: added, day, windowStart: credit.windowStart },
@@ -88,14 +88,16 @@ function count(
   credit: Credit,
   trigger: Trigger,
   day: number,
+  config: GameConfig,
 ): { counted: Standing['counted']; added: number } {
   const { per_day, per_window } = trigger.cap ?? {};
   const unique = credit.distinctValue !== null;
   if (!unique && per_day === undefined && per_window === undefined) return { counted, added: credit.amount };
 
-  // Credits share an allowance while their trigger has the same caps. A version that changes a cap begins a new one; a version that
-  // changes anything else does not.
-  const key = [credit.triggerId, unique ? 'unique' : '', per_day ?? '', per_window ?? ''].join('|');
+  // Credits share an allowance while their trigger has the same caps and counts towards the same targets or cells: else which of these a full
+  // cap leaves short would depend on the order. A version that changes that begins a new one; a version that changes anything else does not.
+  const towards = archetypes[config.game_archetype].countsTowards?.(config, credit.triggerId) ?? [];
+  const key = [credit.triggerId, unique ? 'unique' : '', per_day ?? '', per_window ?? '', ...towards].join('|');
   const allowance: Allowance = counted?.[key] ?? { total: 0 };
   const next: Allowance = { ...allowance };
   let raised = credit.amount;

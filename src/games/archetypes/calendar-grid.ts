@@ -5,7 +5,7 @@ import type { GameConfig, MilestoneStep } from '../config.ts';
 import type { Game } from '../game.ts';
 import { mostDays, type Window } from '../window.ts';
 import { checkDayIsCertain, checkShape, checkSteps } from './check.ts';
-import { checkParts, explainParts, isComplete, type Part, reduceParts } from './part.ts';
+import { checkParts, explainParts, isComplete, type Part, partsWith, reduceParts } from './part.ts';
 import type { Own, Report, Strategy } from './strategy.ts';
 import { addTo, sumOf, sumsOf } from './sums.ts';
 
@@ -27,6 +27,11 @@ export const calendarGrid: Strategy = {
     if (cell > config.progress_state_model.max_value) return own;
     const sums = addTo(sumsOf(own), [cell], credit.amount);
     return { value: Object.values(sums).filter((sum) => sum >= settings.per_cell).length, detail: sums };
+  },
+
+  countsTowards(config, triggerId) {
+    const settings = settingsOf(config);
+    return settings.kind === 'cells' ? partsWith(partsOf(settings), triggerId) : [];
   },
 
   stepsReached(game, own, window) {

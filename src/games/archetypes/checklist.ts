@@ -3,13 +3,14 @@
 import { didYouMean } from '../../spelling.ts';
 import type { GameConfig, MilestoneStep } from '../config.ts';
 import { checkShape, checkSteps } from './check.ts';
-import { checkParts, doneOf, explainParts, isComplete, type Part, reduceParts } from './part.ts';
+import { checkParts, doneOf, explainParts, isComplete, type Part, partsWith, reduceParts } from './part.ts';
 import type { Strategy } from './strategy.ts';
 import { type Sums, sumsOf } from './sums.ts';
 
 export const checklist: Strategy = {
   initial: () => ({ value: 0, detail: null }),
   reduce: (own, credit, { config }) => reduceParts(own, credit, partsOf(config)),
+  countsTowards: (config, triggerId) => partsWith(partsOf(config), triggerId),
 
   stepsReached({ config }, own) {
     const sums = sumsOf(own);

@@ -14,9 +14,13 @@ export interface Part {
 
 /** Adds a credit to every part that its trigger belongs to. The value is how many parts are complete. */
 export function reduceParts(own: Own, credit: CountedCredit, parts: readonly Part[]): Own {
-  const touched = parts.filter(({ triggers }) => triggers.includes(credit.triggerId)).map(({ id }) => id);
-  const sums = addTo(sumsOf(own), touched, credit.amount);
+  const sums = addTo(sumsOf(own), partsWith(parts, credit.triggerId), credit.amount);
   return { value: parts.filter((part) => isComplete(part, sums)).length, detail: sums };
+}
+
+/** The parts that a trigger belongs to. */
+export function partsWith(parts: readonly Part[], triggerId: string): string[] {
+  return parts.filter(({ triggers }) => triggers.includes(triggerId)).map(({ id }) => id);
 }
 
 /** Whether a part has all it needs. */

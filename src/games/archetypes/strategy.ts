@@ -36,6 +36,8 @@ export interface Strategy {
   initial(): Own;
   /** Progress with one more credit, as a new object; more credits never lower the value. `game` is the version that judged the credit. */
   reduce(own: Own, credit: CountedCredit, game: Game): Own;
+  /** What a trigger's credits count towards, where that is more than one thing; what they share a cap with counts towards the same. */
+  countsTowards?(config: GameConfig, triggerId: string): string[];
   /** The steps that a standing reaches, in order. `window` is the one the standing belongs to. */
   stepsReached(game: Game, own: Own, window: Window): readonly MilestoneStep[];
   /** What a player is shown at an instant. */
