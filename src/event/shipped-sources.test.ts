@@ -27,7 +27,7 @@ function outcomes(source: string): string[] {
   });
 }
 
-test.each(['canonical', 'upi_switch', 'fs_journey'])('%s', (source) => {
+test.each(sources.map(({ sourceId }) => sourceId))('%s', (source) => {
   expect(outcomes(source)).toMatchSnapshot();
 });
 

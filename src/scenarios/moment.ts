@@ -3,6 +3,9 @@ import { type Instant, parseInstant } from '../time.ts';
 import { parseDay, type Zone } from '../time-zone.ts';
 
 const LOCAL = /^(\d{4}-\d{2}-\d{2})(?:[ T]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?)?$/;
+/** How a moment is written; for editors, as it cannot tell whether a day exists. */
+export const MOMENT = /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?)?)?$/;
+
 const NOON = 12 * 3_600_000;
 
 /** What a day without a time means: when something happens, when it begins, the first moment after it. */

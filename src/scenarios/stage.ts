@@ -178,10 +178,13 @@ function changed(
 ): string {
   return Object.entries(change).reduce((before, [path, value]) => {
     try {
-      return applyEdits(before, modify(before, [...(parsePath(path) ?? [])], value ?? undefined, {}));
-    } catch {
-      throw refuse(path, 'is no place in the game that could be changed');
+      const place = parsePath(path);
+      if (place !== undefined) return applyEdits(before, modify(before, [...place], value ?? undefined, {}));
+    } catch (error) {
+      // The editor's way of saying that there is no such place.
+      if (!(error instanceof Error)) throw error;
     }
+    throw refuse(path, 'is no place in the game, such as milestone_steps[0].reward.value');
   }, text);
 }
 

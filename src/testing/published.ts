@@ -4,6 +4,7 @@ import { conditionSchema } from '../condition/condition.ts';
 import { canonicalEventSchema } from '../event/canonical.ts';
 import { sourceFileSchema } from '../event/source.ts';
 import { gameSchema } from '../games/config.ts';
+import { scenarioSchema } from '../scenarios/scenario.ts';
 
 /** A schema as JSON Schema (draft 2020-12) for what is written, defaults still to be filled in. */
 export interface JsonSchema {
@@ -43,6 +44,7 @@ export const published: readonly Published[] = [
   { file: 'event.schema.json', title: 'Canonical event', schema: canonicalEventSchema, isFile: false },
   { file: 'game.schema.json', title: 'Game', schema: gameSchema, isFile: true },
   { file: 'source.schema.json', title: 'Source', schema: sourceFileSchema, isFile: true },
+  { file: 'scenario.schema.json', title: 'Scenario', schema: scenarioSchema, isFile: true },
 ];
 
 /** What is published of a schema. */
