@@ -69,11 +69,13 @@ async function setStatus(
     timeZone: await timeZoneOf(tx, gameId),
   }));
   print(options, describeStatusChange(changed), () =>
-    [`${gameId} is ${changed.status} from ${formatMoment(changed.from, zoneOf(timeZone))}`, ...changed.remarks].join(
+    [`${gameId} ${begins[changed.status]} ${formatMoment(changed.from, zoneOf(timeZone))}`, ...changed.remarks].join(
       '\n  ',
     ),
   );
 }
+
+const begins = { active: 'is active from', paused: 'is paused from', ended: 'ends on' } as const;
 
 export async function rollback(gameId: string, options: ChangeOptions & { to: string; from?: string }): Promise<void> {
   const toVersion = readCount('--to', options.to, 1) as number;
