@@ -120,6 +120,33 @@ describe.each(games)('%s', (_name, options) => {
     }
   });
 
+  test('any credits of two versions fold alike in any order, also when the later one counts a trigger towards something else', () => {
+    const rotated = (list: readonly string[]): string[] => list.map((id) => ({ a: 'b', b: 'c', c: 'a' })[id] as string);
+    const { checklist, grid } = options;
+    const later = preparedGame(
+      {
+        ...options,
+        ...(checklist && {
+          checklist: { targets: checklist.targets.map((each) => ({ ...each, triggers: rotated(each.triggers) })) },
+        }),
+        ...(grid?.kind === 'cells' && {
+          grid: { ...grid, cells: grid.cells.map((each) => ({ ...each, triggers: rotated(each.triggers) })) },
+        }),
+      },
+      2,
+    );
+    const change = game.zone.instantOf(game.zone.localOf(game.start).day + 5, 12 * 3_600_000);
+    const anyJudged = anyCredits(game).map((list) =>
+      list.map((credit) => ({ ...credit, version: credit.occurredAt < change ? 1 : 2 })),
+    );
+    const versionOf = (version: number): Game => (version === 1 ? game : later);
+    fc.assert(
+      fc.property(shuffled(anyJudged), ([list, other]) => {
+        expect(fold(other, later, versionOf)).toEqual(fold(list, game, versionOf));
+      }),
+    );
+  });
+
   test('any credits fold alike one by one, stored and read in between', () => {
     fc.assert(
       fc.property(shuffled(anyCredits(game)), ([list, other]) => {
