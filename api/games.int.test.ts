@@ -386,6 +386,18 @@ describe('games of every kind', () => {
 });
 
 describe('GET /api/games/{game_id}/history', () => {
+  test('stays with a player who has left the cohort, beyond the window they played in', async () => {
+    const weekly = makeGame({ cohort_id: 'early', time_zone: 'UTC', game_window: { recurrence: 'weekly' } });
+    await using api = await testApi({
+      games: [gameHistory(weekly)],
+      memberships: [member('early', { from: '04-01', to: '05-06' })],
+    });
+    await api.engine.take([upiPayment(1, { occurred: '05-05' })]);
+    expect((await api.get('/api/games/game')).status).toBe(404);
+    expect((await api.get('/api/games/game/history')).body.entries).toHaveLength(1);
+    expect((await api.get('/api/games/game/history', 'U2')).status).toBe(404);
+  });
+
   test('lists credits, claims and rewards, newest first', async () => {
     await using api = await testApi(given);
     const correlation = { payment_id: 'pay_1', canonical_transaction_id: 'txn_1' };

@@ -3,10 +3,11 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
+import type { Timeline } from '../src/games/decide.ts';
 import { parseCursor, readHistory } from '../src/games/history.ts';
 import { fieldsFor, openGames } from '../src/games/presence.ts';
 import type { FactsReader } from '../src/games/read.ts';
-import { renderJourney, renderWidget } from '../src/games/view.ts';
+import { type Journey, renderJourney, renderWidget } from '../src/games/view.ts';
 import { limits } from '../src/limits.ts';
 import type { Instant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
@@ -35,26 +36,37 @@ export function gameRoutes(
   });
 
   router.get('/api/games/:game_id', player, async (ctx) => {
-    answer(ctx, (await journeyOf(ctx.state, ctx.params.game_id)).journey);
+    answer(ctx, await journeyOf(ctx.state, await timelineOf(ctx.params.game_id)));
   });
 
   router.get('/api/games/:game_id/history', player, async (ctx) => {
     const page = { limit: limitOf(ctx), cursor: cursorOf(ctx) };
-    const { timeline } = await journeyOf(ctx.state, ctx.params.game_id);
-    answer(ctx, await readHistory(db, timeline, playerOf(ctx.state), page));
+    const timeline = await timelineOf(ctx.params.game_id);
+    const history = await readHistory(db, timeline, playerOf(ctx.state), page);
+    // Who has one may read it, also of windows after which they left the cohort.
+    if (history.entries.length === 0) await journeyOf(ctx.state, timeline);
+    answer(ctx, history);
   });
 
-  /** The game as the player sees it. A game that does not exist and one that is not theirs get the same answer. */
-  async function journeyOf(state: ApiState, gameId: string | undefined) {
-    const now = clock();
+  async function timelineOf(gameId: string | undefined): Promise<Timeline> {
     const timeline = (await definitions.current()).games.find((candidate) => candidate.gameId === gameId);
-    if (timeline !== undefined) {
-      const known = await facts.read(playerOf(state), (joins) => fieldsFor([timeline], joins, now));
-      const journey = renderJourney(timeline, known, now);
-      if (journey !== undefined) return { timeline, journey };
-    }
-    throw new Problem(404, 'this player takes part in no such game');
+    if (timeline === undefined) throw noSuchGame();
+    return timeline;
   }
+
+  /** The game as the player sees it. */
+  async function journeyOf(state: ApiState, timeline: Timeline): Promise<Journey> {
+    const now = clock();
+    const known = await facts.read(playerOf(state), (joins) => fieldsFor([timeline], joins, now));
+    const journey = renderJourney(timeline, known, now);
+    if (journey === undefined) throw noSuchGame();
+    return journey;
+  }
+}
+
+/** A game that does not exist and one that is not the player's get the same answer. */
+function noSuchGame(): Problem {
+  return new Problem(404, 'this player takes part in no such game');
 }
 
 function playerOf(state: ApiState): string {

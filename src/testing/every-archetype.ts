@@ -11,6 +11,7 @@ const hidden = {
   reward: { reward_type: 'VOUCHER', value: SENTINEL, visibility: 'hidden', display_type: 'upto' },
 };
 const shown = { step_type: 'REWARD', reward: { reward_type: 'NC', value: 10, display_type: 'upto' } };
+const titled = { ...shown, title: 'The first thousand' };
 const merchants = { mode: 'unique' as const, field: 'attributes.merchant_id', value: 1 };
 const join = { event_type: 'joined' };
 
@@ -55,7 +56,7 @@ export const everyArchetype: readonly GameConfig[] = [
       { trigger_id: 'merchants', progression_config: { ...merchants, value: 50 }, cap: { per_window: 100 } },
     ],
     milestone_steps: [
-      { step: 1_000, title: 'The first thousand', ...shown },
+      { step: 1_000, ...titled },
       { step: 6_100, ...hidden },
       { step: 9_000, step_type: 'EMPTY' },
     ],
