@@ -134,6 +134,8 @@ export const limits = {
   stopMs: 25_000,
   /** When, in a graceful stop, deliveries that are still under way are given up. */
   giveUpMs: 20_000,
+  /** How long what a change into the past would touch is counted; past it, it is told that there is more than that. */
+  pastCountMs: 8_000,
   /** Statement and lock time-outs of every connection. */
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
@@ -153,6 +155,7 @@ assert(
 );
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
+assert(limits.pastCountMs < limits.lockTimeoutMs, 'a change must be able to wait for one that counts');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.statementTimeoutMs < limits.queryTimeoutMs, 'the server must give a statement up before its client does');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');

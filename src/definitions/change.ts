@@ -1,6 +1,7 @@
 // A change of a game's timeline: what every one of them begins with, is checked for, and ends with. Owns the order of changes (the row of the
 // definitions is locked first), the revision, and the refusal to change what has been judged already.
 import { sql } from 'kysely';
+import pg from 'pg';
 import type { Tx } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
 import type { GameConfig } from '../games/config.ts';
@@ -33,9 +34,9 @@ export class StaleRevision extends UserError {
 
 /** A change would apply to events that have been judged already. */
 export class IntoThePast extends UserError {
-  readonly affected: Affected;
+  readonly affected: Affected | 'too_many';
 
-  constructor(message: string, affected: Affected) {
+  constructor(message: string, affected: Affected | 'too_many') {
     super(message);
     this.affected = affected;
   }
@@ -98,23 +99,30 @@ export async function checkPast(
     ];
   }
   const affected = await countJudged(tx, record, from, change.configs);
-  if (affected.events + affected.credits === 0) return [];
+  if (affected !== 'too_many' && affected.events + affected.credits === 0) return [];
+  const keep = 'They would keep what they gave, and would not be looked at again unless reprocessed';
+  throw new IntoThePast(`${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}`, affected);
+}
+
+function judged(affected: Affected | 'too_many'): string {
+  if (affected === 'too_many') {
+    return `more events that occurred since then have been judged already than could be counted in ${limits.pastCountMs / 1_000} seconds`;
+  }
   const { events, players, credits } = affected;
-  throw new IntoThePast(
-    `${record.gameId} cannot change from ${moment}: ${counted(events, 'event')} of ${counted(players, 'player')} that occurred since then ` +
-      `${events === 1 ? 'has' : 'have'} been judged already, and gave ${counted(credits, 'credit')} in this game. They would keep what they gave, and ` +
-      'would not be looked at again unless reprocessed',
-    affected,
+  const have = events === 1 ? 'has' : 'have';
+  return (
+    `${counted(events, 'event')} of ${counted(players, 'player')} that occurred since then ${have} been judged already, ` +
+    `and gave ${counted(credits, 'credit')} in this game`
   );
 }
 
-/** Stored events from an instant on that the game looks at, and the credits that it gave for such. */
+/** Stored events from an instant on that the game looks at, and the credits that it gave for such. After `too_many` the transaction is broken. */
 async function countJudged(
   tx: Tx,
   record: GameRecord,
   from: Instant,
   configs: readonly GameConfig[],
-): Promise<Affected> {
+): Promise<Affected | 'too_many'> {
   const types = configs.flatMap(({ triggers, join }) => [
     ...triggers.map(({ event_type }) => event_type),
     ...(join === undefined ? [] : [join.event_type]),
@@ -122,16 +130,31 @@ async function countJudged(
   const since = formatInstant(from);
   // What occurred from then on was received from then on, but for a producer's clock; so older days are not looked at.
   const received = formatInstant(from - limits.clockSkewMs);
-  const { rows } = await sql<Affected>`
-    select e.events, e.players, c.credits
-      from (select count(*)::float8 as events, count(distinct (bucket, player_id))::float8 as players
-              from milepost.inbox
-             where received_at >= ${received}::timestamptz and occurred_at >= ${since}::timestamptz
-               and event_type = any (${[...new Set(types)]}::text[])) as e,
-           (select count(*)::float8 as credits
-              from milepost.credit
-             where game_no = ${record.gameNo} and occurred_at >= ${since}::timestamptz) as c`.execute(tx.query);
-  return rows[0] as Affected;
+  await allow(tx, limits.pastCountMs);
+  try {
+    const { rows } = await sql<Affected>`
+      select e.events, e.players, c.credits
+        from (select coalesce(sum(p.events), 0)::float8 as events, count(*)::float8 as players
+                from (select count(*) as events from milepost.inbox
+                       where received_at >= ${received}::timestamptz and occurred_at >= ${since}::timestamptz
+                         and event_type = any (${[...new Set(types)]}::text[])
+                       group by bucket, player_id) as p) as e,
+             (select count(*)::float8 as credits
+                from milepost.credit
+               where game_no = ${record.gameNo} and occurred_at >= ${since}::timestamptz) as c`.execute(tx.query);
+    await allow(tx, limits.statementTimeoutMs);
+    return rows[0] as Affected;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === QUERY_CANCELED) return 'too_many';
+    throw error;
+  }
+}
+
+const QUERY_CANCELED = '57014';
+
+/** Sets how long a statement may take, until the transaction ends. */
+async function allow(tx: Tx, ms: number): Promise<void> {
+  await sql`select set_config('statement_timeout', ${String(ms)}, true)`.execute(tx.query);
 }
 
 function counted(count: number, thing: string): string {
