@@ -24,12 +24,11 @@ import { type Problem as InputProblem, messageOf, UserError } from '../src/error
 import type { GameConfig } from '../src/games/config.ts';
 import { versionInForce } from '../src/games/decide.ts';
 import { parseGame } from '../src/games/parse.ts';
-import { parseJsonc } from '../src/jsonc.ts';
 import { limits } from '../src/limits.ts';
 import { type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
 import { Problem } from './problem.ts';
-import { readJson } from './request.ts';
+import { parseBody, readText } from './request.ts';
 import type { ApiState, Caller } from './state.ts';
 
 const instant = z.string().refine((text) => parseInstant(text) !== undefined, {
@@ -107,7 +106,7 @@ export function adminGameRoutes(
   router.post('/api/admin/games/:game_id/versions', auth, async (ctx) => {
     const expectedRevision = revisionOf(ctx);
     const text = await readText(ctx);
-    const body = read(text, activation);
+    const body = parseBody(text, activation);
     const configText = textOf(text, 'config');
     const checked = check(configText);
     if ('problems' in checked) throw new Problem(422, 'the game is not right', {}, inConfig(checked.problems));
@@ -124,7 +123,7 @@ export function adminGameRoutes(
 
   router.post('/api/admin/games/:game_id/rollback', auth, async (ctx) => {
     const expectedRevision = revisionOf(ctx);
-    const body = read(await readText(ctx), rollback);
+    const body = parseBody(await readText(ctx), rollback);
     const request = { ...changeOf(ctx, body, expectedRevision), from: instantOf(body.from) };
     const done = await changed((tx) =>
       rollbackGame(tx, { ...request, gameId: gameIdOf(ctx), toVersion: body.to_version }),
@@ -135,7 +134,7 @@ export function adminGameRoutes(
   for (const [verb, setStatus] of Object.entries(statusChanges)) {
     router.post(`/api/admin/games/:game_id/${verb}`, auth, async (ctx) => {
       const expectedRevision = revisionOf(ctx);
-      const body = read(await readText(ctx), statusChange);
+      const body = parseBody(await readText(ctx), statusChange);
       const request = { ...changeOf(ctx, body, expectedRevision), at: instantOf(body.at) };
       const done = await changed((tx) => setStatus(tx, { ...request, gameId: gameIdOf(ctx) }));
       ctx.set('ETag', etag(done.revision));
@@ -213,19 +212,6 @@ function revisionOf(ctx: Context): number {
   const mend = 'send the ETag of the game as If-Match, such as If-Match: "3"; for a new game If-None-Match: *';
   if (match === '' && noneMatch === '') throw new Problem(428, `say which revision of the game you have seen: ${mend}`);
   throw new Problem(400, `If-Match and If-None-Match do not name one revision: ${mend}`);
-}
-
-async function readText(ctx: Context): Promise<string> {
-  return (await readJson(ctx)).bytes.toString('utf8');
-}
-
-function read<S extends z.ZodType>(text: string, schema: S): z.output<S> {
-  try {
-    return parseJsonc(text, schema, 'the body');
-  } catch (error) {
-    if (error instanceof UserError) throw new Problem(400, error.message, {}, error.problems);
-    throw error;
-  }
 }
 
 /** The text of one value of the body, as its owner wrote it. */

@@ -39,7 +39,7 @@ export function eventRoutes(
       events: normalised.flatMap((message) => (message.kind === 'event' ? [message.event] : [])),
       parked: normalised.flatMap((message) => (message.kind === 'parked' ? [message.parked] : [])),
     };
-    const results = (await inTime((signal) => engine.process(batch, signal))).results.values();
+    const results = (await inTime('the events', (signal) => engine.process(batch, signal))).results.values();
     return normalised.map((message): EventAnswer => {
       if (message.kind === 'event') return results.next().value as EventResult;
       const { reason, detail } = message.parked;
@@ -52,11 +52,11 @@ export function eventRoutes(
  * The engine waits for a database that is away; a producer is told to come back. The signal ends the engine's attempts; one that hangs in the
  * database is not waited for either. Whether it committed is then unknown, and repeating is harmless.
  */
-async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const aborted = new AbortController();
   return within(limits.httpWaitMs, work(aborted.signal), () => {
     aborted.abort();
-    return unavailable('the events could not be stored in time');
+    return unavailable(`${what} could not be stored in time`);
   });
 }
 
@@ -109,9 +109,18 @@ function messageOf(bytes: Uint8Array, idempotencyKey: string | undefined): Messa
   };
 }
 
-/** A producer sends for the sources and producers its token names; one event for somebody else refuses the request as a whole. */
+/**
+ * A producer sends for the sources and producers its token names; one event for somebody else refuses the request as a whole. Whose source may control
+ * something is not for a message to say, though it may name any producer.
+ */
 function assertMaySend(caller: Caller, source: Source, message: Normalised, index: number): void {
   if (caller.sources.includes(source.sourceId)) return;
+  if (source.controls.length > 0) {
+    throw new Problem(
+      403,
+      `this token may not send to the source ${JSON.stringify(source.sourceId)}: name it in the claim sources`,
+    );
+  }
   const producer = message.kind === 'event' ? message.event.event.producer : source.producer;
   // A canonical message that cannot be read names no producer: it is parked under its source, where it harms nobody.
   if (producer === undefined || caller.sources.includes(producer)) return;

@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { messageOf } from '../src/errors.ts';
+import type { z } from 'zod';
+import { messageOf, UserError } from '../src/errors.ts';
 import type { Json } from '../src/event/event.ts';
 import { parseExact } from '../src/event/exact-json.ts';
+import { parseJsonc } from '../src/jsonc.ts';
 import { limits } from '../src/limits.ts';
 import { Problem } from './problem.ts';
 import type { ApiState } from './state.ts';
@@ -54,6 +56,20 @@ export async function readJson(ctx: Context): Promise<{ bytes: Buffer; value: Js
   } catch (error) {
     if (error instanceof RangeError) throw new Problem(400, 'the body is nested too deeply');
     throw new Problem(400, `the body is not JSON in UTF-8: ${messageOf(error)}`);
+  }
+}
+
+/** The text of a JSON body, for people's own words: `parseBody` says where in it something is not right. */
+export async function readText(ctx: Context): Promise<string> {
+  return (await readJson(ctx)).bytes.toString('utf8');
+}
+
+export function parseBody<S extends z.ZodType>(text: string, schema: S): z.output<S> {
+  try {
+    return parseJsonc(text, schema, 'the body');
+  } catch (error) {
+    if (error instanceof UserError) throw new Problem(400, error.message, {}, error.problems);
+    throw error;
   }
 }
 

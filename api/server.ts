@@ -13,6 +13,7 @@ import type { Instant } from '../src/time.ts';
 import { createHttpService, type HttpService } from '../workers/http-service.ts';
 import { createReadiness } from '../workers/readiness.ts';
 import { accessLog } from './access-log.ts';
+import { adminCohortRoutes } from './admin-cohorts.ts';
 import { adminGameRoutes } from './admin-games.ts';
 import { createAuth, type TokenRules } from './auth.ts';
 import { eventRoutes } from './events.ts';
@@ -43,7 +44,7 @@ export interface ApiOptions {
   clock?: () => Instant;
 }
 
-/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; /api/admin/games/…; GET /health/live, /health/ready. */
+/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; /api/admin/games/…, /api/admin/cohorts/…; GET /health/live, /health/ready. */
 export function createApi(options: ApiOptions): HttpService {
   const { db, owner, fields, redis, engine, normaliser, log, clock = Date.now } = options;
   const auth = createAuth(options.tokens, log, clock);
@@ -53,6 +54,7 @@ export function createApi(options: ApiOptions): HttpService {
   const router = new Router<ApiState>({ exclusive: 'specificity' });
   gameRoutes(router, { db, definitions, facts, auth, clock });
   eventRoutes(router, { engine, normaliser, auth });
+  adminCohortRoutes(router, { db, engine, auth, clock });
   adminGameRoutes(router, { db, owner, fields, auth, clock });
   healthRoutes(router, createReadiness(db, redis));
 

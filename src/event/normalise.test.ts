@@ -585,3 +585,26 @@ test('a source that does not exist is a mistake of the caller', () => {
   expect(normaliser.topics).toEqual(['milepost.events', 'shop.orders', 'pay']);
   expect(() => normaliser.normalise('nobody', message('{}'))).toThrow('nobody');
 });
+
+describe('events that control', () => {
+  const change = { ...payment, event_type: 'cohort_changed', attributes: { cohort_id: 'early', member: true } };
+  const controlled = (controls: string[]) => {
+    const source = parseSource(JSON.stringify({ source_id: 'crm', shape: 'canonical', controls }), 'crm.json');
+    return createNormaliser([canonicalSource, source]);
+  };
+
+  test.each(['canonical', 'crm'])('are parked from the source %s, which may not', (name) => {
+    expect(controlled([]).normalise(name, message(JSON.stringify(change)))).toMatchObject({
+      kind: 'parked',
+      parked: {
+        reason: 'not_permitted',
+        detail: `event_type: the source ${name} may not send cohort_changed events; if it may, its file says "controls": ["cohorts"]`,
+      },
+    });
+  });
+
+  test('pass from one that may', () => {
+    const result = controlled(['cohorts']).normalise('crm', message(JSON.stringify(change)));
+    expect(result).toMatchObject({ kind: 'event', event: { event: { event_type: 'cohort_changed' } } });
+  });
+});

@@ -89,6 +89,11 @@ describe('refused', () => {
       ],
     ],
     [
+      'a control that there is none of',
+      { ...least, controls: ['cohort'] },
+      ['$.controls[0]: must be "cohorts"; found "cohort"'],
+    ],
+    [
       'a name with capitals',
       { ...least, source_id: 'Shop' },
       ['$.source_id: must be lower-case letters, digits and underscores; found "Shop"'],
