@@ -1,4 +1,7 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseJsonc } from '../jsonc.ts';
 import { everyArchetype, SENTINEL } from '../testing/every-archetype.ts';
 import {
   at,
@@ -8,13 +11,16 @@ import {
   makeDefinitions,
   makeGame,
   paymentTrigger,
+  seedGameFile,
 } from '../testing/make.ts';
 import { type KnownPlayer, playerFacts } from '../testing/player-facts.ts';
-import type { GameConfig } from './config.ts';
+import { type GameConfig, gameSchema } from './config.ts';
 import type { Timeline } from './decide.ts';
 import type { ClaimFact, GameFacts } from './facts.ts';
 import { parseGame } from './parse.ts';
 import { renderJourney, renderWidget } from './view.ts';
+
+const gameFolder = dirname(seedGameFile);
 
 const hidden = {
   step: 4,
@@ -575,6 +581,31 @@ describe.each(everyArchetype.map((game) => [game.game_archetype, game] as const)
     });
   },
 );
+
+const shippedFiles = globSync('{*,gallery/*}.{json,jsonc}', { cwd: gameFolder });
+
+test.each(shippedFiles)('no reward of %s shows while it is hidden', (file) => {
+  const config = parseJsonc(readFileSync(join(gameFolder, file), 'utf8'), gameSchema, file);
+  const game = gameSchema.parse({
+    ...config,
+    milestone_steps: config.milestone_steps.map((step) =>
+      step.step_type === 'REWARD' ? { ...step, reward: hidden.reward } : step,
+    ),
+  });
+  const { start } = game.game_window;
+  const player: KnownPlayer = {
+    member: [game.cohort_id, '2020-01-01T00:00:00Z'],
+    joined: { 1: [start] },
+    progress: [[1, start, { value: 1_000_000 }]],
+  };
+  const dayAfter = new Date(at(start) + 86_400_000).toISOString();
+  for (const scene of [{}, { player }, { player: { ...player, progress: [] } }]) {
+    const text = given(gameHistory(game), scene).everything(dayAfter);
+    for (const secret of [String(SENTINEL), 'VOUCHER', 'upto']) expect(text).not.toContain(secret);
+  }
+  expect(given(gameHistory(game), { player }).widget(dayAfter)).toHaveLength(1);
+  expect(given(gameHistory(game), { player }).journey(dayAfter)?.steps).toHaveLength(game.milestone_steps.length);
+});
 
 test('what caps, distinct values and archetypes keep for themselves is not shown', () => {
   const detail = { pay: 1, shops: 77_001, often: 4, 'merchant-7': 1 };
