@@ -105,7 +105,7 @@ function instantOf(time: string | Instant): Instant {
 type GameInput = Omit<GameConfig, 'schema_version' | 'milestone_steps' | 'triggers' | 'game_window'> & {
   game_window: Partial<GameConfig['game_window']>;
   /** A number stands for a REWARD step of that many NeuCoins times ten. */
-  milestone_steps: (number | { step: number; step_type: string; reward?: object })[];
+  milestone_steps: (number | { step: number; step_type: string; reward?: object; requires?: object })[];
   triggers: Partial<GameConfig['triggers'][number]>[];
 };
 
