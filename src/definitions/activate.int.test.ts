@@ -277,6 +277,23 @@ test('what players were told may change with a window that has not begun, and no
   expect(await problemsOf(activate(paying(next, 2)))).toMatchObject(refused);
 });
 
+test('a repeating game goes on after its end with other steps, in a window of its own', async () => {
+  const start = Date.now() - 40 * day;
+  const until = (end: number, step: number): GameConfig =>
+    makeGame({
+      game_id: 'goes_on',
+      game_window: { start: new Date(start).toISOString(), end: new Date(end - 1).toISOString(), recurrence: 'P10D' },
+      milestone_steps: [step],
+    });
+  const refused = { message: 'game.json: goes_on cannot change like this while its window runs' };
+  await activate(until(start + 30 * day, 3));
+  // No window that players see from then on: the last one stays as it was told.
+  expect(await problemsOf(activate(until(start + 30 * day, 5)))).toMatchObject(refused);
+  // In the window that holds today, which began before now.
+  expect(await problemsOf(activate(until(start + 60 * day, 5)))).toMatchObject(refused);
+  expect(await activateFrom(start + 50 * day, until(start + 60 * day, 5))).toMatchObject({ version: 2 });
+});
+
 // ---- into the past
 
 test('a change of what has been judged is refused with what it would touch, and done when it is meant', async () => {

@@ -6,7 +6,7 @@ import { forbiddenChanges } from '../games/changes.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { type Game, prepareGame } from '../games/game.ts';
-import { windowAt } from '../games/window.ts';
+import { lastWindow, windowAt } from '../games/window.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange } from './change.ts';
@@ -114,7 +114,6 @@ async function activateLater(
   const { timeline, gameNo, gameId } = record;
   const from = request.from ?? now + limits.activationDelayMs;
   const current = versionInForce(timeline, from);
-  // The first one found is in force at `from`, the others follow it.
   const track = entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom);
   const following = track.filter((version) => version !== current);
   const activation = {
@@ -127,10 +126,11 @@ async function activateLater(
     return { ...activation, version, inForceFrom, changed: false, revision: record.revision, remarks: [] };
   }
 
-  const { zone } = prepareGame(config, { gameNo, version: 0, inForceFrom: 0 });
+  const version = (record.versions.at(-1)?.version ?? 0) + 1;
+  const next = prepareGame(config, { gameNo, version, inForceFrom: from });
   assertNotEnded(record, Math.max(from, now), now);
   const forbidden = [current, ...following]
-    .filter((version) => hasBegun(version, Math.max(from, version.inForceFrom), from, now))
+    .filter((old) => hasBegun(old, next, now))
     .flatMap(({ config: before }) => forbiddenChanges(before, config));
   if (forbidden.length > 0) {
     const once = [...new Map(forbidden.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
@@ -140,11 +140,10 @@ async function activateLater(
     from,
     now,
     intoThePast: request.intoThePast,
-    configs: [current, ...following].map((version) => version.config).concat(config),
-    zone,
+    configs: [current, ...following, next].map((version) => version.config),
+    zone: next.zone,
   });
 
-  const version = (record.versions.at(-1)?.version ?? 0) + 1;
   await insertVersion(tx, request, { gameNo, version, inForceFrom: from, now });
   const replaced = [current, ...following].filter(({ inForceFrom }) => inForceFrom >= from);
   return {
@@ -158,13 +157,14 @@ async function activateLater(
 }
 
 /**
- * Whether a window in which players were told what `version` says has begun, or will have when it is replaced: the window that holds `at`, the first
- * instant at which it would be replaced.
+ * Whether a window in which players were told what `old` says has begun, or will have by the time it is replaced: the window that holds the first
+ * instant at which `next` takes its place. After the game's end it is the one that `next` adds, or else the last.
  */
-function hasBegun(version: Game, at: Instant, from: Instant, now: Instant): boolean {
-  const { recurrence } = version.config.game_window;
-  const start = recurrence === undefined ? version.start : windowAt(version, Math.max(at, version.start))?.start;
-  return start !== undefined && (start <= now || start < from);
+function hasBegun(old: Game, next: Game, now: Instant): boolean {
+  const at = Math.max(next.inForceFrom, old.inForceFrom, old.start);
+  const isRecurring = old.config.game_window.recurrence !== undefined;
+  const window = isRecurring ? (windowAt(old, at) ?? windowAt(next, at) ?? lastWindow(old, at)) : old;
+  return window !== undefined && (window.start <= now || window.start < next.inForceFrom);
 }
 
 function assertNotEnded({ gameId, statuses, timeline }: GameRecord, at: Instant, now: Instant): void {
