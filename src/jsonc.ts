@@ -174,16 +174,16 @@ const wording: z.core.$ZodErrorMap = (issue) => {
         ? `missing; ${kind(issue.expected)} is required`
         : `expected ${kind(issue.expected)}`;
     case 'invalid_value':
-      if (issue.values.length === 1) return `must be ${show(issue.values[0])}`;
-      return `expected one of ${issue.values.map(show).join(', ')}${suggestion(issue.input, issue.values)}`;
+      return `${issue.input === undefined ? 'missing; ' : ''}${valuesIn(issue.values, issue.input)}`;
     case 'too_small':
     case 'too_big': {
       const [bound, word] =
         issue.code === 'too_small'
           ? [issue.minimum, issue.inclusive === false ? 'more than' : 'at least']
           : [issue.maximum, issue.inclusive === false ? 'less than' : 'at most'];
-      const unit = { string: ' characters', array: ' entries' }[issue.origin as string];
-      return unit === undefined ? `must be ${word} ${bound}` : `must have ${word} ${bound}${unit}`;
+      const units = { string: ['character', 'characters'], array: ['entry', 'entries'] }[issue.origin as string];
+      if (units === undefined) return `must be ${word} ${bound}`;
+      return `must have ${word} ${bound} ${units[bound === 1 ? 0 : 1]}`;
     }
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;
@@ -193,8 +193,7 @@ const wording: z.core.$ZodErrorMap = (issue) => {
       const options = (issue.options ?? []) as readonly unknown[];
       if (options.length === 0) return 'matches none of the allowed forms';
       const found = (issue.input as Record<string, unknown>)[issue.discriminator as string];
-      const missing = found === undefined ? 'missing; ' : '';
-      return `${missing}expected one of ${options.map(show).join(', ')}${suggestion(found, options)}`;
+      return `${found === undefined ? 'missing; ' : ''}${valuesIn(options, found)}`;
     }
     default:
       return undefined;
@@ -220,13 +219,20 @@ function problemsOf(issue: Issue, parent: Path, document: Document): Problem[] {
       const forms = issue.errors.filter((form) => form.length > 0);
       const nearest = nearestForm(forms);
       if (nearest !== undefined) return nearest.flatMap((inner) => problemsOf(inner, path, document));
-      const words = [...new Set(forms.flat().map((inner) => inner.message.replace(/^expected /, '')))];
-      const message = words.length === 0 ? issue.message : `expected ${words.join(', or ')}`;
+      const words = [...new Set(forms.flat().map(expectation))].join(', or ');
+      if (words === '' || !forms.every(isOfType)) return [problemAt(path, issue.message, document)];
+      const isMissing = valueAt(document.value, path) === undefined;
+      const message = isMissing ? `missing; ${words} is required` : `expected ${words}`;
       return [problemAt(path, message, document)];
     }
     default:
       return [problemAt(path, issue.message, document)];
   }
+}
+
+/** What one form of a union expects. Unions word their forms before our wording can. */
+function expectation(issue: Issue): string {
+  return issue.code === 'invalid_type' ? kind(issue.expected) : issue.message.replace(/^expected /, '');
 }
 
 function problemAt(path: Path, message: string, document: Document): Problem {
@@ -235,13 +241,19 @@ function problemAt(path: Path, message: string, document: Document): Problem {
   return { path: formatPath(path), message: `${message}${found}${document.position(path)}` };
 }
 
-/** Of the forms of a union, the one that the writer most likely meant: the only one whose outermost type fits. */
+/** Of the forms of a union, the one that the writer most likely meant: the one whose type fits, with the fewest problems; undefined of equals. */
 function nearestForm(forms: Issue[][]): Issue[] | undefined {
-  const fitting = forms.filter((form) =>
-    form.some((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
-  );
   if (forms.length === 1) return forms[0];
-  return fitting.sort((a, b) => a.length - b.length)[0];
+  const [best, next] = forms
+    .filter((form) => !isOfType(form))
+    .map((form) => ({ form, problems: form.filter(({ message }) => !message.includes('did you mean')).length }))
+    .sort((a, b) => a.problems - b.problems);
+  return best?.problems === next?.problems ? undefined : best?.form;
+}
+
+/** Whether a form objects to the value as a whole, and not to something in it. */
+function isOfType(form: Issue[]): boolean {
+  return form.every((issue) => issue.path.length === 0 && issue.code !== 'unrecognized_keys');
 }
 
 function valueAt(value: unknown, path: Path): unknown {
@@ -262,6 +274,11 @@ function allowedOnes(allowed: string[]): string {
   return allowed.length === 0 ? '' : `; allowed: ${allowed.join(', ')}`;
 }
 
+function valuesIn(allowed: readonly unknown[], found: unknown): string {
+  if (allowed.length === 1) return `must be ${show(allowed[0])}`;
+  return `expected one of ${allowed.map(show).join(', ')}${suggestion(found, allowed)}`;
+}
+
 function suggestion(found: unknown, allowed: readonly unknown[]): string {
   return typeof found === 'string'
     ? didYouMean(
@@ -278,6 +295,7 @@ function kind(expected: string): string {
     int: 'a whole number',
     boolean: 'true or false',
     array: 'a list',
+    tuple: 'a list',
     object: 'an object',
     record: 'an object',
     null: 'null',

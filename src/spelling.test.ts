@@ -5,6 +5,7 @@ test.each([
   ['topic', ['topics', 'type'], 'topics'],
   ['valeu', ['field', 'op', 'value'], 'value'],
   ['cohort', ['game_id', 'cohort_id'], 'cohort_id'],
+  ['amount', ['attributes.count', 'attributes.amount'], 'attributes.amount'],
   ['GTE', ['gt', 'gte', 'lte'], 'gte'],
   ['op', ['to', 'value'], undefined],
   ['no', ['node', 'value'], undefined],

@@ -8,16 +8,16 @@ export function nearestSpelling(word: string, candidates: Iterable<string>): str
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const spelt = candidate.toLowerCase();
-    const isNear = isBegun(wanted, spelt) || lettersOf(wanted) === lettersOf(spelt);
+    const isNear = isPart(wanted, spelt) || lettersOf(wanted) === lettersOf(spelt);
     const found = Math.min(distance(wanted, spelt), isNear ? 1 : Number.POSITIVE_INFINITY);
     if (found < bestDistance) [best, bestDistance] = [candidate, found];
   }
   return best;
 }
 
-/** `cohort` for `cohort_id`. */
-function isBegun(word: string, candidate: string): boolean {
-  return word.length > 2 && candidate.startsWith(word);
+/** `cohort` for `cohort_id`, `merchant_id` for `attributes.merchant_id`. */
+function isPart(word: string, candidate: string): boolean {
+  return word.length > 2 && (candidate.startsWith(word) || candidate.endsWith(`.${word}`));
 }
 
 /** The same for words in which letters have changed places. */

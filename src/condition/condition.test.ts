@@ -267,6 +267,7 @@ describe('checkCondition', () => {
     ['attributes.age', 'number'],
     ['attributes.first_time', 'boolean'],
   ]);
+  const everyField = [...eventFields.keys(), ...fields.keys()].join(', ');
   const problemsOf = (condition: unknown) =>
     checkCondition(read(condition), fields, didYouMean).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
@@ -292,7 +293,7 @@ describe('checkCondition', () => {
     [
       'a field nobody declares',
       { field: 'zzz', op: 'exists' },
-      'field: unknown field "zzz"; a source has to declare it',
+      `field: unknown field "zzz"; a source has to declare it; known are ${everyField}`,
     ],
     [
       'text where a number is',
@@ -349,7 +350,7 @@ describe('checkCondition', () => {
           { operator: 'not', conditions: [{ field: 'nope', op: 'exists' }] },
         ],
       },
-      'conditions.1.conditions.0.field: unknown field "nope"; a source has to declare it',
+      `conditions.1.conditions.0.field: unknown field "nope"; a source has to declare it; known are ${everyField}`,
     ],
   ])('finds %s', (_, condition, problem) => {
     expect(problemsOf(condition)).toEqual([problem]);

@@ -134,11 +134,7 @@ export function checkCondition(condition: Condition, fields: FieldTypes, spell: 
     count++;
     const type = fields.get(node.field) ?? eventFields.get(node.field);
     if (type === undefined) {
-      const known = [...eventFields.keys(), ...fields.keys()];
-      problems.push({
-        path: [...path, 'field'],
-        message: `unknown field ${JSON.stringify(node.field)}${spell(node.field, known)}; a source has to declare it`,
-      });
+      problems.push({ path: [...path, 'field'], message: unknownField(node.field, fields, spell) });
       return;
     }
     const message = mismatch(node, type, spell);
@@ -149,6 +145,14 @@ export function checkCondition(condition: Condition, fields: FieldTypes, spell: 
     problems.push({ path: [], message: `${count} conditions; a rule may have ${limits.ruleConditions}` });
   }
   return problems;
+}
+
+/** What is said of a field that no source declares: the one that was meant, or else all there are. */
+export function unknownField(field: string, fields: FieldTypes, spell: Spell): string {
+  const known = [...eventFields.keys(), ...fields.keys()];
+  const meant = spell(field, known);
+  const all = meant === '' ? `; known are ${known.join(', ')}` : '';
+  return `unknown field ${JSON.stringify(field)}${meant}; a source has to declare it${all}`;
 }
 
 /** How errors name a type. */

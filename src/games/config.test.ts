@@ -43,9 +43,8 @@ describe('the seed game', () => {
 // biome-ignore lint/suspicious/noExplicitAny: what is written into the game is wrong on purpose.
 type Anything = any;
 
-/** The problems of the seed game after a change, as `path: message` without the position. */
-function problemsAfter(change: (game: Anything) => void): string[] {
-  const game = JSON.parse(seedText);
+/** The problems of the seed game, or another, after a change, as `path: message` without the position. */
+function problemsAfter(change: (game: Anything) => void, game: Anything = JSON.parse(seedText)): string[] {
   change(game);
   try {
     parseGame(JSON.stringify(game), 'game-configs/wrong.json', fields);
@@ -123,7 +122,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'no steps',
       (game) => Object.assign(game, { milestone_steps: [] }),
-      ['$.milestone_steps: must have at least 1 entries; found a list of 0'],
+      ['$.milestone_steps: must have at least 1 entry; found a list of 0'],
     ],
     [
       'a step of zero',
@@ -230,7 +229,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'a rule without conditions',
       (game) => Object.assign(game.triggers[0].rule, { conditions: [] }),
-      ['$.triggers[0].rule.conditions: must have at least 1 entries; found a list of 0'],
+      ['$.triggers[0].rule.conditions: must have at least 1 entry; found a list of 0'],
     ],
     [
       'a mode of the future',
@@ -246,6 +245,226 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     ],
   ])('%s', (_, change, problems) => {
     expect(problemsAfter(change)).toEqual(problems);
+  });
+
+  const payment = (id: string) => ({ ...JSON.parse(seedText).triggers[0], trigger_id: id });
+  const part = (key: string) => [
+    { [key]: 'a', triggers: ['t1'] },
+    { [key]: 'b', triggers: ['t2'], count: 2 },
+  ];
+  /** A game of another archetype, with two triggers and two steps. */
+  const other = (archetype: string, unit: string, section: object): Anything => ({
+    ...JSON.parse(seedText),
+    game_archetype: archetype,
+    progress_state_model: { type: archetype.toLowerCase(), unit, display_unit: `${unit}s`, max_value: 2 },
+    triggers: [payment('t1'), payment('t2')],
+    milestone_steps: [1, 2].map((step) => ({ step, step_type: 'EMPTY' })),
+    ...section,
+  });
+  const checklist = () => other('CHECKLIST', 'target', { checklist: { targets: part('target_id') } });
+  const streak = () => other('STREAK', 'day', { streak: { period: 'day' } });
+  const grid = () => other('CALENDAR_GRID', 'cell', { grid: { kind: 'cells', columns: 2, cells: part('cell_id') } });
+
+  test.each([checklist, streak, grid])('%o: nothing', (base) => {
+    expect(problemsAfter(() => undefined, base())).toEqual([]);
+  });
+
+  /** Sets the value at a path of keys; undefined removes it. */
+  const set =
+    (path: string, value: unknown) =>
+    (game: Anything): void => {
+      const keys = path.split('.');
+      const last = keys.pop() as string;
+      let at = game;
+      for (const key of keys) at = at[key] ??= {};
+      at[last] = value;
+    };
+  const counts = (progression: object) => set('triggers.0.progression_config', progression);
+  const amount = { mode: 'increment_by_attribute', field: 'attributes.transaction_amount', scale: 1, rounding: 'down' };
+  const weighted = { mode: 'weighted', field: 'attributes.merchant_category' };
+  const forms = 'must be one of {"targets": […]}, {"cell": …} and {"row": …}; found an object';
+
+  test.each<[change: (game: Anything) => void, base: (() => Anything) | undefined, ...problems: string[]]>([
+    [set('title', ''), undefined, '$.title: must have at least 1 character; found ""'],
+    [
+      set('time_zone', 'Europe/Londom'),
+      undefined,
+      `$.time_zone: must be a time zone of the IANA database, such as Asia/Kolkata (did you mean "Europe/London"?); found "Europe/Londom"`,
+    ],
+    [
+      set('game_window.recurrence', 'montly'),
+      undefined,
+      '$.game_window.recurrence: must be daily, weekly, monthly, quarterly, or days or weeks such as P10D (did you mean "monthly"?); found "montly"',
+    ],
+    [set('game_window.recurrence', 7), undefined, '$.game_window.recurrence: expected text; found 7'],
+    [
+      set('game_window.end', '9999-12-31T23:59:59Z'),
+      undefined,
+      '$.game_window.end: must lie in the years 2000 to 2099, as events do; found "9999-12-31T23:59:59Z"',
+    ],
+    [
+      set('game_window.from_join', 'P7D'),
+      undefined,
+      '$.game_window.from_join: needs "join": which event is the joining that the window begins with; found "P7D"',
+    ],
+    [
+      set('game_window.grace', '72h'),
+      undefined,
+      '$.game_window.grace: must be days, weeks or hours, such as P3D, P1W or PT72H; found "72h"',
+    ],
+    [set('join', 'game_joined'), undefined, '$.join: expected an object; found "game_joined"'],
+    [set('join', {}), undefined, '$.join.event_type: missing; text is required'],
+    [
+      set('progress_state_model.unit', 'counts'),
+      undefined,
+      '$.progress_state_model.unit: expected one of "count", "amount", "distinct", "target", "day", "week", "cell" (did you mean "count"?); found "counts"',
+    ],
+    [
+      counts({ ...amount, scale: undefined }),
+      undefined,
+      '$.triggers[0].progression_config.scale: missing; a number is required',
+    ],
+    [
+      counts({ ...amount, rounding: 'halfup' }),
+      undefined,
+      '$.triggers[0].progression_config.rounding: expected one of "down", "half_up", "up" (did you mean "half_up"?); found "halfup"',
+    ],
+    [
+      counts({ ...amount, max_per_event: 0 }),
+      undefined,
+      '$.triggers[0].progression_config.max_per_event: must be at least 1; found 0',
+    ],
+    [
+      counts({ ...amount, field: 'transaction_amount' }),
+      undefined,
+      '$.triggers[0].progression_config.field: unknown field "transaction_amount" (did you mean "attributes.transaction_amount"?); a source has to declare it',
+    ],
+    [
+      counts({ ...amount, field: 'attributes.merchant_id' }),
+      undefined,
+      '$.triggers[0].progression_config.field: attributes.merchant_id is text; increment_by_attribute counts numbers and amounts; found "attributes.merchant_id"',
+    ],
+    [
+      counts(weighted),
+      undefined,
+      '$.triggers[0].progression_config: needs exactly one of "weights" (by text) and "bands" (by number); found an object',
+    ],
+    [
+      counts({ ...weighted, weights: {} }),
+      undefined,
+      '$.triggers[0].progression_config: adds nothing, whatever happens; give something a weight above 0; found an object',
+    ],
+    [
+      counts({ ...weighted, weights: { UTILITY: '3' } }),
+      undefined,
+      '$.triggers[0].progression_config.weights.UTILITY: expected a number; found "3"',
+    ],
+    [
+      counts({ ...weighted, field: 'local.weekday', weights: { Monday: 1 } }),
+      undefined,
+      '$.triggers[0].progression_config.weights.Monday: local.weekday is a weekday, compared with text "Monday" (did you mean "monday"?); write one of monday, tuesday, wednesday, thursday, friday, saturday, sunday; found 1',
+    ],
+    [
+      counts({ ...weighted, bands: [{ at_least: 1, adds: 1 }] }),
+      undefined,
+      '$.triggers[0].progression_config.bands: attributes.merchant_category is text; weigh it by "weights"; found a list of 1',
+    ],
+    [counts({ mode: 'unique' }), undefined, '$.triggers[0].progression_config.field: missing; text is required'],
+    [set('triggers.0.cap', 5), undefined, '$.triggers[0].cap: expected an object; found 5'],
+    [
+      set('triggers.0.cap', {}),
+      undefined,
+      '$.triggers[0].cap: says nothing; give "per_day" or "per_window", or remove it; found an object',
+    ],
+    [
+      set('transaction_policy', 'maximum'),
+      undefined,
+      '$.transaction_policy: expected one of "first", "max", "sum"; found "maximum"',
+    ],
+    [set('frm', true), undefined, '$.frm: expected one of "hold", "ignore", "reject"; found true'],
+    [
+      set('game_archetype', undefined),
+      undefined,
+      '$.game_archetype: missing; expected one of "NUMERIC_COUNTER", "CHECKLIST", "STREAK", "CALENDAR_GRID"',
+    ],
+    [
+      set('milestone_steps.0.requires', { cell: 1 }),
+      undefined,
+      '$.milestone_steps[0].requires: has no meaning in NUMERIC_COUNTER, whose steps are reached by the value alone; found an object',
+    ],
+    [
+      set('triggers.0.rule.conditions.0.value', { a: 1 }),
+      undefined,
+      '$.triggers[0].rule.conditions[0].value: expected text, or a number, or true or false, or null; found an object',
+    ],
+    [
+      set('triggers.0.rule.conditions.0.value', undefined),
+      undefined,
+      '$.triggers[0].rule.conditions[0].value: missing; text, or a number, or true or false, or null is required',
+    ],
+    [set('milestone_steps.0.requires', {}), checklist, `$.milestone_steps[0].requires: ${forms}`],
+    [set('milestone_steps.0.requires', { cell: 1, row: 1 }), grid, `$.milestone_steps[0].requires: ${forms}`],
+    [set('milestone_steps.0.requires', 'a'), checklist, '$.milestone_steps[0].requires: expected an object; found "a"'],
+    [
+      set('milestone_steps.0.requires', { target: ['a'] }),
+      checklist,
+      '$.milestone_steps[0].requires.targets: missing; a list is required',
+      '$.milestone_steps[0].requires.target: unknown key "target" (did you mean "targets"?); allowed: targets, match',
+    ],
+    [
+      set('milestone_steps.0.requires', { targets: ['aa'] }),
+      checklist,
+      '$.milestone_steps[0].requires.targets[0]: there is no target "aa" (did you mean "a"?)',
+    ],
+    [
+      set('milestone_steps.0.requires', { row: 2 }),
+      grid,
+      '$.milestone_steps[0].requires.row: there is no row 2; 2 cells in 2 columns make 1',
+    ],
+    [set('checklist', undefined), checklist, '$.checklist: missing; CHECKLIST is described there'],
+    [
+      set('checklist.targets.1.counts', 1),
+      checklist,
+      '$.checklist.targets[1].counts: unknown key "counts" (did you mean "count"?); allowed: target_id, title, triggers, count',
+    ],
+    [
+      set('checklist.targets.1.triggers', 't2'),
+      checklist,
+      '$.checklist.targets[1].triggers: expected a list; found "t2"',
+    ],
+    [
+      set('progress_state_model.max_value', 3),
+      checklist,
+      '$.progress_state_model.max_value: is 3; there are 2 targets',
+    ],
+    [set('streak', 'day'), streak, '$.streak: expected an object; found "day"'],
+    [
+      set('streak.period', 'days'),
+      streak,
+      '$.streak.period: expected one of "day", "week" (did you mean "day"?); found "days"',
+    ],
+    [set('streak.freezes', -1), streak, '$.streak.freezes: must be at least 0; found -1'],
+    [set('streak.per_period', 0), streak, '$.streak.per_period: must be at least 1; found 0'],
+    [set('grid', 'days'), grid, '$.grid: expected an object; found "days"'],
+    [
+      set('grid.kind', 'cell'),
+      grid,
+      '$.grid.kind: expected one of "days", "cells" (did you mean "cells"?); found "cell"',
+    ],
+    [set('grid.kind', undefined), grid, '$.grid.kind: missing; expected one of "days", "cells"'],
+    [set('grid.columns', 32), grid, '$.grid.columns: must be at most 31; found 32'],
+    [
+      set('grid.cells.0.triggers.1', 't3'),
+      grid,
+      '$.grid.cells[0].triggers[1]: there is no trigger "t3" (did you mean "t1"?)',
+    ],
+    [
+      (game) => Object.assign(game, { grid: { kind: 'days', per_cell: 'x' } }),
+      grid,
+      '$.grid.per_cell: expected a number; found "x"',
+    ],
+  ])('in what is newer (%#)', (change, base, ...problems) => {
+    expect(problemsAfter(change, base?.())).toEqual(problems);
   });
 
   test('several at once are all told', () => {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { type Group, groupSchema } from '../condition/condition.ts';
 import { limits } from '../limits.ts';
+import { didYouMean } from '../spelling.ts';
 import { ISO_INSTANT, parseInstant } from '../time.ts';
 import { isTimeZone } from '../time-zone.ts';
 
@@ -13,15 +14,18 @@ const identifier = z
   .max(limits.identifierBytes)
   .regex(/^[A-Za-z0-9_.:-]+$/, { error: 'may hold letters, digits and _ . : - only' });
 
-// The pattern is for editors; what exists, such as a day, only code can say.
+// The pattern is for editors; what exists, such as a day, only code can say. What parse.ts checks needs times and zones that exist: hence "abort".
 const instant = z
   .string()
   .refine((text) => parseInstant(text) !== undefined, {
     error: 'must be a date and time with its offset, such as 2026-05-01T00:00:00Z',
+    abort: true,
   })
+  // Those of events: no other could ever count.
+  .refine((text) => /^20/.test(text), { error: 'must lie in the years 2000 to 2099, as events do', abort: true })
   .meta({ pattern: ISO_INSTANT.source });
 
-const title = z.string().min(1).max(120).optional().describe('What people call it.');
+const title = z.string().min(1).max(120).optional().describe('What players are shown as its name.');
 const eventType = z.string().min(1).max(limits.identifierBytes);
 /** What progress, steps and contributions are counted in; large enough for a quarter's spending in paise. */
 const quantity = z.number().int().min(1).max(1_000_000_000_000).meta({ unit: 'progress' });
@@ -34,7 +38,7 @@ const eventField = z
   .meta({ examples: ['attributes.transaction_amount', 'attributes.merchant_category', 'attributes.merchant_id'] });
 const triggerIds = z.array(identifier).min(1).max(100);
 
-const calendarPeriod = /^P[1-9]\d{0,2}[DW]$/;
+const recurrences = ['daily', 'weekly', 'monthly', 'quarterly'];
 const duration = /^(P[1-9]\d{0,2}[DW]|PT[1-9]\d{0,3}H)$/;
 
 const reward = z.strictObject({
@@ -54,21 +58,27 @@ const reward = z.strictObject({
     .describe('upto: shown as "up to" the value. Without a distribution the whole value is paid.'),
 });
 
-const requires = z.union([
-  z.strictObject({
-    targets: z.array(identifier).min(1).max(100).describe('CHECKLIST: the targets by their target_id.'),
-    match: z.enum(['any', 'all']).default('all').describe('any: one of the targets is enough.'),
-  }),
-  z.strictObject({
-    cell: wholeNumber.meta({ description: 'CALENDAR_GRID: this cell, counted from 1 in reading order.', unit: 'cell' }),
-  }),
-  z.strictObject({
-    row: wholeNumber.meta({
-      description: 'CALENDAR_GRID: all cells of this row, counted from 1 from the top.',
-      unit: 'row',
+const requires = z.union(
+  [
+    z.strictObject({
+      targets: z.array(identifier).min(1).max(100).describe('CHECKLIST: the targets by their target_id.'),
+      match: z.enum(['any', 'all']).default('all').describe('any: one of the targets is enough.'),
     }),
-  }),
-]);
+    z.strictObject({
+      cell: wholeNumber.meta({
+        description: 'CALENDAR_GRID: this cell, counted from 1 in reading order.',
+        unit: 'cell',
+      }),
+    }),
+    z.strictObject({
+      row: wholeNumber.meta({
+        description: 'CALENDAR_GRID: all cells of this row, counted from 1 from the top.',
+        unit: 'row',
+      }),
+    }),
+  ],
+  { error: 'must be one of {"targets": […]}, {"cell": …} and {"row": …}' },
+);
 
 const stepFields = {
   step: quantity.describe(
@@ -186,17 +196,16 @@ const gameWindow = z.strictObject({
     .enum(['monthly', 'quarterly', 'weekly', 'daily', 'custom'])
     .describe('What kind of window it is, for people. It repeats nothing: see "recurrence".'),
   recurrence: z
-    .union([
-      z.enum(['daily', 'weekly', 'monthly', 'quarterly']),
-      z
-        .string()
-        .regex(calendarPeriod, { error: 'must be daily, weekly, monthly, quarterly, or days or weeks such as P10D' }),
-    ])
+    .string()
+    .regex(/^(daily|weekly|monthly|quarterly|P[1-9]\d{0,2}[DW])$/, {
+      error: ({ input }) =>
+        `must be daily, weekly, monthly, quarterly, or days or weeks such as P10D${meant(input, recurrences)}`,
+    })
     .optional()
     .meta({
       description:
         'Cuts the time from start to end into windows, each with progress and claims of its own. Without it there is one window.',
-      examples: ['daily', 'weekly', 'monthly', 'quarterly', 'P10D'],
+      examples: [...recurrences, 'P10D'],
     }),
   from_join: z
     .string()
@@ -220,7 +229,7 @@ const gameWindow = z.strictObject({
 
 const target = z.strictObject({
   target_id: identifier.meta({ description: 'The name of the target, unique in the game.', examples: ['pay_a_bill'] }),
-  title: title.describe('What players are told it is.'),
+  title,
   triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
   count: quantity.default(1).describe('What its triggers have to add up to.'),
 });
@@ -259,7 +268,7 @@ const grid = z.discriminatedUnion('kind', [
       .array(
         z.strictObject({
           cell_id: identifier.meta({ description: 'The name of the cell, unique in the game.', examples: ['fuel'] }),
-          title: title.describe('What players are told it is.'),
+          title,
           triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
           count: quantity.default(1).describe('What its triggers have to add up to, to be filled.'),
         }),
@@ -269,6 +278,11 @@ const grid = z.discriminatedUnion('kind', [
       .describe('The cells in reading order. max_value is how many there are.'),
   }),
 ]);
+
+/** What a text that is none of these most likely meant. */
+function meant(input: unknown, allowed: Iterable<string>): string {
+  return didYouMean(String(input), allowed);
+}
 
 export const gameSchema = z
   .strictObject({
@@ -300,7 +314,11 @@ export const gameSchema = z
       .describe('Makes the game opt-in: only who has joined takes part. Without it all members do.'),
     time_zone: z
       .string()
-      .refine(isTimeZone, { error: 'must be a time zone of the IANA database, such as Asia/Kolkata' })
+      .refine(isTimeZone, {
+        error: ({ input }) =>
+          `must be a time zone of the IANA database, such as Asia/Kolkata${meant(input, Intl.supportedValuesOf('timeZone'))}`,
+        abort: true,
+      })
       .default('Asia/Kolkata')
       .meta({
         description: "Where the game's days, weeks and months begin: a name of the IANA database.",

@@ -1,5 +1,5 @@
 // Reads a game's file: text in, a checked configuration out, or every problem with its path. Owns the checks that a schema cannot express.
-import { type Condition, checkCondition, eventFields, type FieldTypes } from '../condition/condition.ts';
+import { type Condition, checkCondition, eventFields, type FieldTypes, unknownField } from '../condition/condition.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { didYouMean } from '../spelling.ts';
 import { parseInstant } from '../time.ts';
@@ -83,9 +83,7 @@ function checkProgression(progression: Progression, fields: FieldTypes, at: (str
   const { field } = progression;
   const type = fields.get(field) ?? eventFields.get(field);
   if (type === undefined) {
-    const known = [...eventFields.keys(), ...fields.keys()];
-    const message = `unknown field ${JSON.stringify(field)}${didYouMean(field, known)}; a source has to declare it`;
-    report([...at, 'field'], message);
+    report([...at, 'field'], unknownField(field, fields, didYouMean));
     return;
   }
   const isNumber = type === 'number' || type === 'amount';
@@ -94,17 +92,31 @@ function checkProgression(progression: Progression, fields: FieldTypes, at: (str
   }
   if (progression.mode !== 'weighted') return;
 
-  const { weights, bands } = progression;
+  const { weights, bands, otherwise } = progression;
   if ((weights === undefined) === (bands === undefined)) {
     report(at, 'needs exactly one of "weights" (by text) and "bands" (by number)');
   } else if (weights !== undefined && isNumber) {
     report([...at, 'weights'], `${field} is ${type}; weigh it by "bands"`);
   } else if (bands !== undefined && !isNumber) {
     report([...at, 'bands'], `${field} is ${type}; weigh it by "weights"`);
+  } else if (weights !== undefined) {
+    checkTexts(field, Object.keys(weights), fields, [...at, 'weights'], report);
   }
   bands?.forEach(({ at_least }, index) => {
     const before = bands[index - 1];
     if (before === undefined || at_least > before.at_least) return;
     report([...at, 'bands', index, 'at_least'], `bands must rise: ${at_least} comes after ${before.at_least}`);
   });
+  const worths = [...Object.values(weights ?? {}), ...(bands ?? []).map(({ adds }) => adds)];
+  if ((weights ?? bands) !== undefined && otherwise === 0 && worths.every((worth) => worth === 0)) {
+    report(at, 'adds nothing, whatever happens; give something a weight above 0');
+  }
+}
+
+/** A text that the field never holds, such as a weekday in capitals, would wait in vain. */
+function checkTexts(field: string, texts: string[], fields: FieldTypes, at: (string | number)[], report: Report): void {
+  for (const text of texts) {
+    const [problem] = checkCondition({ field, op: 'eq', value: text }, fields, didYouMean);
+    if (problem !== undefined) report([...at, text], problem.message);
+  }
 }
