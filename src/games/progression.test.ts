@@ -141,6 +141,14 @@ describe('unique', () => {
     expect(values.map((value) => worth(unique, value).amount)).toEqual(values.map(() => 2));
   });
 
+  test('a value that PostgreSQL would not store is kept in another form, and told apart all the same', () => {
+    const values = ['\0', '\0\0', '\ud800', '\ud801', 'a\udc00', '😀'];
+    const kept = values.map((value) => distinct(value) as string);
+    expect(new Set(kept).size).toBe(values.length);
+    expect(kept.filter((text) => text.includes('\0') || !text.isWellFormed())).toEqual([]);
+    expect(kept.at(-1)).toBe('"😀');
+  });
+
   test('a long value is kept short', () => {
     expect(Buffer.byteLength(distinct('ü'.repeat(10_000)) as string)).toBeLessThanOrEqual(128);
     expect(distinct('ü'.repeat(10_000))).toBe(distinct('ü'.repeat(10_000)));

@@ -69,9 +69,14 @@ function weightOf(progression: Extract<Progression, { mode: 'weighted' }>, found
   return progression.otherwise;
 }
 
-/** A value as the text it is told apart by: a number and the same digits as text are two values. A long text is told apart by its digest. */
+/**
+ * A value as the text it is told apart by: a number and the same digits as text are two values. A text that is long, or that PostgreSQL would not
+ * store (with NUL, or half a surrogate pair), is told apart by its digest.
+ */
 function distinct(found: Json): string | null {
   if (found === null || found === '' || typeof found === 'object') return null;
   const text = typeof found === 'string' ? `"${found}` : String(found);
-  return Buffer.byteLength(text) <= limits.identifierBytes ? text : `#${digestOf(text)}`;
+  const isStorable = text.isWellFormed() && !text.includes('\0') && Buffer.byteLength(text) <= limits.identifierBytes;
+  // JSON writes the two halves of a pair apart; as UTF-8 they would be the same.
+  return isStorable ? text : `#${digestOf(JSON.stringify(text))}`;
 }
