@@ -571,7 +571,7 @@ grant execute on function milepost.instant_of to milepost_ingest;
 
 create function milepost.ms_of(p_instant timestamp with time zone) returns bigint
 language sql stable parallel safe;
-grant execute on function milepost.ms_of to milepost_api, milepost_ingest, milepost_worker;
+grant execute on function milepost.ms_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
 
 create function milepost.open_batch(
   p_bucket smallint[],

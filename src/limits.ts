@@ -121,7 +121,7 @@ export const limits = {
   historyPage: 100,
   /** A simulation reads the history of this many buckets side by side, this many events at a time. */
   simulatedBuckets: 2,
-  simulatedRows: 1_000,
+  simulatedRows: 500,
   /** What a simulation names: players who gain and lose most, conditions that refused most events, bars of a distribution. */
   simulatedPlayers: 10,
   simulatedRefusals: 10,

@@ -188,6 +188,32 @@ games
   .addHelpText('after', examples('milepost games show summer', 'milepost games show summer --version 1 > before.json'))
   .action(from(async () => (await import('./game-timeline.ts')).showGame));
 games
+  .command('simulate <file>')
+  .description(
+    'try a game file on the stored history: who reaches what, what it costs, who gains and loses; writes nothing',
+  )
+  .option(
+    '--from <instant>',
+    "the history by occurred_at, from this instant on (default: the beginning of the file's window)",
+  )
+  .option('--to <instant>', 'and before this one (default: the end of the window, or now)')
+  .option(
+    '--against <version>',
+    'compare with one version alone, or with another game by its id (default: the game as it was)',
+  )
+  .option('--shift', "as if the file's window began on the day of --from: next month's game on last month's history")
+  .addOption(json())
+  .option('--csv [file]', 'one row per figure, to a file beside the report, or instead of it')
+  .addHelpText(
+    'after',
+    examples(
+      'milepost games simulate june.json',
+      'milepost games simulate june.json --against 2 --csv june.csv',
+      'milepost games simulate june.json --from 2026-05-01T00:00:00+05:30 --shift --against upi_fs_milestone_may_2026',
+    ),
+  )
+  .action(from(async () => (await import('./simulate.ts')).simulateGame));
+games
   .command('list')
   .description('the games and the versions in force')
   .addOption(json())

@@ -1,0 +1,53 @@
+// Who gains and who loses: for each player what the draft pays beside what the other game pays. Keeps sums and the greatest few.
+import { limits } from '../limits.ts';
+import type { Paid } from './judge.ts';
+import { type RewardType, rewardTypes } from './tally.ts';
+
+/** A player by the number of the database. */
+export interface Difference {
+  bucket: number;
+  playerId: number;
+  draft: number;
+  compared: number;
+}
+
+export interface Side {
+  players: number;
+  /** Always positive. */
+  sum: number;
+  /** The greatest differences, greatest first. */
+  greatest: Difference[];
+}
+
+export type Gains = Record<RewardType, { gain: Side; loss: Side }>;
+
+export function createGains(): Gains {
+  const side = (): Side => ({ players: 0, sum: 0, greatest: [] });
+  return { NC: { gain: side(), loss: side() }, VOUCHER: { gain: side(), loss: side() } };
+}
+
+/** Takes one player. */
+export function addGain(gains: Gains, player: { bucket: number; playerId: number }, draft: Paid, compared: Paid): void {
+  for (const type of rewardTypes) {
+    const by = draft[type] - compared[type];
+    if (by === 0) continue;
+    const side = by > 0 ? gains[type].gain : gains[type].loss;
+    side.players++;
+    side.sum += Math.abs(by);
+    keepGreatest(side, { ...player, draft: draft[type], compared: compared[type] });
+  }
+}
+
+function keepGreatest({ greatest }: Side, difference: Difference): void {
+  const last = greatest.at(-1);
+  if (greatest.length >= limits.simulatedPlayers && last !== undefined && compare(difference, last) >= 0) return;
+  greatest.push(difference);
+  greatest.sort(compare);
+  if (greatest.length > limits.simulatedPlayers) greatest.pop();
+}
+
+/** The greater difference first; of equal ones by the player, so that the same history names the same players. */
+function compare(a: Difference, b: Difference): number {
+  const size = ({ draft, compared }: Difference): number => Math.abs(draft - compared);
+  return size(b) - size(a) || a.bucket - b.bucket || a.playerId - b.playerId;
+}
