@@ -22,29 +22,32 @@ const flagKey = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/, {
   error: 'must be the key of a flag: letters, digits, ".", "_" and "-"',
 });
 
-/** The file as its writers see it. */
-export const cohortsSchema = z.strictObject({
-  cohorts: z
-    .array(
-      z.strictObject({
-        /** The name that games use. */
-        cohort_id: cohortId,
-        /** Who decides. */
-        resolver: z.enum(['launchdarkly']),
-        /** The key of the flag that is true for members. */
-        flag: flagKey,
-      }),
-    )
-    .max(limits.externalCohorts)
-    .superRefine((cohorts, context) => {
-      for (const [index, { cohort_id }] of cohorts.entries()) {
-        const first = cohorts.findIndex((other) => other.cohort_id === cohort_id);
-        if (first === index) continue;
-        const message = `${JSON.stringify(cohort_id)} is there already, at $.cohorts[${first}]; keep one`;
-        context.addIssue({ code: 'custom', path: [index, 'cohort_id'], message });
-      }
-    }),
-});
+/** The file as its writers see it; published as docs/schemas/cohorts.schema.json. */
+export const cohortsSchema = z
+  .strictObject({
+    cohorts: z
+      .array(
+        z.strictObject({
+          cohort_id: cohortId.meta({ description: 'The name that games use.', examples: ['early_users'] }),
+          resolver: z.enum(['launchdarkly']).describe('Who decides.'),
+          flag: flagKey.meta({
+            description: 'The key of the flag that is true for members.',
+            examples: ['early-users'],
+          }),
+        }),
+      )
+      .max(limits.externalCohorts)
+      .superRefine((cohorts, context) => {
+        for (const [index, { cohort_id }] of cohorts.entries()) {
+          const first = cohorts.findIndex((other) => other.cohort_id === cohort_id);
+          if (first === index) continue;
+          const message = `${JSON.stringify(cohort_id)} is there already, at $.cohorts[${first}]; keep one`;
+          context.addIssue({ code: 'custom', path: [index, 'cohort_id'], message });
+        }
+      })
+      .describe('The cohorts that are decided outside Milepost.'),
+  })
+  .describe('Which cohorts are decided outside Milepost.');
 
 /** The flag of each cohort that LaunchDarkly decides; none where there is no file. */
 export async function readCohortFlags(folder: string): Promise<Map<string, string>> {

@@ -115,12 +115,13 @@ test('mistakes deep inside a game are found', () => {
   }
 });
 
-/** Lists of texts and numbers on one line where they fit, as the formatter wants them. */
+/** Short lists on one line, as the formatter wants them; inner ones first. */
 function formatted(text: string): string {
-  const item = String.raw`(?:"(?:[^"\\]|\\.)*"|-?[\d.]+)`;
+  const item = String.raw`(?:"(?:[^"\\]|\\.)*"|-?[\d.]+|\[.*\])`;
   const list = new RegExp(String.raw`^(.*)\[\n\s+(${item}(?:,\n\s+${item})*)\n\s+\](,?)$`, 'gm');
-  return text.replaceAll(list, (written, before: string, items: string, comma: string) => {
+  const joined = text.replaceAll(list, (written, before: string, items: string, comma: string) => {
     const line = `${before}[${items.replaceAll(/,\n\s+/g, ', ')}]${comma}`;
     return line.length <= 120 ? line : written;
   });
+  return joined === text ? text : formatted(joined);
 }

@@ -1,5 +1,6 @@
 // The JSON Schemas that are published in docs/schemas, so that editors complete and check: each made of the zod schema that reads the files.
 import { z } from 'zod';
+import { cohortsSchema } from '../cohorts/config.ts';
 import { conditionSchema } from '../condition/condition.ts';
 import { canonicalEventSchema } from '../event/canonical.ts';
 import { sourceFileSchema } from '../event/source.ts';
@@ -45,6 +46,7 @@ export const published: readonly Published[] = [
   { file: 'game.schema.json', title: 'Game', schema: gameSchema, isFile: true },
   { file: 'source.schema.json', title: 'Source', schema: sourceFileSchema, isFile: true },
   { file: 'scenario.schema.json', title: 'Scenario', schema: scenarioSchema, isFile: true },
+  { file: 'cohorts.schema.json', title: 'Cohorts', schema: cohortsSchema, isFile: true },
 ];
 
 /** What is published of a schema. */
