@@ -43,6 +43,8 @@ const environment = z
     NEUCOIN_TOKEN: text.optional(),
     VOUCHER_URL: url('http:', 'https:').optional(),
     VOUCHER_TOKEN: text.optional(),
+    /** LaunchDarkly, for the cohorts that the file cohorts.jsonc leaves to it. */
+    LAUNCHDARKLY_SDK_KEY: text.optional(),
     /** The keys of who signs the API's tokens, for the role api. Absent: a development issuer, and only together with the embedded database. */
     JWT_JWKS_URL: url('http:', 'https:').optional(),
     JWT_ISSUER: text.default('milepost-development'),
@@ -76,8 +78,8 @@ export type Config = z.infer<typeof environment>;
 /** The names a person may set, for documentation and for checking deployment files. */
 export const configNames: readonly string[] = Object.keys(environment.shape);
 
-/** Variables whose values may hold a password: never repeated. */
-const secret = /_(URL|TOKEN|PASSWORD)$/;
+/** Variables whose values are or may hold secrets: never repeated. */
+const secret = /_(URL|TOKEN|PASSWORD|KEY)$/;
 
 /**
  * Reads the configuration. An empty variable counts as absent.

@@ -1,5 +1,6 @@
 // milepost ingest: JSON lines through the same door as everything else.
 import { basename, join } from 'node:path';
+import { openResolver } from '../cohorts/config.ts';
 import { readConfig } from '../config.ts';
 import type { Batch } from '../engine/batch.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
@@ -39,12 +40,18 @@ export async function ingestFile(file: string, options: { source: string; json?:
   const stream = await openInput(file);
   const name = file === '-' ? 'standard-input' : basename(file);
   const summary = await withDatabase(config, 'milepost_ingest', async (db) => {
-    const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
-    const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
-      progress: showProgress,
-    });
-    await engine.idle();
-    return done;
+    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+    const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
+    try {
+      const engine = createEngine(db, log, resolver);
+      const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
+        progress: showProgress,
+      });
+      await engine.idle();
+      return done;
+    } finally {
+      await resolver?.close();
+    }
   });
   clearProgress();
   if (summary.problems.length > 0) process.exitCode = exitCodes.notRight;

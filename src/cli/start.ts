@@ -13,6 +13,7 @@ import { createMetricsServer } from '../../workers/metrics-server.ts';
 import { createReadiness } from '../../workers/readiness.ts';
 import type { Service } from '../../workers/service.ts';
 import { createWorker, type Worker } from '../../workers/worker.ts';
+import { openResolver } from '../cohorts/config.ts';
 import { attributeFields } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
 import { connect, type Db, type Role } from '../db/connect.ts';
@@ -92,6 +93,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const sources = await readSources(join(config.GAME_CONFIGS, 'sources'));
   const normaliser = createNormaliser(sources);
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
+  const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
   const opened: Db[] = [];
   const open = (role: Exclude<Role, 'login'>, size: number): Db => {
     const db = connect(at.databaseUrl, { role, size, log });
@@ -109,7 +111,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const readRedis = openRedis(limits.redisReadMs);
   const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWriteMs) : undefined;
   const ingestDb = open('milepost_ingest', config.DATABASE_POOL_SIZE);
-  const engine = createEngine(ingestDb, log);
+  const engine = createEngine(ingestDb, log, resolver);
 
   const api =
     wanted.includes('api') && at.tokens !== undefined
@@ -152,6 +154,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
     metrics,
     async close() {
       await engine.idle();
+      await resolver?.close();
       await Promise.all(opened.map((db) => db.close()));
       for (const redis of clients) redis.disconnect();
     },
