@@ -5,9 +5,41 @@ import { install, silent, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
 import { type Check, type Difference, verify } from './verify.ts';
 
+const anything = { operator: 'or' as const, conditions: [{ field: 'producer', op: 'exists' as const, value: true }] };
 const flagged = (user: string) => upiPayment(1, { user, attributes: { frm_flag: 'X' } });
 
-/** Books with something in every table: counted, held, released, repeated, failed and ignored events of three players. */
+/** A tour of merchants that players join: two different ones, and one of them twice. */
+const tour = makeGame({
+  game_id: 'tour',
+  game_archetype: 'CHECKLIST',
+  join: { event_type: 'opted_in' },
+  progress_state_model: { type: 'checklist', unit: 'target', display_unit: 'targets', max_value: 2 },
+  checklist: {
+    targets: [
+      { target_id: 'two_merchants', triggers: ['merchant'], count: 2 },
+      { target_id: 'three_visits', triggers: ['visit'], count: 3 },
+    ],
+  },
+  milestone_steps: [1, 2],
+  triggers: [
+    {
+      trigger_id: 'merchant',
+      event_type: 'visit',
+      progression_config: { mode: 'unique', field: 'attributes.merchant_id', value: 1 },
+    },
+    { trigger_id: 'visit', event_type: 'visit', cap: { per_day: 2 } },
+  ].map((trigger) => ({ ...trigger, rule: anything })) as never,
+});
+const visit = (merchant: string, occurred: string) =>
+  makeEvent({
+    user: 'U4',
+    type: 'visit',
+    id: `${merchant}_${occurred}`,
+    occurred,
+    attributes: { merchant_id: merchant },
+  });
+
+/** Books with something in every table: counted, held, released, repeated, failed, joining and ignored events of four players. */
 async function makeBooks(): Promise<TestDatabase> {
   const database = await testDatabase();
   const steps = [1, 2, { step: 3, step_type: 'FORTUNE_COOKIE' }, { step: 4, step_type: 'EMPTY' }];
@@ -15,6 +47,7 @@ async function makeBooks(): Promise<TestDatabase> {
     games: [
       gameHistory(makeGame({ milestone_steps: steps })),
       gameHistory(makeGame({ game_id: 'early', cohort_id: 'early' })),
+      gameHistory(tour),
     ],
     memberships: [{ userId: 'U1', cohortId: 'early', from: 0, to: Number.POSITIVE_INFINITY }],
   });
@@ -23,6 +56,8 @@ async function makeBooks(): Promise<TestDatabase> {
     ...Array.from({ length: 5 }, (_, index) => upiPayment(1, { user: 'U1', id: `U1_${index}` })),
     ...[flagged('U2'), upiPayment(1, { user: 'U2' }), upiPayment(1, { user: 'U2' }), flagged('U2')],
     ...[flagged('U3'), makeEvent({ user: 'U3' }), { ...makeEvent({ user: 'U3' }), payload: '{"note":' }],
+    ...[makeEvent({ user: 'U4', id: 'join', type: 'opted_in', occurred: '05-02' })],
+    ...[visit('A', '05-10'), visit('A', '05-11'), visit('B', '05-12')],
   ];
   await engine.take(batch);
   await engine.take([...batch, upiPayment(1, { user: 'U1', id: 'U1_5' })]);
@@ -46,7 +81,8 @@ test('finds nothing in books that are right, nor in empty ones', async () => {
   expect(await verifyAsSupport(database.url)).toEqual([]);
 });
 
-const window = 'game 1, window 2026-05-01T00:00:00Z';
+const windowOf = (gameNo: number) => `game ${gameNo}, window 2026-05-01T00:00:00Z`;
+const window = windowOf(1);
 const of = (user: string, table: string) =>
   `(${table}.bucket, ${table}.player_id) = (select bucket, player_id from milepost.player where user_id = '${user}')`;
 
@@ -70,6 +106,8 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
         'progress_matches_credits',
         { user_id: 'U2', subject: window, expected: 'value 3, cleared 1', found: 'value 4, cleared 2' },
       ],
+      ['claims_match_progress', { user_id: 'U2', subject: `${window}, step 4`, expected: 'no claim' }],
+      ['claim_status_matches_cleared', { user_id: 'U2', subject: `${window}, step 2`, expected: 'held' }],
     ],
   },
   {
@@ -83,6 +121,7 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
         'progress_matches_credits',
         { user_id: 'U3', subject: window, expected: 'value 2, cleared 0', found: 'value 1, cleared 0' },
       ],
+      ['claims_match_progress', { user_id: 'U3', subject: `${window}, step 2`, expected: 'a claim' }],
     ],
   },
   {
@@ -105,7 +144,7 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
   },
   {
     title: 'a total was changed',
-    sql: `update milepost.progress set value = value + 1, reached = reached + 1 where ${of('U1', 'progress')} and game_no = 1`,
+    sql: `update milepost.progress set value = value + 1 where ${of('U1', 'progress')} and game_no = 1`,
     finds: [
       [
         'progress_matches_credits',
@@ -118,41 +157,129 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     sql: `delete from milepost.progress where ${of('U1', 'progress')} and game_no = 2`,
     finds: [
       [
-        'progress_matches_credits',
-        { user_id: 'U1', subject: window.replace('1', '2'), expected: 'value 6, cleared 6', found: 'no progress' },
+        'claimed_matches_claims',
+        { user_id: 'U1', subject: windowOf(2), expected: 'claimed {3}', found: 'no progress' },
       ],
       [
-        'claimed_matches_claims',
-        { user_id: 'U1', subject: `${window.replace('1', '2')}, step 3`, expected: 'no claim', found: 'a claim' },
+        'progress_matches_credits',
+        { user_id: 'U1', subject: windowOf(2), expected: 'value 6, cleared 6', found: 'no progress' },
       ],
-      ['claim_status_matches_cleared', { user_id: 'U1', expected: 'held', found: 'earned' }],
     ],
   },
   {
-    title: 'steps were not claimed up to the value',
-    sql: `update milepost.progress set reached = 3 where ${of('U1', 'progress')} and game_no = 1`,
+    title: 'progress has come from nowhere',
+    sql: `insert into milepost.progress (bucket, player_id, game_no, window_start, value, cleared, version, updated_at)
+          select bucket, player_id, 2, window_start, 3, 3, 1, now() from milepost.progress where ${of('U2', 'progress')}`,
     finds: [
-      ['claimed_matches_claims', { user_id: 'U1', subject: window, expected: 'reached at least 6', found: 'reached 3' }],
-      ['claimed_matches_claims', { user_id: 'U1', subject: `${window}, step 4`, expected: 'no claim', found: 'a claim' }],
+      [
+        'progress_matches_credits',
+        { user_id: 'U2', subject: windowOf(2), expected: 'no progress', found: 'value 3, cleared 3' },
+      ],
+    ],
+  },
+  {
+    title: 'what a target has was changed',
+    sql: `update milepost.progress set state = jsonb_set(state, '{all,1,three_visits}', '2') where game_no = 3`,
+    finds: [
+      [
+        'progress_matches_credits',
+        {
+          user_id: 'U4',
+          subject: windowOf(3),
+          expected: expect.stringContaining('"three_visits":3') as never,
+          found: expect.stringContaining('"three_visits":2') as never,
+        },
+      ],
+    ],
+  },
+  {
+    title: 'a credit of a value that counts once was lost',
+    sql: `delete from milepost.credit where trigger_id = 'merchant' and distinct_value = '"B'`,
+    finds: [
+      [
+        'progress_matches_credits',
+        { user_id: 'U4', subject: windowOf(3), expected: 'value 1, cleared 1', found: 'value 2, cleared 2' },
+      ],
+      [
+        'claims_match_progress',
+        { user_id: 'U4', subject: `${windowOf(3)}, step 2`, expected: 'no claim', found: 'a claim' },
+      ],
+    ],
+  },
+  {
+    title: 'a credit came to another day',
+    sql: `update milepost.credit set occurred_at = '2026-05-11T12:00:00Z' where trigger_id = 'visit' and occurred_at = '2026-05-10T12:00:00Z'`,
+    finds: [['progress_matches_credits', { user_id: 'U4', expected: expect.stringContaining('state') as never }]],
+  },
+  {
+    title: 'a credit came to another window',
+    sql: `update milepost.credit set window_start = window_start - interval '1 day' where trigger_id = 'visit' and occurred_at = '2026-05-10T12:00:00Z'`,
+    finds: [
+      ['credit_matches_window', { user_id: 'U4', expected: 'window 2026-05-01T00:00:00.000Z', found: 'this one' }],
+      ['progress_matches_credits', { user_id: 'U4', expected: 'value 1, cleared 1', found: 'value 2, cleared 2' }],
+      ['claims_match_progress', { user_id: 'U4', subject: `${windowOf(3)}, step 2`, expected: 'no claim' }],
+    ],
+  },
+  {
+    title: 'a credit names a trigger that its version does not have',
+    sql: `update milepost.credit set trigger_id = 'another' where ${of('U3', 'credit')}`,
+    finds: [['credit_matches_version', { user_id: 'U3', subject: window, found: 'trigger another of version 1' }]],
+  },
+  {
+    title: 'a join was lost',
+    sql: `delete from milepost.game_join`,
+    finds: [
+      ['outcome_matches_credits', { user_id: 'U4', subject: 'event tests/join', found: 'applied' }],
+      ['joined_matches_joins', { user_id: 'U4', subject: 'event tests/join', expected: 'a join', found: 'none' }],
+    ],
+  },
+  {
+    title: 'a join came from nowhere',
+    sql: `insert into milepost.game_join select bucket, player_id, 3, '2026-05-01', 1 from milepost.player where user_id = 'U1'`,
+    finds: [['outcome_matches_credits', { user_id: 'U1', expected: 'applied', found: 'no such event counted' }]],
+  },
+  {
+    title: 'a step was not claimed',
+    sql: `with lost as (delete from milepost.claim where ${of('U1', 'claim')} and game_no = 1 and step = 4)
+          update milepost.progress set claimed = array_remove(claimed, 4) where ${of('U1', 'progress')} and game_no = 1`,
+    finds: [
+      [
+        'claims_match_progress',
+        { user_id: 'U1', subject: `${window}, step 4`, expected: 'a claim', found: 'no claim' },
+      ],
+    ],
+  },
+  {
+    title: 'a claimed step was forgotten',
+    sql: `update milepost.progress set claimed = array_remove(claimed, 4) where ${of('U1', 'progress')} and game_no = 1`,
+    finds: [
+      [
+        'claimed_matches_claims',
+        { user_id: 'U1', subject: window, expected: 'claimed {1,2,3,4}', found: 'claimed {1,2,3}' },
+      ],
     ],
   },
   {
     title: 'a claim was lost',
     sql: `delete from milepost.claim where ${of('U1', 'claim')} and game_no = 1 and step = 2`,
     finds: [
-      ['claimed_matches_claims', { user_id: 'U1', subject: `${window}, step 2`, expected: 'a claim', found: 'no claim' }],
+      ['claimed_matches_claims', { user_id: 'U1', expected: 'claimed {1,3,4}', found: 'claimed {1,2,3,4}' }],
       ['payable_claims_match_outbox', { user_id: 'U1', expected: 'no message', found: 'U1 NC 20' }],
+      [
+        'claims_match_progress',
+        { user_id: 'U1', subject: `${window}, step 2`, expected: 'a claim', found: 'no claim' },
+      ],
     ],
   },
   {
     title: 'a held claim was opened too early',
     sql: `update milepost.claim set status = 'earned' where ${of('U3', 'claim')}`,
     finds: [
+      ['payable_claims_match_outbox', { user_id: 'U3', expected: 'U3 NC 10', found: 'no message' }],
       [
         'claim_status_matches_cleared',
         { user_id: 'U3', subject: `${window}, step 1`, expected: 'held', found: 'earned' },
       ],
-      ['payable_claims_match_outbox', { user_id: 'U3', expected: 'U3 NC 10', found: 'no message' }],
     ],
   },
   {
@@ -160,14 +287,14 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     sql: `update milepost.claim set status = 'held' where ${of('U2', 'claim')} and step = 1`,
     finds: [
       [
-        'claim_status_matches_cleared',
-        { user_id: 'U2', subject: `${window}, step 1`, expected: 'earned', found: 'held' },
-      ],
-      [
         'claim_status_matches_transitions',
         { user_id: 'U2', subject: `${window}, step 1`, expected: 'earned', found: 'held' },
       ],
       ['payable_claims_match_outbox', { user_id: 'U2', expected: 'no message', found: 'U2 NC 10' }],
+      [
+        'claim_status_matches_cleared',
+        { user_id: 'U2', subject: `${window}, step 1`, expected: 'earned', found: 'held' },
+      ],
     ],
   },
   {
@@ -247,5 +374,6 @@ test('names the first differences of each check, and no more than asked for', as
   expect([...counts].map(([check, list]) => [check, list.length])).toEqual([
     ['outcome_matches_credits', 2],
     ['progress_matches_credits', 2],
+    ['claims_match_progress', 2],
   ]);
 });

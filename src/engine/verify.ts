@@ -1,6 +1,9 @@
 // Verifies the books: what one transaction wrote must agree with itself, in every table. Reads only, in one snapshot, and computes everything
-// anew in SQL instead of believing a total. It finds what no constraint can hold across tables; it never mends.
+// anew, in SQL or by folding again (refold.ts), instead of believing a total. It finds what no constraint can hold across tables; it never mends.
+import type pg from 'pg';
 import type { Db } from '../db/connect.ts';
+import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
+import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
 
 /** One disagreement. */
 export interface Difference {
@@ -14,6 +17,8 @@ export interface Difference {
 }
 
 const WINDOW = `'game ' || game_no || ', window ' || to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
+const NOBODY = `'no player: bucket ' || d.bucket || ', player_id ' || d.player_id`;
 
 /** Each check is a query of (bucket, player_id, subject, expected, found), one row per difference. */
 const checks = {
@@ -30,6 +35,7 @@ const checks = {
             union select distinct bucket, player_id, 'credit' from milepost.credit
             union select distinct bucket, player_id, 'progress' from milepost.progress
             union select distinct bucket, player_id, 'claim' from milepost.claim
+            union select distinct bucket, player_id, 'game_join' from milepost.game_join
             union select distinct bucket, player_id, 'cohort_membership' from milepost.cohort_membership) as rows
       left join milepost.player p using (bucket, player_id)
      where p.user_id is null
@@ -49,15 +55,24 @@ const checks = {
       from milepost.inbox left join milepost.event_key k using (bucket, player_id, event_no)
      where k.event_id is null`,
 
-  /** An event is applied (or held, when all it gave is held) exactly if there are credits of it. A join or a change of a cohort gives none. */
+  /** An event is applied (or held, when all it gave is held) exactly if it joined a game or there are credits of it. A change of a cohort gives none. */
   outcome_matches_credits: `
     select bucket, player_id, coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
            coalesce(c.outcome, 'no outcome of a counted event') as expected, coalesce(k.outcome::text, 'no such event counted') as found
       from (select bucket, player_id, event_no, case when bool_and(held) then 'held' else 'applied' end as outcome
-              from milepost.credit group by bucket, player_id, event_no) as c
+              from (select bucket, player_id, event_no, held from milepost.credit
+                    union all select bucket, player_id, event_no, false from milepost.game_join) as given
+             group by bucket, player_id, event_no) as c
       full join (select * from milepost.event_key where outcome in ('applied', 'held')) as k using (bucket, player_id, event_no)
      where c.outcome is distinct from k.outcome::text
-       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('joined', 'cohort_changed'))`,
+       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') = 'cohort_changed')`,
+
+  /** What an event joined is recorded, also where it gave credits in another game. */
+  joined_matches_joins: `
+    select bucket, player_id, 'event ' || k.producer || '/' || k.event_id as subject, 'a join' as expected, 'none' as found
+      from milepost.event_key k left join (select distinct bucket, player_id, event_no, true as joined from milepost.game_join) as j
+     using (bucket, player_id, event_no)
+     where k.outcome = 'applied' and k.reason = 'joined' and j.joined is null`,
 
   /** What a change of a cohort stated is recorded, unless another one about the same instant says "not a member". */
   cohort_matches_events: `
@@ -71,16 +86,6 @@ const checks = {
       left join milepost.cohort_membership m using (bucket, player_id, cohort_id, valid_from)
      where m.member is null or (m.member and not s.member)`,
 
-  /** Progress is the fold over the credits. */
-  progress_matches_credits: `
-    select bucket, player_id, ${WINDOW} as subject,
-           coalesce('value ' || c.value || ', cleared ' || c.cleared, 'no progress') as expected,
-           coalesce('value ' || p.value || ', cleared ' || p.cleared, 'no progress') as found
-      from (select bucket, player_id, game_no, window_start, sum(amount) as value, coalesce(sum(amount) filter (where not held), 0) as cleared
-              from milepost.credit group by bucket, player_id, game_no, window_start) as c
-      full join milepost.progress p using (bucket, player_id, game_no, window_start)
-     where c.value is distinct from p.value or c.cleared is distinct from p.cleared`,
-
   /** The steps that progress remembers as claimed are those that have a claim. */
   claimed_matches_claims: `
     select bucket, player_id, ${WINDOW} as subject,
@@ -90,15 +95,6 @@ const checks = {
                    from milepost.claim group by bucket, player_id, game_no, window_start) as c
      using (bucket, player_id, game_no, window_start)
      where coalesce(c.steps, '{}') is distinct from (select coalesce(array_agg(step order by step), '{}') from unnest(p.claimed) as step)`,
-
-  /** A claim is held exactly as long as its step lies above what no hold touches. */
-  claim_status_matches_cleared: `
-    select bucket, player_id, ${WINDOW} || ', step ' || step as subject,
-           case when coalesce(p.cleared, 0) < step then 'held' when step_type = 'FORTUNE_COOKIE' then 'unopened' else 'earned' end as expected,
-           c.status::text as found
-      from milepost.claim c left join milepost.progress p using (bucket, player_id, game_no, window_start)
-     where c.status::text <>
-           case when coalesce(p.cleared, 0) < step then 'held' when step_type = 'FORTUNE_COOKIE' then 'unopened' else 'earned' end`,
 
   /** A claim stands where its last transition left it. */
   claim_status_matches_transitions: `
@@ -126,7 +122,7 @@ const checks = {
      where c.pays is distinct from o.pays`,
 } as const;
 
-export type Check = keyof typeof checks;
+export type Check = keyof typeof checks | RefoldCheck;
 
 // Reading every table may take longer than an answer is usually waited for.
 const unhurried = { query_timeout: 24 * 3_600_000 };
@@ -135,32 +131,68 @@ const unhurried = { query_timeout: 24 * 3_600_000 };
  * Compares the books with themselves and returns what disagrees, at most `rowsPerCheck` differences of each check; an empty list is the proof.
  * Takes as long as reading every table takes, and disturbs nobody meanwhile.
  */
-export async function verify(db: Db, options: { rowsPerCheck?: number } = {}): Promise<Difference[]> {
+export async function verify(db: Db, { rowsPerCheck = 20 }: { rowsPerCheck?: number } = {}): Promise<Difference[]> {
+  for (;;) {
+    const definitions = await loadDefinitions(db);
+    const differences = await inSnapshot(db, async (client) => {
+      const { rows } = await client.query<{ epoch: string }>('select epoch from milepost.definitions');
+      // Somebody has changed a game since: the snapshot may know versions that we do not.
+      if (Number(rows[0]?.epoch ?? 0) !== definitions.epoch) return undefined;
+      return [...(await queryAll(client, rowsPerCheck)), ...(await refoldAll(client, definitions, rowsPerCheck))];
+    });
+    if (differences !== undefined) return differences;
+  }
+}
+
+/** Does some reading in one snapshot: batches that commit meanwhile are seen by all of it or by none. */
+async function inSnapshot<T>(db: Db, read: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await db.pool.connect();
   let broken: Error | undefined;
   try {
-    // One snapshot: batches that commit meanwhile are seen by all checks or by none.
     await client.query('begin isolation level repeatable read read only');
     await client.query('set local statement_timeout = 0');
-    const differences: Difference[] = [];
-    for (const check of Object.keys(checks) as Check[]) {
-      const { rows } = await client.query<Omit<Difference, 'check'>>({
-        ...unhurried,
-        text: `select coalesce(p.user_id, 'no player: bucket ' || d.bucket || ', player_id ' || d.player_id) as user_id,
-                d.subject, d.expected, d.found
-           from (${checks[check]}) as d left join milepost.player p using (bucket, player_id)
-          order by d.bucket, d.player_id, d.subject
-          limit $1`,
-        values: [options.rowsPerCheck ?? 20],
-      });
-      differences.push(...rows.map((row) => ({ check, ...row })));
-    }
+    const result = await read(client);
     await client.query('commit');
-    return differences;
+    return result;
   } catch (error) {
     broken = error as Error;
     throw error;
   } finally {
     client.release(broken);
   }
+}
+
+async function queryAll(client: pg.PoolClient, rowsPerCheck: number): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  for (const check of Object.keys(checks) as (keyof typeof checks)[]) {
+    const { rows } = await client.query<Omit<Difference, 'check'>>({
+      ...unhurried,
+      text: `select coalesce(p.user_id, ${NOBODY}) as user_id, d.subject, d.expected, d.found
+           from (${checks[check]}) as d left join milepost.player p using (bucket, player_id)
+          order by d.bucket, d.player_id, d.subject
+          limit $1`,
+      values: [rowsPerCheck],
+    });
+    differences.push(...rows.map((row) => ({ check, ...row })));
+  }
+  return differences;
+}
+
+async function refoldAll(client: pg.PoolClient, definitions: Definitions, rowsPerCheck: number): Promise<Difference[]> {
+  const found = new Map(refoldChecks.map((check): [RefoldCheck, RefoldDifference[]] => [check, []]));
+  await refold(client, definitions, (difference) => {
+    const list = found.get(difference.check) as RefoldDifference[];
+    if (list.length < rowsPerCheck) list.push(difference);
+  });
+  const list = [...found.values()].flat();
+  const { rows } = await client.query<{ user_id: string }>(
+    `select coalesce(p.user_id, ${NOBODY}) as user_id
+       from unnest($1::smallint[], $2::bigint[]) with ordinality as d(bucket, player_id, place)
+       left join milepost.player p using (bucket, player_id)
+      order by place`,
+    [list.map(({ bucket }) => bucket), list.map(({ player_id }) => player_id)],
+  );
+  return list.map(({ check, subject, expected, found }, index) => {
+    return { check, user_id: rows[index]?.user_id as string, subject, expected, found };
+  });
 }

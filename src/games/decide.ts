@@ -5,7 +5,7 @@ import type { CanonicalEvent } from '../event/event.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { Trigger } from './config.ts';
-import { counting, emptyStanding, fold, foldOn, foldsAnew } from './fold.ts';
+import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
 import type { Claim, ClaimStatus, Credit, HeldClaim, Membership, Player, Progress, Verdict } from './games.ts';
 import { contributionOf } from './progression.ts';
@@ -248,12 +248,7 @@ function foldAll(
   const live = player.credits.filter(
     ({ gameNo, windowStart }) => gameNo === game.gameNo && windowStart === progress.windowStart,
   );
-  progress.all = fold(live, game, versionOf);
-  const cleared = live.filter(({ held }) => !held);
-  progress.cleared = cleared.length === live.length ? progress.all : fold(cleared, game, versionOf);
-  // Of two events of a transaction the held one may count for less: what is cleared is never shown as more than what is there.
-  if (progress.cleared.value > progress.all.value)
-    progress.cleared = { ...progress.cleared, value: progress.all.value };
+  Object.assign(progress, foldBoth(live, game, versionOf));
   const chosen = counting(live, versionOf);
   if (!chosen.includes(credits[0] as Credit)) return 'transaction_counted';
   // What they add to all others that count: as their order does not matter, they may as well be the last.

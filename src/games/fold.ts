@@ -27,6 +27,20 @@ export function fold(credits: readonly Credit[], game: Game, versionOf: VersionO
   return standing;
 }
 
+/** Folds a set of live credits of one window: all of them, and those that no hold touches, which is the same object while nothing is held. */
+export function foldBoth(
+  credits: readonly Credit[],
+  game: Game,
+  versionOf: VersionOf,
+): { all: Standing; cleared: Standing } {
+  const all = fold(credits, game, versionOf);
+  const free = credits.filter(({ held }) => !held);
+  if (free.length === credits.length) return { all, cleared: all };
+  const cleared = fold(free, game, versionOf);
+  // Of two events of a transaction the held one may count for less: what is cleared is never shown as more than what is there.
+  return { all, cleared: cleared.value > all.value ? { ...cleared, value: all.value } : cleared };
+}
+
 /**
  * The fold with one more credit, and by how much that raised what its trigger has counted (0: a cap is full, or the value was seen before).
  * `game` is the version that judged the credit. Not for games that fold anew.

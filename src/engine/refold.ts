@@ -1,0 +1,223 @@
+// Folds all credits again and compares: what the engine has added up event by event must be what the whole set adds up to, in every mode and
+// archetype. Reads one window of one player after the other through a cursor, so that memory stays flat; it writes nothing and mends nothing.
+import { isDeepStrictEqual } from 'node:util';
+import type pg from 'pg';
+import type { Definitions } from '../definitions/definitions.ts';
+import { archetypes } from '../games/archetypes/archetype.ts';
+import type { Timeline } from '../games/decide.ts';
+import { windowFor } from '../games/decide.ts';
+import { foldBoth, foldsAnew } from '../games/fold.ts';
+import type { Game } from '../games/game.ts';
+import type { ClaimStatus, Credit } from '../games/games.ts';
+import { type StandingState, stateOf } from '../games/standing.ts';
+import { formatInstant, type Instant } from '../time.ts';
+
+/** What is compared, in this order. */
+export const refoldChecks = [
+  /** A credit was judged by a version that there is, by a trigger which that version has. */
+  'credit_matches_version',
+  /** A credit stands in the window into which its event fell. */
+  'credit_matches_window',
+  /** Progress (value, cleared, and what folding on needs) is the fold over the credits. */
+  'progress_matches_credits',
+  /** Every step that progress reaches has its claim, and no other step has one. */
+  'claims_match_progress',
+  /** A claim is held exactly as long as its step is not reached by what no hold touches. */
+  'claim_status_matches_cleared',
+] as const;
+
+export type RefoldCheck = (typeof refoldChecks)[number];
+
+/** One disagreement, of a player who is known by number. */
+export interface RefoldDifference {
+  check: RefoldCheck;
+  bucket: number;
+  player_id: string;
+  subject: string;
+  expected: string;
+  found: string;
+}
+
+// All branches come sorted from their primary keys: the server merges them without sorting, whatever their size.
+const ROWS = `
+  select bucket, player_id, game_no, window_start, 'credit' as kind,
+         json_build_array(event_no, trigger_id, amount, distinct_value, held, version,
+                          (extract(epoch from occurred_at) * 1000)::bigint, transaction_id) as content
+    from milepost.credit
+  union all
+  select bucket, player_id, game_no, window_start, 'progress', json_build_array(value, cleared, state) from milepost.progress
+  union all
+  select bucket, player_id, game_no, window_start, 'claim', json_build_array(step, step_type, status) from milepost.claim
+  order by bucket, player_id, game_no, window_start`;
+
+type Key = { bucket: number; player_id: string; game_no: number; window_start: Instant };
+type Row = Key &
+  (
+    | {
+        kind: 'credit';
+        content: [
+          eventNo: number,
+          triggerId: string,
+          amount: number,
+          distinctValue: string | null,
+          held: boolean,
+          version: number,
+          occurredAt: Instant,
+          transactionId: string | null,
+        ];
+      }
+    | { kind: 'progress'; content: StoredProgress }
+    | { kind: 'claim'; content: StoredClaim }
+  );
+type StoredProgress = [value: number, cleared: number, state: StandingState | null];
+type StoredClaim = [step: number, stepType: string, status: ClaimStatus];
+
+/** Everything about one player in one window of one game. */
+interface Books {
+  key: Key;
+  credits: Credit[];
+  progress: StoredProgress | undefined;
+  claims: StoredClaim[];
+}
+
+// The first rows may come only after all have been sorted.
+const unhurried = { query_timeout: 24 * 3_600_000 };
+/** Rows that one fetch brings. */
+const FETCHED = 5_000;
+
+/**
+ * Compares everything, in the transaction of `client`, and reports each disagreement in the order of players. `definitions` are those of the
+ * transaction's snapshot.
+ */
+export async function refold(
+  client: pg.ClientBase,
+  definitions: Definitions,
+  report: (difference: RefoldDifference) => void,
+): Promise<void> {
+  const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
+  for await (const books of readBooks(client)) {
+    for (const [check, subject, expected, found] of compare(books, timelines.get(books.key.game_no))) {
+      const { bucket, player_id } = books.key;
+      report({ check, bucket, player_id, subject: `${nameOf(books.key)}${subject}`, expected, found });
+    }
+  }
+}
+
+async function* readBooks(client: pg.ClientBase): AsyncGenerator<Books> {
+  await client.query(`declare refolded no scroll cursor for ${ROWS}`);
+  let books: Books | undefined;
+  for (;;) {
+    const { rows } = await client.query<Row>({ ...unhurried, text: `fetch forward ${FETCHED} from refolded` });
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (books === undefined || !isSame(books.key, row)) {
+        if (books !== undefined) yield books;
+        books = { key: row, credits: [], progress: undefined, claims: [] };
+      }
+      if (row.kind === 'credit') books.credits.push(creditOf(row, row.content));
+      else if (row.kind === 'progress') books.progress = row.content;
+      else books.claims.push(row.content);
+    }
+  }
+  if (books !== undefined) yield books;
+  await client.query('close refolded');
+}
+
+function isSame(a: Key, b: Key): boolean {
+  return (
+    a.player_id === b.player_id && a.game_no === b.game_no && a.window_start === b.window_start && a.bucket === b.bucket
+  );
+}
+
+function creditOf({ game_no, window_start }: Key, content: Extract<Row, { kind: 'credit' }>['content']): Credit {
+  const [eventNo, triggerId, amount, distinctValue, held, version, occurredAt, transactionId] = content;
+  return {
+    gameNo: game_no,
+    windowStart: window_start,
+    eventNo,
+    triggerId,
+    amount,
+    distinctValue,
+    held,
+    version,
+    occurredAt,
+    transactionId,
+  };
+}
+
+type Disagreement = [check: RefoldCheck, subject: string, expected: string, found: string];
+
+function* compare(
+  { key, credits, progress, claims }: Books,
+  timeline: Timeline | undefined,
+): Generator<Disagreement, void> {
+  const versions = new Map(timeline?.versions.map((game) => [game.version, game]));
+  for (const { version, triggerId } of credits) {
+    if (versions.get(version)?.triggersById.has(triggerId)) continue;
+    const found = `trigger ${triggerId} of version ${version}`;
+    yield ['credit_matches_version', '', 'a trigger of a version', found];
+    // There is nothing to fold by.
+    return;
+  }
+  const first = timeline?.versions[0];
+  if (first === undefined || timeline === undefined || credits.length === 0) {
+    if (progress !== undefined) {
+      yield ['progress_matches_credits', '', 'no progress', wordsOf(progress)];
+    }
+    for (const [step] of claims) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
+    return;
+  }
+
+  const versionOf = (version: number): Game => versions.get(version) as Game;
+  for (const { version, occurredAt } of credits) {
+    const window = windowFor(versionOf(version), occurredAt, [key.window_start]);
+    if (window?.start === key.window_start && occurredAt < window.end) continue;
+    const expected = window === undefined ? 'no window' : `window ${formatInstant(window.start)}`;
+    yield ['credit_matches_window', `, event of ${formatInstant(occurredAt)}`, expected, 'this one'];
+    return;
+  }
+
+  const standings = foldBoth(credits, first, versionOf);
+  const { all, cleared } = standings;
+  const state = stateOf(standings);
+  const isRight = progress !== undefined && progress[0] === all.value && progress[1] === cleared.value;
+  if (!isRight || !isDeepStrictEqual(progress[2], state)) {
+    // The state is long; it is shown only where the numbers agree.
+    const [expected, found] = isRight
+      ? [`state ${JSON.stringify(state)}`, `state ${JSON.stringify(progress[2])}`]
+      : [wordsOf([all.value, cleared.value, state]), progress === undefined ? 'no progress' : wordsOf(progress)];
+    yield ['progress_matches_credits', '', expected, found];
+  }
+
+  // Steps are the same in all versions that a window has seen; the last one knows how far the window goes.
+  const newest = credits.reduce((a, b) => (b.version > a.version ? b : a));
+  const game = versionOf(newest.version);
+  const window = windowFor(game, newest.occurredAt, [key.window_start]) ?? game;
+  const { stepsReached } = archetypes[game.config.game_archetype];
+  const reached = new Set(stepsReached(game, all, window).map(({ step }) => step));
+  const free = new Set(stepsReached(game, cleared, window).map(({ step }) => step));
+  // Where one event of a transaction may take the place of another, progress may shrink; what was claimed and released before stays so.
+  const mayShrink = timeline.versions.some(foldsAnew);
+  const claimed = new Set(claims.map(([step]) => step));
+  for (const step of reached) {
+    if (!claimed.has(step)) yield ['claims_match_progress', `, step ${step}`, 'a claim', 'no claim'];
+  }
+  for (const step of claimed) {
+    if (!reached.has(step) && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
+  }
+  for (const [step, stepType, status] of claims) {
+    if (!reached.has(step)) continue;
+    const open = stepType === 'FORTUNE_COOKIE' ? 'unopened' : 'earned';
+    const expected = free.has(step) ? open : 'held';
+    if (status === expected || (mayShrink && status === open)) continue;
+    yield ['claim_status_matches_cleared', `, step ${step}`, expected, status];
+  }
+}
+
+function wordsOf([value, cleared]: StoredProgress): string {
+  return `value ${value}, cleared ${cleared}`;
+}
+
+function nameOf({ game_no, window_start }: Key): string {
+  return `game ${game_no}, window ${formatInstant(window_start).replace('.000Z', 'Z')}`;
+}
