@@ -25,6 +25,7 @@ test.each([
   'migrate',
   'ingest',
   'games validate',
+  'games test',
   'games diff',
   'games activate',
   'games pause',

@@ -11,6 +11,7 @@ import { emptyStanding } from '../games/fold.ts';
 import type { Player, Progress } from '../games/games.ts';
 import type { Window } from '../games/window.ts';
 import { didYouMean } from '../spelling.ts';
+import type { Zone } from '../time-zone.ts';
 import { formatLocal } from './moment.ts';
 import { meanings, type ScenarioReason } from './outcome.ts';
 import { createRehearsal, type Rehearsal } from './rehearsal.ts';
@@ -115,19 +116,34 @@ function reportOf({ incoming, path }: StagedEvent, result: EventResult, adds: nu
 
 function whyOf(event: CanonicalEvent, reason: ScenarioReason | null, timeline: Timeline): string | null {
   if (reason === null) return null;
-  const game = versionInForce(timeline, event.occurred_at);
-  if (reason === 'no_game') {
-    const types = [...new Set(game.config.triggers.map(({ event_type }) => event_type))];
-    return `${meanings[reason]}${didYouMean(event.event_type, types)}`;
+  const { config, triggersByType, zone } = versionInForce(timeline, event.occurred_at);
+  const rules = (triggersByType.get(event.event_type) ?? []).map(({ trigger_id, rule }) => [trigger_id, rule] as const);
+  const joining = config.join?.event_type === event.event_type ? config.join.rule : undefined;
+  switch (reason) {
+    case 'no_game':
+      return `${meanings[reason]}${didYouMean(
+        event.event_type,
+        config.triggers.map(({ event_type }) => event_type),
+      )}`;
+    case 'condition_failed':
+      return [...rules, ['joining', joining] as const]
+        .flatMap(([name, rule]) => unmet(name, rule, event, zone))
+        .join(' · ');
+    case 'not_joined':
+      return [meanings[reason], ...unmet('joining', joining, event, zone)].join(': ');
+    default:
+      return meanings[reason];
   }
-  if (reason !== 'condition_failed') return meanings[reason];
-  const triggers = (game.triggersByType.get(event.event_type) ?? []).map(({ trigger_id, rule }) => {
-    const failed = failing(rule, event, game.zone) as Condition;
-    const failure = explainFailure(failed, event, game.zone);
-    const found = 'found' in failure ? `; found ${JSON.stringify(failure.found)}` : '';
-    return `${trigger_id} asks that ${describeCondition(failed)}${found}`;
-  });
-  return triggers.length === 0 ? 'the rule for joining does not hold' : triggers.join(' · ');
+}
+
+/** What a rule asks for that an event does not meet, as a list of one; empty where it meets it. */
+function unmet(name: string, rule: Condition | undefined, event: CanonicalEvent, zone: Zone): string[] {
+  const failed = rule && failing(rule, event, zone);
+  if (failed === undefined) return [];
+  const failure = explainFailure(failed, event, zone);
+  return [
+    `${name} asks that ${describeCondition(failed)}${'found' in failure ? `; found ${JSON.stringify(failure.found)}` : ''}`,
+  ];
 }
 
 function differencesIn({ expected, path }: StagedEvent, report: EventReport): Difference[] {

@@ -56,20 +56,17 @@ const kind = z.strictObject({
 });
 
 const outcome = z.enum(scenarioOutcomes);
-const verdict = z.union([
-  outcome,
-  z.strictObject({
-    outcome: outcome.optional().describe('What becomes of it.'),
-    reason: z.enum(scenarioReasons).nullable().optional().describe('Why; null where there is no reason to give.'),
-    adds: z
-      .number()
-      .int()
-      .min(0)
-      .optional()
-      .meta({ description: "By how much it raises its player's progress.", unit: 'progress' }),
-    replayed: z.boolean().optional().describe('Whether it was known already.'),
-  }),
-]);
+const verdict = z.strictObject({
+  outcome: outcome.optional().describe('What becomes of it.'),
+  reason: z.enum(scenarioReasons).nullable().optional().describe('Why; null where there is no reason to give.'),
+  adds: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "By how much it raises its player's progress.", unit: 'progress' }),
+  replayed: z.boolean().optional().describe('Whether it was known already.'),
+});
 
 const happening = z.strictObject({
   at: moment.describe('When it happens. A day alone means its noon.'),
@@ -92,7 +89,7 @@ const happening = z.strictObject({
     .meta({ description: 'How often it happens, each time with another id. Without it: once.', unit: 'events' }),
   every: duration.optional().describe('With "times": how far apart. Without it they happen at the same time.'),
   expect: z
-    .union([verdict, z.array(verdict).min(1)])
+    .union([outcome, verdict, z.array(z.union([outcome, verdict])).min(1)])
     .optional()
     .describe('What becomes of it. With "times": of each of them, or a list with an entry for each.'),
 });
