@@ -203,7 +203,7 @@ function shownTo(userId: string): Shown | undefined {
     next_visible_reward:
       next === undefined
         ? null
-        : { step: next.step, reward_type: 'NC', value: next.step === 3 ? 10 : 100, display_type: 'flat' },
+        : { step: next.step, title: null, reward_type: 'NC', value: next.step === 3 ? 10 : 100, display_type: 'flat' },
     steps,
   };
 }

@@ -15,7 +15,7 @@ import { type Ended, milepost, type Running, startMilepost } from './milepost.ts
 import { waitFor } from './wait.ts';
 
 /** What the shipped sources read. */
-const topics = ['milepost.events', 'upi.switch.transactions', 'fs.journey.events'];
+const topics = ['milepost.events', 'upi.switch.transactions', 'fs.journey.events', 'crm.segment.changes'];
 const partitions = topics.flatMap((topic) => [0, 1, 2, 3].map((partition) => `${topic}/${partition}`));
 
 /** One payment in ten fails after it was applied: half of them with an answer, half without. */
