@@ -20,7 +20,8 @@ const fixed: readonly Path[] = [
 ];
 
 /**
- * What a new version may not change while its window runs: thresholds, max_value, archetype, start, and how windows are cut.
+ * What a new version may not change while its window runs: thresholds, max_value, archetype, start, how windows are cut, and whether
+ * players have to join.
  * Returns one problem per change, empty when the new version may follow.
  */
 export function forbiddenChanges(before: GameConfig, after: GameConfig): { path: string; message: string }[] {
@@ -34,6 +35,8 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
   if (start !== parseInstant(after.game_window.start)) {
     compare(['game_window', 'start'], before.game_window.start, after.game_window.start);
   }
+  // How players join may be mended; whether they have to, they have been told.
+  if ((before.join === undefined) !== (after.join === undefined)) compare(['join'], before.join, after.join);
   for (const path of [...fixed, ...archetypes[before.game_archetype].fixed]) {
     for (const each of spelledOut(path, before, after)) compare(each, valueAt(before, each), valueAt(after, each));
   }
