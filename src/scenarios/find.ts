@@ -2,6 +2,7 @@
 // but for the sources and the cohorts.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { COHORT_FILES } from '../cohorts/config.ts';
 import { UserError } from '../errors.ts';
 
 export interface Found {
@@ -17,7 +18,7 @@ export async function findBelow(folder: string): Promise<Found> {
   for (const { parentPath, name } of files) {
     const kind = basename(parentPath);
     if (kind === 'scenarios') found.scenarios.push(join(parentPath, name));
-    else if (kind !== 'sources' && !/^cohorts\.jsonc?$/.test(name)) found.games.push(join(parentPath, name));
+    else if (kind !== 'sources' && !COHORT_FILES.includes(name)) found.games.push(join(parentPath, name));
   }
   found.scenarios.sort();
   found.games.sort();
