@@ -54,6 +54,7 @@ describe('an event that cannot be judged', () => {
       producer,
       event_id,
       outcome: 'failed',
+      reason: 'data_error',
     }));
     expectBooks(books, { ...expected, outcomes: [...expected.outcomes, ...failed] });
 

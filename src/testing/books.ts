@@ -2,10 +2,12 @@
 // memory by dry-run.ts.
 import type pg from 'pg';
 import { expect } from 'vitest';
-import type { ClaimLine, CreditLine, ExpectedBooks, OutcomeLine, ProgressLine, Terms } from './model.ts';
+import type { IncomingEvent } from '../event/event.ts';
+import type { ClaimLine, CreditLine, ExpectedBooks, JoinLine, OutcomeLine, ProgressLine, Terms } from './model.ts';
 
 export interface Books {
   outcomes: OutcomeLine[];
+  joins: JoinLine[];
   credits: CreditLine[];
   progress: ProgressLine[];
   claims: (ClaimLine & Terms)[];
@@ -18,7 +20,8 @@ export interface Books {
  * reward must be paid by the very terms of its claim.
  */
 export function expectBooks(actual: Books, expected: ExpectedBooks): void {
-  expect(ordered(actual.outcomes), 'outcomes').toEqual(ordered(expected.outcomes));
+  expect(ordered(actual.outcomes.map(withoutWorth)), 'outcomes').toEqual(ordered(expected.outcomes));
+  expect(ordered(actual.joins), 'joins').toEqual(ordered(expected.joins));
   expect(ordered(actual.credits), 'credits').toEqual(ordered(expected.credits));
   expect(ordered(actual.progress), 'progress').toEqual(ordered(expected.progress));
   expect(ordered(actual.claims.map(withoutTerms)), 'claims').toEqual(
@@ -37,6 +40,12 @@ export function expectBooks(actual: Books, expected: ExpectedBooks): void {
       pinned.get(keyOf(withoutTerms(reward))),
     );
   }
+}
+
+/** That an event counted and yet added nothing depends on what was there before it. */
+function withoutWorth({ reason, ...line }: OutcomeLine): OutcomeLine {
+  const isWorth = (line.outcome === 'applied' || line.outcome === 'held') && reason !== 'joined';
+  return { ...line, reason: isWorth ? null : reason };
 }
 
 function termsOf({ version, reward_type, amount }: Terms): Terms {
@@ -72,7 +81,11 @@ export async function readBooks(pool: pg.Pool): Promise<Books> {
   return {
     // How the players came into their cohorts is not in the model's events.
     outcomes: await lines(
-      `select p.user_id, producer, event_id, outcome from milepost.event_key ${player} where reason is distinct from 'cohort_changed'`,
+      `select p.user_id, producer, event_id, outcome, reason from milepost.event_key ${player} where reason is distinct from 'cohort_changed'`,
+    ),
+    joins: await lines(
+      `select p.user_id, g.game_id, (extract(epoch from joined_at) * 1000)::bigint as joined_at, k.producer, k.event_id
+         from milepost.game_join ${player} ${game} left join milepost.event_key k using (bucket, player_id, event_no)`,
     ),
     credits: await lines(
       `select p.user_id, g.game_id, ${window}, k.producer, k.event_id, trigger_id, amount, held, version
@@ -94,4 +107,16 @@ export async function readBooks(pool: pg.Pool): Promise<Books> {
          from milepost.outbox where destination <> 'projection'`,
     ),
   };
+}
+
+/** The events in the order in which a database took them. */
+export async function readArrival(pool: pg.Pool, events: readonly IncomingEvent[]): Promise<IncomingEvent[]> {
+  const { rows } = await pool.query<{ identity: string }>(
+    `select json_build_array(p.user_id, producer, event_id)::text as identity
+       from milepost.event_key join milepost.player p using (bucket, player_id) order by event_no`,
+  );
+  const places = new Map(rows.map(({ identity }, place) => [JSON.stringify(JSON.parse(identity)), place]));
+  const placeOf = ({ event }: IncomingEvent) =>
+    places.get(JSON.stringify([event.user_id, event.producer, event.event_id])) as number;
+  return [...events].sort((a, b) => placeOf(a) - placeOf(b));
 }

@@ -17,12 +17,24 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
   const definitions = makeDefinitions(games);
   const gameIds = new Map(definitions.games.map(({ gameNo, gameId }) => [gameNo, gameId]));
   const rehearsal = createRehearsal(definitions, { memberships });
+  const joins: Decision['joins'] = [];
+
+  function process(events: readonly IncomingEvent[]): ReturnType<DryRun['process']> {
+    const decided = rehearsal.process(events as TimedEvent[]);
+    joins.push(...decided.decision.joins);
+    return decided;
+  }
 
   function books(): Books {
     return {
-      outcomes: rehearsal.judged.map(({ opened, outcome }) => {
+      outcomes: rehearsal.judged.map(({ opened, outcome, reason }) => {
         const { user_id, producer, event_id } = opened.incoming.event;
-        return { user_id, producer, event_id, outcome };
+        return { user_id, producer, event_id, outcome, reason };
+      }),
+      joins: joins.map(({ player, judged, join }) => {
+        const { producer, event_id } = judged.opened.incoming.event;
+        const game_id = gameIds.get(join.gameNo) as string;
+        return { user_id: player.userId, game_id, joined_at: join.at, producer, event_id };
       }),
       credits: rehearsal.credits.map(({ player, judged, credit }) => {
         const { producer, event_id } = judged.opened.incoming.event;
@@ -69,5 +81,5 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
     };
   }
 
-  return { process: (events) => rehearsal.process(events as TimedEvent[]), books };
+  return { process, books };
 }

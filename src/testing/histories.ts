@@ -1,10 +1,11 @@
-// Random histories for property tests: games with versions, cohorts with intervals, and events, all drawn from few values that lie on and
-// beside every boundary, so that the cases that matter come up often. And random deliveries of a history's events.
+// Random histories for property tests: games, cohorts with intervals, and events, all drawn from few values that lie on and beside every boundary,
+// so that the cases that matter come up often. And random deliveries of a history's events.
 import fc from 'fast-check';
 import type { IncomingEvent, Json } from '../event/event.ts';
-import type { GameConfig } from '../games/config.ts';
-import { at, changed, type GameHistory, gameHistory, makeEvent, makeGame } from './make.ts';
+import { autumn, DAY, type Era, india, spring } from './era.ts';
+import { at, changed, type GameHistory, makeEvent } from './make.ts';
 import type { History } from './model.ts';
+import { gameIn } from './random-games.ts';
 
 /** A history whose parts are also what the engine takes. */
 export interface EngineHistory extends History {
@@ -12,189 +13,121 @@ export interface EngineHistory extends History {
   events: readonly IncomingEvent[];
 }
 
-const start = '2026-05-01T00:00:00Z';
-const end = '2026-05-31T23:59:59Z';
-const secondVersion = at('2026-05-12T00:00:00Z');
-const thirdVersion = at('2026-05-20T00:00:00Z');
-const instants = [
-  at(start) - 1,
-  at(start),
-  secondVersion - 1,
-  secondVersion,
-  at('05-15'),
-  thirdVersion,
-  at(end) + 999,
-  at(end) + 1_000,
-];
 const users = ['U1', 'U2', 'ünïcode ☕', 'U4'];
-const cohorts = ['everyone', 'early', 'late'];
 
 const attributes: fc.Arbitrary<Record<string, Json>> = fc.record(
   {
-    transaction_amount: fc.constantFrom<Json>(1_199.99, 1_200, 1_200.01, 25_000, null, '1200'),
-    transaction_type: fc.constantFrom<Json>('UPI', 'CARD'),
-    frm_flag: fc.constantFrom<Json>(null, '', false, 'VELOCITY', true),
+    transaction_amount: fc.constantFrom<Json>(1_199.99, 1_200, 1_200.01, 0.05, 0.1, -3, 25_000, null, '1200'),
+    transaction_type: fc.constantFrom<Json>('UPI', 'UPI', 'CARD', 'constructor'),
+    // Texts that a database does not store as they are, and one as long as an attribute may be.
+    merchant_id: fc.constantFrom<Json>(
+      'M1',
+      'M1',
+      'M2',
+      'M3',
+      '1200',
+      '',
+      null,
+      '\u0000',
+      '\ud800',
+      '\ud801',
+      'm'.repeat(300),
+    ),
+    frm_flag: fc.constantFrom<Json>(null, null, '', false, 'VELOCITY', true),
   },
   { requiredKeys: [] },
 );
 
-const comparison = fc.oneof(
-  fc.record({
-    field: fc.constant('attributes.transaction_amount'),
-    op: fc.constantFrom('gt', 'gte', 'lt', 'lte', 'eq', 'ne'),
-    value: fc.constantFrom(1_200, 1_199.99),
-  }),
-  fc.record({
-    field: fc.constantFrom('attributes.transaction_type', 'producer'),
-    op: fc.constantFrom('eq', 'ne', 'starts_with'),
-    value: fc.constantFrom('UPI', 'switch', 'U'),
-  }),
-  fc.record({
-    field: fc.constantFrom('attributes.transaction_type', 'attributes.absent'),
-    op: fc.constantFrom('in', 'not_in'),
-    value: fc.constantFrom<Json[]>(['UPI', 'CARD'], ['CARD', null]),
-  }),
-  fc.record({
-    field: fc.constantFrom('attributes.transaction_amount', 'attributes.absent'),
-    op: fc.constant('exists'),
-    value: fc.boolean(),
-  }),
-  fc.record({
-    field: fc.constant('attributes.transaction_amount'),
-    op: fc.constant('between'),
-    value: fc.constantFrom([1_200, 1_200], [1_200, 30_000]),
-  }),
-);
-
-const { rule } = fc.letrec((tie) => ({
-  rule: fc.oneof(
-    fc.record({
-      operator: fc.constantFrom('and', 'or'),
-      conditions: fc.array(tie('node'), { minLength: 1, maxLength: 3 }),
-    }),
-    fc.record({ operator: fc.constant('not'), conditions: fc.tuple(tie('node')) }),
-  ),
-  node: fc.oneof({ maxDepth: 4, depthSize: 'small', withCrossShrink: true }, comparison, tie('rule')),
-}));
-
-/** Half of the triggers take everything, or hardly an event would count. */
-const anything = { operator: 'or', conditions: [{ field: 'producer', op: 'exists', value: true }] };
-
-const triggers = fc
-  .array(
-    fc.record({
-      event_type: fc.constantFrom('payment_success', 'fs_action_complete'),
-      rule: fc.oneof(fc.constant(anything), rule) as fc.Arbitrary<never>,
-      progression_config: fc.record({
-        mode: fc.constant('increment_by_constant' as const),
-        value: fc.integer({ min: 1, max: 4 }),
-      }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  )
-  .map((list) => list.map((trigger, index) => ({ ...trigger, trigger_id: `trigger_${index}` })));
-
-const steps = fc
-  .uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 })
-  .chain((numbers) =>
-    fc.tuple(
-      ...numbers
-        .sort((a, b) => a - b)
-        .map((step) =>
-          fc.record({ step: fc.constant(step), step_type: fc.constantFrom('REWARD', 'EMPTY', 'FORTUNE_COOKIE') }),
-        ),
-    ),
-  );
-
-/** What a later version may change in a window that has begun. */
-const terms = fc.record({
-  triggers,
-  frm: fc.constantFrom<GameConfig['frm'][]>('hold', 'hold', 'ignore', 'reject'),
-  rewards: fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 4, maxLength: 4 }),
-});
-
-const game = fc
-  .record({
-    cohort_id: fc.constantFrom(...cohorts),
-    steps,
-    versions: fc.array(terms, { minLength: 1, maxLength: 3 }),
-    shifted: fc.boolean(),
-  })
-  .map(({ cohort_id, steps: milestones, versions, shifted }) => (game_id: string): GameHistory => {
-    const [first, ...later] = versions.map(({ rewards, ...rest }) =>
-      makeGame({
-        game_id,
-        cohort_id,
-        // Another window now and then, so that an event is inside one game's and outside another's.
-        game_window: shifted ? { start: '2026-05-12T00:00:00Z', end: '2026-05-19T23:59:59.999Z' } : { start, end },
-        milestone_steps: milestones.map((step, index) =>
-          step.step_type === 'REWARD'
-            ? { ...step, reward: { reward_type: index % 2 === 0 ? 'NC' : 'VOUCHER', value: rewards[index] } }
-            : step,
-        ),
-        ...rest,
-      }),
-    );
-    const from = [secondVersion, thirdVersion];
-    return gameHistory(
-      first as GameConfig,
-      ...later.map((config, index): [number, GameConfig] => [from[index] as number, config]),
-    );
-  });
-
-const membership = fc
-  .record({
-    userId: fc.constantFrom(...users),
-    cohortId: fc.constantFrom('early', 'late'),
-    bounds: fc.uniqueArray(fc.constantFrom(...instants, Number.POSITIVE_INFINITY), { minLength: 2, maxLength: 2 }),
-  })
-  .map(({ userId, cohortId, bounds }) => ({
-    userId,
-    cohortId,
-    from: Math.min(...bounds),
-    to: Math.max(...bounds),
-  }));
-
-const event = fc.record({
-  user: fc.constantFrom(...users),
-  producer: fc.constantFrom('switch', 'journeys'),
-  id: fc.integer({ min: 1, max: 30 }).map((number) => `evt_${number}`),
-  type: fc.constantFrom('payment_success', 'payment_success', 'fs_action_complete', 'unheard_of'),
-  occurred: fc.constantFrom(...instants),
-  // On time mostly; else at the bounds of clock skew and of the grace.
-  delay: fc.constantFrom(0, 0, 0, 1_000, -300_000, -300_001, 40 * 86_400_000),
-  received: fc.constantFrom(
-    undefined,
-    undefined,
-    undefined,
-    at(end) + 999 + 72 * 3_600_000,
-    at(end) + 1_000 + 72 * 3_600_000,
-  ),
-  attributes,
-});
-
-/** Up to three games, some memberships and a set of events of a few players. */
-export function histories(bounds: { maxEvents: number }): fc.Arbitrary<EngineHistory> {
+function membershipIn({ boundaries }: Era) {
   return fc
     .record({
-      games: fc.array(game, { minLength: 1, maxLength: 3 }),
-      memberships: fc.uniqueArray(membership, {
-        maxLength: 6,
-        selector: ({ userId, cohortId, from }) => `${userId} ${cohortId} ${from}`,
-      }),
-      events: fc.uniqueArray(event, {
-        maxLength: bounds.maxEvents,
-        size: 'max',
-        selector: ({ user, producer, id }) => `${user} ${producer} ${id}`,
-      }),
+      userId: fc.constantFrom(...users),
+      cohortId: fc.constantFrom('early', 'late'),
+      bounds: fc.uniqueArray(fc.constantFrom(...boundaries, Number.POSITIVE_INFINITY), { minLength: 2, maxLength: 2 }),
     })
-    .map(({ games, memberships, events }) => ({
-      games: games.map((build, index) => build(`game_${index}`)),
-      memberships,
-      events: events.map(({ delay, received, ...options }) =>
-        makeEvent({ ...options, received: received ?? options.occurred + delay }),
-      ),
+    .map(({ userId, cohortId, bounds }) => ({
+      userId,
+      cohortId,
+      from: Math.min(...bounds),
+      to: Math.max(...bounds),
     }));
+}
+
+function eventIn(era: Era) {
+  const end = at(era.end) + 1_000;
+  const bounds = [...era.boundaries, ...era.versions, at(era.start), end];
+  return fc.record({
+    user: fc.constantFrom(...users),
+    producer: fc.constantFrom('switch', 'journeys'),
+    id: fc.integer({ min: 1, max: 30 }).map((number) => `evt_${number}`),
+    type: fc.constantFrom(
+      'payment_success',
+      'payment_success',
+      'payment_success',
+      'fs_action_complete',
+      'opted_in',
+      'unheard_of',
+    ),
+    occurred: fc.oneof(
+      fc.constantFrom(...bounds),
+      fc.constantFrom(...bounds.map((instant) => instant - 1)),
+      fc.constantFrom(...era.between),
+    ),
+    // On time mostly; else at the bounds of clock skew and of the grace.
+    delay: fc.constantFrom(0, 0, 0, 1_000, -300_000, -300_001, DAY, 3 * DAY, 40 * DAY),
+    received: fc.constantFrom(undefined, undefined, undefined, undefined, end - 1 + 3 * DAY, end + 3 * DAY),
+    transaction: fc.constantFrom(null, null, 'T1', 'T2', 'T3'),
+    attributes,
+  });
+}
+
+/** Up to three games of an era, some memberships and a set of events of a few players. */
+export function histories(bounds: { maxEvents: number }): fc.Arbitrary<EngineHistory> {
+  const eras = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(india) },
+    { weight: 1, arbitrary: fc.constantFrom(spring, autumn) },
+  );
+  return eras.chain((era) =>
+    fc
+      .record({
+        games: fc.array(gameIn(era), { minLength: 1, maxLength: 3 }),
+        memberships: fc.uniqueArray(membershipIn(era), {
+          maxLength: 6,
+          selector: ({ userId, cohortId, from }) => `${userId} ${cohortId} ${from}`,
+        }),
+        events: fc.uniqueArray(eventIn(era), {
+          maxLength: bounds.maxEvents,
+          size: 'max',
+          selector: ({ user, producer, id }) => `${user} ${producer} ${id}`,
+        }),
+      })
+      .map(({ games, memberships, events }) => ({
+        games: games.map((build, index) => build(`game_${index}`)),
+        memberships,
+        events: atDifferentTimes(events).map(({ delay, received, transaction, ...options }) =>
+          makeEvent({
+            ...options,
+            received: received ?? options.occurred + delay,
+            correlation: { canonical_transaction_id: transaction },
+          }),
+        ),
+      })),
+  );
+}
+
+/** Which of a transaction's events of one instant counts is settled, but the model does not know how: there is at most one. */
+function atDifferentTimes<Drawn extends { user: string; occurred: number; transaction: string | null }>(
+  events: Drawn[],
+): Drawn[] {
+  const seen = new Set<string>();
+  return events.map((event) => {
+    const key = `${event.user} ${event.transaction} ${event.occurred}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      return event;
+    }
+    return { ...event, transaction: null };
+  });
 }
 
 /** Deliveries of a history's events: every one at least once, in any order, some again and again, cut into batches of 1 to 50. */
@@ -216,6 +149,11 @@ export function deliveries(events: readonly IncomingEvent[]): fc.Arbitrary<Incom
           return batches;
         }),
     );
+}
+
+/** The events of some batches in the order in which they first came. */
+export function arrivalOf(batches: readonly IncomingEvent[][]): IncomingEvent[] {
+  return [...new Set(batches.flat())];
 }
 
 /** The same identity with other content. */

@@ -1,48 +1,29 @@
-// An independent model of the milestone game: from a set of events it computes what the books must say. Written from the documented rules and
-// deliberately naive; it shares no code with what it checks, so that one mistake is not made twice. It knows no order, batch or repetition.
+// An independent model of the games: from a set of events it computes what the books must say. Written from the documented rules and
+// deliberately naive; it shares no code with what it checks, so that one mistake is not made twice. Batches and repeats do not exist for it.
+// Order exists for it only where the rules say that arrival counts:
+//   - joining: whether an event finds its player joined, and which of two joins counts;
+//   - logical transactions: what `first` is, and, as `first` and `max` may take back what had counted, which steps had been reached on the way.
+import { gameStretch, graceOf, type Stretch, windowOfJoin, windowsOf } from './model/calendar.ts';
+import { type ModelConfig, type WrittenConfig, withDefaults } from './model/config.ts';
+import { fieldValue, type Happening, satisfies } from './model/rule.ts';
+import { type ModelCredit, type ModelStanding, standingOf } from './model/standing.ts';
+import { worthOf } from './model/worth.ts';
 
-/** An event of the set, with the time the broker received it. Times are milliseconds since 1970. */
+/** An event of the set, with the time the broker received it. */
 export interface ModelEvent {
-  event: {
-    event_id: string;
-    event_type: string;
-    event_version: string;
-    producer: string;
-    user_id: string;
-    occurred_at: number;
-    correlation: object;
-    attributes: object;
-  };
+  event: Happening;
   receivedAt: number | undefined;
 }
 
-export type ModelCondition =
-  | { operator: 'and' | 'or' | 'not'; conditions: readonly ModelCondition[] }
-  | { field: string; op: string; value?: unknown };
-
-/** A game as its owner writes it, as far as the model reads it. */
-export interface ModelConfig {
-  game_id: string;
-  cohort_id: string;
-  game_window: { start: string; end: string };
-  milestone_steps: readonly {
-    step: number;
-    step_type: string;
-    reward?: { reward_type: string; value: number };
-  }[];
-  triggers: readonly {
-    trigger_id: string;
-    event_type: string;
-    rule: ModelCondition;
-    progression_config: { mode: string; value?: number };
-  }[];
-  frm?: 'hold' | 'ignore' | 'reject';
+/** A game over time: its versions, oldest first (of several in force at an instant the newest counts), and its changes of status likewise. */
+export interface ModelGame {
+  versions: readonly { config: WrittenConfig; inForceFrom: number }[];
+  statuses?: readonly { status: string; from: number }[];
 }
 
 /** Everything that decides what the books say. */
 export interface History {
-  /** Each game's versions, oldest first; of several in force at an instant the newest counts, and the first one is in force from the beginning. */
-  games: readonly { versions: readonly { config: ModelConfig; inForceFrom: number }[] }[];
+  games: readonly ModelGame[];
   memberships: readonly { userId: string; cohortId: string; from: number; to: number }[];
   events: readonly ModelEvent[];
 }
@@ -52,6 +33,8 @@ export interface OutcomeLine {
   producer: string;
   event_id: string;
   outcome: string;
+  /** Null when it was counted: whether that added something depends on what was there before. */
+  reason: string | null;
 }
 
 export interface CreditLine {
@@ -84,6 +67,14 @@ export interface ClaimLine {
   status: string;
 }
 
+export interface JoinLine {
+  user_id: string;
+  game_id: string;
+  joined_at: number;
+  producer: string;
+  event_id: string;
+}
+
 /** The version that judged the crossing event, and what it pays: pinned by arrival, so the model knows only which are possible. */
 export interface Terms {
   version: number;
@@ -93,6 +84,7 @@ export interface Terms {
 
 export interface ExpectedBooks {
   outcomes: OutcomeLine[];
+  joins: JoinLine[];
   credits: CreditLine[];
   progress: ProgressLine[];
   claims: (ClaimLine & { possibleTerms: Terms[] })[];
@@ -100,38 +92,88 @@ export interface ExpectedBooks {
   rewards: ClaimLine[];
 }
 
-const HOUR = 3_600_000;
 const best = ['applied', 'held', 'rejected', 'late', 'not_in_cohort', 'outside_window', 'no_match'];
 
-/** The books after a set of events. Throws when two events have one identity: then it is no set. */
-export function expectedBooks(history: History): ExpectedBooks {
-  const outcomes: OutcomeLine[] = [];
-  const credits: CreditLine[] = [];
-  const memberships = Map.groupBy(history.memberships, ({ userId }) => userId);
-  for (const one of history.events) {
-    const { user_id, producer, event_id } = one.event;
-    const verdicts = verdictsOn(one, history.games, memberships.get(user_id) ?? []);
-    for (const verdict of verdicts) credits.push(...verdict.credits);
-    const words = verdicts.map((verdict) => verdict.outcome);
-    const outcome = isFromTheFuture(one) ? 'rejected' : (best.find((word) => words.includes(word)) ?? 'no_match');
-    outcomes.push({ user_id, producer, event_id, outcome });
+/** The books after a set of events that arrived in this order, as listed unless said. Throws when two events have one identity: then it is no set. */
+export function expectedBooks(
+  { games, memberships, events }: History,
+  arrival: readonly ModelEvent[] = events,
+): ExpectedBooks {
+  const books: ExpectedBooks = { outcomes: [], joins: [], credits: [], progress: [], claims: [], rewards: [] };
+  const credits: Credit[] = [];
+  const identities = new Set(arrival.map((one) => identityOf(one.event)));
+  if (identities.size !== arrival.length) throw new Error('the model takes a set: an event is in it twice');
+  if (arrival.length !== events.length || !events.every((one) => identities.has(identityOf(one.event)))) {
+    throw new Error('what arrived is not what happened');
   }
-  const identities = outcomes.map(({ user_id, producer, event_id }) => JSON.stringify([user_id, producer, event_id]));
-  if (new Set(identities).size !== identities.length) throw new Error('the model takes a set: an event is in it twice');
 
+  arrival.forEach((one, place) => {
+    const { user_id, producer, event_id } = one.event;
+    const identity = { user_id, producer, event_id };
+    if (isFromTheFuture(one)) {
+      books.outcomes.push({ ...identity, outcome: 'rejected', reason: 'occurred_in_future' });
+      return;
+    }
+    const verdicts = games.flatMap((game) => {
+      const { game_id } = (game.versions[0] as { config: WrittenConfig }).config;
+      const own = memberships.filter(({ userId }) => userId === user_id);
+      const joins = books.joins.filter((join) => join.user_id === user_id && join.game_id === game_id);
+      const verdict = verdictOf(
+        one,
+        game,
+        own,
+        joins.map(({ joined_at }) => joined_at),
+      );
+      if (verdict?.reason === 'joined') books.joins.push({ ...identity, game_id, joined_at: one.event.occurred_at });
+      for (const credit of verdict?.credits ?? []) {
+        credits.push({ ...credit, ...identity, game_id, game, arrival: place });
+      }
+      return verdict ?? [];
+    });
+    const outcome = best.find((word) => verdicts.some((verdict) => verdict.outcome === word));
+    const { reason = 'no_game' } = verdicts.find((verdict) => verdict.outcome === outcome) ?? {};
+    books.outcomes.push({ ...identity, outcome: outcome ?? 'no_match', reason });
+  });
+
+  for (const { user_id, producer, event_id, game_id, window, trigger_id, amount, held, version } of credits) {
+    const window_start = window.from;
+    books.credits.push({ user_id, producer, event_id, game_id, window_start, trigger_id, amount, held, version });
+  }
   // One group of credits for each player, game and window.
-  const groups = Map.groupBy(credits, (one) => JSON.stringify([one.user_id, one.game_id, one.window_start]));
-  const progress = [...groups.values()].map(progressOf);
-  const claims = [...groups.values()].flatMap((group) => claimsOf(group, history));
-  const rewards = claims
+  const groups = Map.groupBy(credits, (one) => JSON.stringify([one.user_id, one.game_id, one.window.from]));
+  for (const group of groups.values()) {
+    const { user_id, game_id, window } = group[0] as Credit;
+    const key = { user_id, game_id, window_start: window.from };
+    const { all, cleared } = standingsOf(group);
+    books.progress.push({ ...key, value: all.value, cleared: Math.min(cleared.value, all.value) });
+    books.claims.push(...claimsOf(group).map((claim) => ({ ...key, ...claim })));
+  }
+  books.rewards = books.claims
     .filter(({ step_type, status }) => step_type === 'REWARD' && status === 'earned')
     .map(({ possibleTerms, ...claim }) => claim);
-  return { outcomes, credits, progress, claims, rewards };
+  return books;
 }
+
+interface Credit extends ModelCredit {
+  user_id: string;
+  producer: string;
+  event_id: string;
+  game_id: string;
+  game: ModelGame;
+  window: Stretch;
+  version: number;
+}
+
+type Judged = Omit<Credit, 'user_id' | 'producer' | 'event_id' | 'game_id' | 'game' | 'arrival'>;
 
 interface Verdict {
   outcome: string;
-  credits: CreditLine[];
+  reason: string | null;
+  credits?: Judged[];
+}
+
+function identityOf({ user_id, producer, event_id }: Happening): string {
+  return JSON.stringify([user_id, producer, event_id]);
 }
 
 function receiptOf({ event, receivedAt }: ModelEvent): number {
@@ -143,135 +185,125 @@ function isFromTheFuture(one: ModelEvent): boolean {
   return one.event.occurred_at - receiptOf(one) > 5 * 60 * 1_000;
 }
 
-function verdictsOn(one: ModelEvent, games: History['games'], memberships: History['memberships']): Verdict[] {
-  if (isFromTheFuture(one)) return [];
-  return games.flatMap(({ versions }) => verdictOf(one, versions, memberships) ?? []);
-}
-
 function verdictOf(
   one: ModelEvent,
-  versions: History['games'][number]['versions'],
+  { versions, statuses = [] }: ModelGame,
   memberships: History['memberships'],
+  joins: readonly number[],
 ): Verdict | undefined {
   const { event } = one;
+  const at = event.occurred_at;
   let version = 1;
   for (let number = 2; number <= versions.length; number++) {
-    if ((versions[number - 1] as { inForceFrom: number }).inForceFrom <= event.occurred_at) version = number;
+    if ((versions[number - 1] as { inForceFrom: number }).inForceFrom <= at) version = number;
   }
-  const { config } = versions[version - 1] as { config: ModelConfig };
-  const none = (outcome: string): Verdict => ({ outcome, credits: [] });
-
+  const config = withDefaults((versions[version - 1] as { config: WrittenConfig }).config);
+  const zone = config.time_zone;
   const ofType = config.triggers.filter((trigger) => trigger.event_type === event.event_type);
-  if (ofType.length === 0) return undefined;
-  const first = Date.parse(config.game_window.start);
-  const last = lastInstant(config.game_window.end);
-  if (event.occurred_at < first || event.occurred_at > last) return none('outside_window');
-  if (receiptOf(one) > last + 72 * HOUR) return none('late');
-  const matching = ofType.filter((trigger) => satisfies(event, trigger.rule));
-  if (matching.length === 0) return none('no_match');
-  const belongs = memberships.some(
-    (member) =>
-      member.userId === event.user_id &&
-      member.cohortId === config.cohort_id &&
-      member.from <= event.occurred_at &&
-      event.occurred_at < member.to,
-  );
-  if (config.cohort_id !== 'everyone' && !belongs) return none('not_in_cohort');
-  const flag = lookUp(event, 'attributes.frm_flag');
+  const asksToJoin = config.join?.event_type === event.event_type;
+  if (ofType.length === 0 && !asksToJoin) return undefined;
+
+  const game = gameStretch(config.game_window);
+  if (at < game.from) return { outcome: 'outside_window', reason: 'before_window' };
+  if (at >= game.until) return { outcome: 'outside_window', reason: 'after_window' };
+  let status = 'active';
+  for (const change of statuses) if (change.from <= at) status = change.status;
+  if (status !== 'active') return { outcome: 'outside_window', reason: status };
+
+  const isMember =
+    config.cohort_id === 'everyone' ||
+    memberships.some(({ cohortId, from, to }) => cohortId === config.cohort_id && from <= at && at < to);
+  const isTooLate = (until: number) => receiptOf(one) >= until + graceOf(config.game_window);
+  if (asksToJoin && (config.join?.rule === undefined || satisfies(event, config.join.rule, zone))) {
+    if (isTooLate(game.until)) return { outcome: 'late', reason: 'window_closed' };
+    if (!isMember) return { outcome: 'not_in_cohort', reason: 'not_a_member' };
+    if (canJoin(config, at, joins)) return { outcome: 'applied', reason: 'joined' };
+    // One more event of the kind that joins may be what a trigger counts.
+    if (ofType.length === 0) return { outcome: 'no_match', reason: 'already_joined' };
+  }
+
+  const joinedBefore = joins.filter((join) => join <= at);
+  let window: Stretch;
+  if (config.game_window.from_join === undefined) {
+    window = windowsOf(config.game_window, zone).find(({ from, until }) => from <= at && at < until) as Stretch;
+  } else {
+    if (joinedBefore.length === 0) return { outcome: 'not_in_cohort', reason: 'not_joined' };
+    window = windowOfJoin(config.game_window, zone, Math.max(...joinedBefore));
+    if (at >= window.until) return { outcome: 'outside_window', reason: 'after_window' };
+  }
+  if (isTooLate(window.until)) return { outcome: 'late', reason: 'window_closed' };
+  const matching = ofType.filter((trigger) => satisfies(event, trigger.rule, zone));
+  if (matching.length === 0) return { outcome: 'no_match', reason: 'condition_failed' };
+  if (!isMember) return { outcome: 'not_in_cohort', reason: 'not_a_member' };
+  if (config.join !== undefined && joinedBefore.length === 0) return { outcome: 'not_in_cohort', reason: 'not_joined' };
+  const flag = fieldValue(event, 'attributes.frm_flag', zone);
   const flagged = !(flag === null || flag === false || flag === '');
-  const frm = config.frm ?? 'hold';
-  if (flagged && frm === 'reject') return none('rejected');
-  const held = flagged && frm === 'hold';
-  return {
-    outcome: held ? 'held' : 'applied',
-    credits: matching.map((trigger) => ({
-      user_id: event.user_id,
-      game_id: config.game_id,
-      window_start: first,
-      producer: event.producer,
-      event_id: event.event_id,
-      trigger_id: trigger.trigger_id,
-      amount: trigger.progression_config.value as number,
-      held,
-      version,
-    })),
-  };
+  if (flagged && config.frm === 'reject') return { outcome: 'rejected', reason: 'frm_flagged' };
+  const held = flagged && config.frm === 'hold';
+
+  const credits = matching.flatMap(({ trigger_id, progression_config }): Judged[] => {
+    const { amount, distinct } = worthOf(progression_config, event, zone);
+    if (amount === 0) return [];
+    const transaction = fieldValue(event, 'correlation.canonical_transaction_id', zone) as string | null;
+    return [{ trigger_id, amount, distinct, held, occurred_at: at, transaction, config, window, version }];
+  });
+  if (credits.length === 0) return { outcome: 'no_match', reason: 'worth_nothing' };
+  return { outcome: held ? 'held' : 'applied', reason: null, credits };
 }
 
-/** The last millisecond of a window: an end that is written to the second lasts that whole second. */
-function lastInstant(end: string): number {
-  return end.includes('.') ? Date.parse(end) : Date.parse(end) + 999;
+/** One join is enough for a game; where each begins a window, as many as do not overlap. */
+function canJoin({ game_window, time_zone }: ModelConfig, at: number, joins: readonly number[]): boolean {
+  if (game_window.from_join === undefined) return !joins.some((join) => join <= at);
+  const own = windowOfJoin(game_window, time_zone, at);
+  return joins.every((join) => {
+    const other = windowOfJoin(game_window, time_zone, join);
+    return other.until <= own.from || own.until <= other.from;
+  });
 }
 
-function lookUp(event: ModelEvent['event'], field: string): unknown {
-  let found: unknown = event;
-  for (const key of field.split('.')) {
-    found =
-      found !== null && typeof found === 'object' ? Object.getOwnPropertyDescriptor(found, key)?.value : undefined;
+/** Of all credits of a window, and of those that are not held. */
+function standingsOf(group: readonly Credit[]): { all: ModelStanding; cleared: ModelStanding } {
+  const { config, window } = group[0] as Credit;
+  const free = group.filter(({ held }) => !held);
+  return { all: standingOf(group, config, window), cleared: standingOf(free, config, window) };
+}
+
+type Claimed = Omit<ClaimLine, 'user_id' | 'game_id' | 'window_start'> & { possibleTerms: Terms[] };
+
+function claimsOf(group: readonly Credit[]): Claimed[] {
+  const { config, game } = group[0] as Credit;
+  const reached = new Set<number>();
+  const cleared = new Set<number>();
+  for (const credits of momentsOf(group)) {
+    const standings = standingsOf(credits);
+    for (const step of standings.all.steps) reached.add(step);
+    // What was once released is not held again.
+    for (const step of standings.all.steps) if (standings.cleared.steps.has(step)) cleared.add(step);
   }
-  return found === undefined ? null : found;
-}
-
-function satisfies(event: ModelEvent['event'], condition: ModelCondition): boolean {
-  if ('operator' in condition) {
-    const held = condition.conditions.filter((inner) => satisfies(event, inner)).length;
-    if (condition.operator === 'and') return held === condition.conditions.length;
-    return condition.operator === 'or' ? held > 0 : held === 0;
-  }
-  const found = lookUp(event, condition.field);
-  const wanted = condition.value;
-  const order = (holds: (a: number) => boolean) => typeof found === 'number' && holds(found);
-  switch (condition.op) {
-    case 'eq':
-      return found === wanted;
-    case 'ne':
-      return found !== wanted;
-    case 'gt':
-      return order((a) => a > (wanted as number));
-    case 'gte':
-      return order((a) => a >= (wanted as number));
-    case 'lt':
-      return order((a) => a < (wanted as number));
-    case 'lte':
-      return order((a) => a <= (wanted as number));
-    case 'between': {
-      const [low, high] = wanted as [number, number];
-      return order((a) => low <= a && a <= high);
-    }
-    case 'in':
-      return (wanted as unknown[]).includes(found);
-    case 'not_in':
-      return !(wanted as unknown[]).includes(found);
-    case 'exists':
-      return (wanted === false) === (found === null);
-    case 'starts_with':
-      return typeof found === 'string' && found.indexOf(wanted as string) === 0;
-    default:
-      throw new Error(`the model does not know the operator ${condition.op}`);
-  }
-}
-
-function progressOf(group: readonly CreditLine[]): ProgressLine {
-  const { user_id, game_id, window_start } = group[0] as CreditLine;
-  const sum = (lines: readonly CreditLine[]) => lines.reduce((total, { amount }) => total + amount, 0);
-  return { user_id, game_id, window_start, value: sum(group), cleared: sum(group.filter(({ held }) => !held)) };
-}
-
-function claimsOf(group: readonly CreditLine[], history: History): (ClaimLine & { possibleTerms: Terms[] })[] {
-  const { user_id, game_id, window_start, value, cleared } = progressOf(group);
-  const versions = history.games.find((game) => game.versions[0]?.config.game_id === game_id)?.versions ?? [];
   // Any event that counted may have been the one that crossed a step, so any of their versions may be pinned on it.
   const judges = [...new Set(group.map(({ version }) => version))];
-  const steps = versions[(judges[0] as number) - 1]?.config.milestone_steps ?? [];
-  return steps
-    .filter(({ step }) => step <= value)
+  return config.milestone_steps
+    .filter(({ step }) => reached.has(step))
     .map(({ step, step_type }) => {
       const possibleTerms = judges.map((version): Terms => {
-        const reward = versions[version - 1]?.config.milestone_steps.find((one) => one.step === step)?.reward;
+        const steps = game.versions[version - 1]?.config.milestone_steps;
+        const reward = steps?.find((one) => one.step === step)?.reward;
         return { version, reward_type: reward?.reward_type ?? null, amount: reward?.value ?? null };
       });
       const open = step_type === 'FORTUNE_COOKIE' ? 'unopened' : 'earned';
-      const status = step <= cleared ? open : 'held';
-      return { user_id, game_id, window_start, step, earning: 1, step_type, status, possibleTerms };
+      return { step, earning: 1, step_type, status: cleared.has(step) ? open : 'held', possibleTerms };
     });
+}
+
+/**
+ * The sets of credits that are looked at for claims: the whole, as progress only grows. Where one event of a logical transaction may take the
+ * place of another it may shrink, and what was claimed on the way stays claimed: there, the set after each event that arrived.
+ */
+function momentsOf(group: readonly Credit[]): Credit[][] {
+  const mayShrink = (group[0] as Credit).game.versions.some(
+    ({ config }) => config.evaluation_scope === 'LOGICAL_TRANSACTION' && config.transaction_policy !== 'sum',
+  );
+  if (!mayShrink) return [[...group]];
+  const arrivals = [...new Set(group.map(({ arrival }) => arrival))];
+  return arrivals.map((last) => group.filter(({ arrival }) => arrival <= last));
 }
