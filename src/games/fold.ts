@@ -21,10 +21,11 @@ export function foldsAnew(game: Game): boolean {
 
 /** Folds a set of live credits of one player, game and window. `game` is any version of the game. */
 export function fold(credits: readonly Credit[], game: Game, versionOf: VersionOf): Standing {
-  let standing = emptyStanding(game);
-  for (const credit of counting(credits, versionOf))
-    standing = foldOn(standing, credit, versionOf(credit.version)).standing;
-  return standing;
+  let own: Own = archetypes[game.config.game_archetype].initial();
+  // Nobody else has seen what is counted here, so it is changed in place: copied for each credit, thousands of distinct values would take seconds.
+  const counted: Record<string, Allowance> = {};
+  for (const credit of counting(credits, versionOf)) own = reduce(own, counted, credit, versionOf(credit.version)).own;
+  return { ...own, counted: Object.keys(counted).length === 0 ? null : counted };
 }
 
 /** Folds a set of live credits of one window: all of them, and those that no hold touches, which is the same object while nothing is held. */
@@ -47,15 +48,25 @@ export function foldBoth(
  */
 export function foldOn(standing: Standing, credit: Credit, game: Game): { standing: Standing; added: number } {
   const trigger = game.triggersById.get(credit.triggerId) as Trigger;
-  const { day } = game.zone.localOf(credit.occurredAt);
-  const { counted, added } = count(standing.counted, credit, trigger, day, game.config);
-  const own: Own = archetypes[game.config.game_archetype].reduce(
-    standing,
-    { triggerId: credit.triggerId, amount: added, day, windowStart: credit.windowStart },
-    game,
-  );
-  if (!Number.isSafeInteger(own.value)) throw new RangeError(`progress would pass ${Number.MAX_SAFE_INTEGER}`);
+  if (!isCounted(credit, trigger)) {
+    const { own, added } = reduce(standing, {}, credit, game);
+    return { standing: { ...own, counted: standing.counted }, added };
+  }
+  const key = allowanceOf(credit, trigger, game.config);
+  const counted = { ...standing.counted, [key]: copyOf(standing.counted?.[key]) };
+  const { own, added } = reduce(standing, counted, credit, game);
   return { standing: { ...own, counted }, added };
+}
+
+/** Takes caps and repeated values off a credit, which changes `counted`, and lets the archetype count the rest. */
+function reduce(own: Own, counted: Record<string, Allowance>, credit: Credit, game: Game): { own: Own; added: number } {
+  const trigger = game.triggersById.get(credit.triggerId) as Trigger;
+  const { day } = game.zone.localOf(credit.occurredAt);
+  const added = count(counted, credit, trigger, day, game.config);
+  const { triggerId, windowStart } = credit;
+  const next = archetypes[game.config.game_archetype].reduce(own, { triggerId, amount: added, day, windowStart }, game);
+  if (!Number.isSafeInteger(next.value)) throw new RangeError(`progress would pass ${Number.MAX_SAFE_INTEGER}`);
+  return { own: next, added };
 }
 
 /**
@@ -96,36 +107,57 @@ function textOf(credits: readonly Credit[]): string {
     .join();
 }
 
-/** Takes caps and repeated values off one credit. */
+/** Whether a credit's trigger keeps count of what it has counted. */
+function isCounted({ distinctValue }: Credit, { cap }: Trigger): boolean {
+  return distinctValue !== null || cap !== undefined;
+}
+
+/**
+ * The name of the allowance that a credit draws on. Credits share one while their trigger has the same caps and counts towards the same targets or
+ * cells: else which of these a full cap leaves short would depend on the order. A version that changes that begins a new one; a version that
+ * changes anything else does not.
+ */
+function allowanceOf(credit: Credit, { cap }: Trigger, config: GameConfig): string {
+  const towards = archetypes[config.game_archetype].countsTowards?.(config, credit.triggerId) ?? [];
+  const mode = credit.distinctValue === null ? '' : 'unique';
+  return [credit.triggerId, mode, cap?.per_day ?? '', cap?.per_window ?? '', ...towards].join('|');
+}
+
+function copyOf(allowance: Allowance | undefined): Allowance {
+  const copy: Allowance = { total: 0, ...allowance };
+  if (allowance?.days !== undefined) copy.days = { ...allowance.days };
+  if (allowance?.values !== undefined) copy.values = { ...allowance.values };
+  return copy;
+}
+
+/** Counts a credit in its allowance, in place. Returns by how much that raised what the trigger has counted. */
 function count(
-  counted: Standing['counted'],
+  counted: Record<string, Allowance>,
   credit: Credit,
   trigger: Trigger,
   day: number,
   config: GameConfig,
-): { counted: Standing['counted']; added: number } {
+): number {
+  if (!isCounted(credit, trigger)) return credit.amount;
+  const key = allowanceOf(credit, trigger, config);
+  counted[key] ??= { total: 0 };
+  const allowance = counted[key];
   const { per_day, per_window } = trigger.cap ?? {};
-  const unique = credit.distinctValue !== null;
-  if (!unique && per_day === undefined && per_window === undefined) return { counted, added: credit.amount };
-
-  // Credits share an allowance while their trigger has the same caps and counts towards the same targets or cells: else which of these a full
-  // cap leaves short would depend on the order. A version that changes that begins a new one; a version that changes anything else does not.
-  const towards = archetypes[config.game_archetype].countsTowards?.(config, credit.triggerId) ?? [];
-  const key = [credit.triggerId, unique ? 'unique' : '', per_day ?? '', per_window ?? '', ...towards].join('|');
-  const allowance: Allowance = counted?.[key] ?? { total: 0 };
-  const next: Allowance = { ...allowance };
   let raised = credit.amount;
   if (credit.distinctValue !== null) {
-    const known = allowance.values?.[credit.distinctValue] ?? 0;
+    allowance.values ??= {};
+    const known = allowance.values[credit.distinctValue] ?? 0;
     raised = Math.max(0, credit.amount - known);
-    next.values = { ...allowance.values, [credit.distinctValue]: Math.max(known, credit.amount) };
+    allowance.values[credit.distinctValue] = Math.max(known, credit.amount);
   } else if (per_day !== undefined) {
-    const before = allowance.days?.[day] ?? 0;
+    allowance.days ??= {};
+    const before = allowance.days[day] ?? 0;
     raised = Math.min(before + credit.amount, per_day) - Math.min(before, per_day);
-    next.days = { ...allowance.days, [day]: before + credit.amount };
+    allowance.days[day] = before + credit.amount;
   }
-  next.total = allowance.total + raised;
+  const total = allowance.total + raised;
   const limit = per_window ?? Number.POSITIVE_INFINITY;
-  const added = Math.min(next.total, limit) - Math.min(allowance.total, limit);
-  return { counted: { ...counted, [key]: next }, added };
+  const added = Math.min(total, limit) - Math.min(allowance.total, limit);
+  allowance.total = total;
+  return added;
 }

@@ -33,9 +33,9 @@ export interface Allowance {
   /** What it has counted in the window, after caps. */
   total: number;
   /** Before caps, by local day; only with a cap per day. */
-  days?: Readonly<Record<string, number>>;
+  days?: Record<string, number>;
   /** The distinct values seen and what each is worth; only for `unique`. */
-  values?: Readonly<Record<string, number>>;
+  values?: Record<string, number>;
 }
 
 /** A player's progress while a batch is decided: read once, folded on, written once if changed. */

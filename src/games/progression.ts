@@ -13,7 +13,8 @@ export interface Contribution {
   distinctValue: string | null;
 }
 
-/** What an event is worth by a progression. Nothing (0) when the field it counts is missing or is no such value. */
+/** What an event is worth by a progression. Nothing (0) when the field it counts is missing or is no such value,
+ * but for `weighted`, which then gives what it gives to everything else. */
 export function contributionOf(progression: Progression, event: CanonicalEvent, zone: Zone): Contribution {
   switch (progression.mode) {
     case 'increment_by_constant':
