@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
+import { benchSimulate } from './simulate.ts';
 
 const program = new Command('bench').description('How fast Milepost is on this machine.').showHelpAfterError();
 
@@ -20,6 +21,16 @@ program
   .option('--events <count>', 'lines of the file', count, 1_000_000)
   .option('--json', 'one line of JSON, last', false)
   .action(benchMemory);
+
+program
+  .command('simulate')
+  .description(
+    'a draft tried on stored events: milepost games simulate as a process of its own, watched, beside the engine',
+  )
+  .option('--events <count>', 'stored events', count, 1_000_000)
+  .option('--rounds <count>', 'how often everything is measured; the best counts', count, 2)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchSimulate);
 
 await program.parseAsync();
 

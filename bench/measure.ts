@@ -11,6 +11,8 @@ export interface Measured {
   nodeMs: number;
   /** Undefined where it cannot be told. */
   postgresMs: number | undefined;
+  /** The database as it was left; the next measurement drops it. */
+  databaseUrl: string;
 }
 
 /** Runs a load on a database of its own, one connection per lane, and checks the rows it left: a figure counts only when the work was done. */
@@ -23,14 +25,14 @@ export async function measure(
   const url = await server.freshDatabase();
   // One more than lanes: a wake-up has a connection of its own, as in the ingesting process.
   const db = connect(url, { role: 'milepost_ingest', size: connections + 1, log });
-  let measured: Measured;
+  let measured: Omit<Measured, 'databaseUrl'>;
   try {
     measured = await run(server, way, load, lanesOf(load, connections), db);
   } finally {
     await db.close();
   }
   await check(url, way, load);
-  return measured;
+  return { ...measured, databaseUrl: url };
 }
 
 async function run(
@@ -39,7 +41,7 @@ async function run(
   load: readonly Delivery[],
   lanes: readonly Lane[],
   db: Db,
-): Promise<Measured> {
+): Promise<Omit<Measured, 'databaseUrl'>> {
   const clients = await Promise.all(lanes.map(() => db.pool.connect()));
   for (const client of clients) client.release();
   const postgresBefore = await server.cpuMs();

@@ -1,17 +1,16 @@
 // `npm run bench -- memory`: how much memory ingestion takes, whatever the backlog: `milepost ingest FILE` on a long file, as a process of its own.
-// Owns the file, the process, and watching it, as /proc of Linux tells; elsewhere the benchmark says that it cannot.
+// Owns the file and the process.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '../src/errors.ts';
 import { formatInstant } from '../src/time.ts';
 import { startBenchServer } from './server.ts';
+import { type Sample, watch } from './watch.ts';
 import { deliveries, playersOf } from './workload.ts';
 
 export interface MemoryOptions {
@@ -20,7 +19,6 @@ export interface MemoryOptions {
 }
 
 const LIMIT_MB = 300;
-const LOOK_EVERY_MS = 100;
 const root = join(import.meta.dirname, '..');
 
 export async function benchMemory(options: MemoryOptions): Promise<void> {
@@ -79,29 +77,6 @@ async function ingest(file: string, databaseUrl: string): Promise<Seen> {
     outcomes,
     seconds,
   };
-}
-
-interface Sample {
-  nowMb: number;
-  /** The most since the process began, as the kernel counts it. */
-  peakMb: number;
-}
-
-/** Looks at the process that a launcher has started, until the launcher has ended. */
-async function watch(launcher: number): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  for (;;) {
-    const children = await readFile(`/proc/${launcher}/task/${launcher}/children`, 'utf8').catch(() => undefined);
-    if (children === undefined) break;
-    const status = await readFile(`/proc/${children.trim()}/status`, 'utf8').catch(() => '');
-    const [now, peak] = ['VmRSS', 'VmHWM'].map((field) => new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
-    if (now !== undefined && peak !== undefined)
-      samples.push({ nowMb: Number(now) / 1_024, peakMb: Number(peak) / 1_024 });
-    await delay(LOOK_EVERY_MS);
-  }
-  if (samples.length === 0)
-    throw new UserError('the memory of a process is read from /proc, which this system does not have');
-  return samples;
 }
 
 function quarters(samples: readonly Sample[]): number[] {

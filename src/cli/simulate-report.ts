@@ -29,7 +29,7 @@ function heading({ game_id, range, time_zone, events, players, compared, seconds
   const against =
     compared === null
       ? 'There is no such game yet to compare it with; --against names another.'
-      : `Compared with ${compared.game_id === game_id ? compared.label : compared.label}.`;
+      : `Compared with ${compared.label}.`;
   return [
     `${game_id}, tried on ${counted(events, 'event')} of ${counted(players, 'player')}`,
     `that occurred from ${moment(range.from)} until ${moment(range.to)}.`,
@@ -170,7 +170,7 @@ function refusals({ refusals: all }: Report): string[] {
   ];
 }
 
-function projection({ projection: { window_covered, rewards: sums, formula } }: Report): string {
+function projection({ projection: { window_covered, rewards: sums, formula, limit } }: Report): string {
   if (sums === null) {
     return window_covered >= 1
       ? 'The range covers the whole window: there is nothing to project.'
@@ -179,6 +179,6 @@ function projection({ projection: { window_covered, rewards: sums, formula } }: 
   const words = sums.map(({ sum, reward_type }) => `${number(sum)} ${reward_type}`).join(' and ') || 'nothing';
   return (
     `The range covers ${percent(window_covered)} of the window. The whole would cost ${words} if it went on like this\n` +
-    `(${formula}; steps are mostly reached late, so early in a window this is too low).`
+    `(${formula}; ${limit}).`
   );
 }

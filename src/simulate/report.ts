@@ -236,8 +236,8 @@ function project({ start, end }: Game, { from, to }: Scene['wanted'], { paid }: 
     window_covered: Math.max(0, covered),
     formula: 'sum so far / share of the window covered by the range',
     limit:
-      'linear: steps are mostly reached late in a window, so that early in it the projection is too low; a range that holds ' +
-      'unusual days is carried on as if all days were so',
+      'linear, while a step pays a player once per window: too low while most players are still on their way, too high once most have ' +
+      'reached the last step; unusual days in the range are carried on as if all days were so',
     rewards: known
       ? rewardTypes
           .filter((type) => paid[type].count > 0)

@@ -86,7 +86,7 @@ function rangeOf(request: Request, game: Game, now: Instant): { from: Instant; t
 async function comparedWith(db: Db, { draft, against }: Request, days: number): Promise<Scene['compared']> {
   if (against === undefined) {
     const [record] = await readRecords(db, draft.game_id);
-    return record === undefined ? undefined : { timeline: record.timeline, label: 'as it was' };
+    return record === undefined ? undefined : { timeline: record.timeline, label: 'the game as it was' };
   }
   if ('gameId' in against) {
     const { timeline } = await readRecord(db, against.gameId);
