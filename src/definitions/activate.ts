@@ -2,11 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Tx } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
-import { forbiddenChanges } from '../games/changes.ts';
+import { forbiddenChanges, hasBegun } from '../games/changes.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { type Game, prepareGame } from '../games/game.ts';
-import { lastWindow, windowAt } from '../games/window.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange } from './change.ts';
@@ -154,17 +153,6 @@ async function activateLater(
     revision: await endChange(tx, gameNo),
     remarks: [...replaced.map((old) => cancelled(old, now)), ...past],
   };
-}
-
-/**
- * Whether a window in which players were told what `old` says has begun, or will have by the time it is replaced: the window that holds the first
- * instant at which `next` takes its place. After the game's end it is the one that `next` adds, or else the last.
- */
-function hasBegun(old: Game, next: Game, now: Instant): boolean {
-  const at = Math.max(next.inForceFrom, old.inForceFrom, old.start);
-  const isRecurring = old.config.game_window.recurrence !== undefined;
-  const window = isRecurring ? (windowAt(old, at) ?? windowAt(next, at) ?? lastWindow(old, at)) : old;
-  return window !== undefined && (window.start <= now || window.start < next.inForceFrom);
 }
 
 function assertNotEnded({ gameId, statuses, timeline }: GameRecord, at: Instant, now: Instant): void {

@@ -2,13 +2,16 @@
 // archetype says.
 import { isDeepStrictEqual } from 'node:util';
 import { formatPath } from '../jsonc.ts';
-import { parseInstant } from '../time.ts';
+import { type Instant, parseInstant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { GameConfig } from './config.ts';
+import type { Game } from './game.ts';
+import { lastWindow, windowAt } from './window.ts';
 
 type Path = readonly (string | number)[];
 
-const fixed: readonly Path[] = [
+/** The settings that no archetype may change while a window runs, as paths; `*` stands for every item of a list. The start is one besides. */
+export const fixedInEveryGame: readonly Path[] = [
   ['game_archetype'],
   ['time_zone'],
   ['game_window', 'recurrence'],
@@ -37,10 +40,21 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
   }
   // How players join may be mended; whether they have to, they have been told.
   if ((before.join === undefined) !== (after.join === undefined)) compare(['join'], before.join, after.join);
-  for (const path of [...fixed, ...archetypes[before.game_archetype].fixed]) {
+  for (const path of [...fixedInEveryGame, ...archetypes[before.game_archetype].fixed]) {
     for (const each of spelledOut(path, before, after)) compare(each, valueAt(before, each), valueAt(after, each));
   }
   return problems;
+}
+
+/**
+ * Whether a window in which players were told what `old` says has begun, or will have by the time it is replaced: the window that holds the first
+ * instant at which `next` takes its place. After the game's end it is the one that `next` adds, or else the last.
+ */
+export function hasBegun(old: Game, next: Game, now: Instant): boolean {
+  const at = Math.max(next.inForceFrom, old.inForceFrom, old.start);
+  const isRecurring = old.config.game_window.recurrence !== undefined;
+  const window = isRecurring ? (windowAt(old, at) ?? windowAt(next, at) ?? lastWindow(old, at)) : old;
+  return window !== undefined && (window.start <= now || window.start < next.inForceFrom);
 }
 
 function show(value: unknown): string {

@@ -151,7 +151,7 @@ test.each([
   [
     'another game as a version',
     { later_versions: [{ from: '2026-05-10', file: 'other.json' }] },
-    '$.later_versions[0].file: is the game "other"; a version of "game" is needed',
+    '$.later_versions[0]: is the game "other"; a version of "game" is needed',
   ],
   [
     'neither a file nor a change',

@@ -7,7 +7,7 @@ import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { messageOf, type Problem, UserError } from '../errors.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { type AttributeType, attributeCatalogue, canonicalSource, parsePath, type Source } from '../event/source.ts';
-import { forbiddenChanges } from '../games/changes.ts';
+import { forbiddenChanges, hasBegun } from '../games/changes.ts';
 import type { StatusChange, Timeline } from '../games/decide.ts';
 import { type Game, prepareGame } from '../games/game.ts';
 import { parseGame } from '../games/parse.ts';
@@ -142,7 +142,6 @@ async function readVersions(scenario: Scenario, file: string, gameFile: string, 
   let text = await readText(gameFile, JSON.stringify(scenario.game), (message) => problem(file, '$.game', message));
   const first = parseGame(text, gameFile, fields);
   const versions = [prepareGame(first, { gameNo: 1, version: 1, inForceFrom: Number.NEGATIVE_INFINITY })];
-  const { zone, start } = versions[0] as Game;
   for (const [index, { from, file: other, change }] of scenario.later_versions.entries()) {
     const at = `$.later_versions[${index}]`;
     const named = other === undefined ? `${file} ${at}` : normalize(join(dirname(file), other));
@@ -154,18 +153,24 @@ async function readVersions(scenario: Scenario, file: string, gameFile: string, 
         : await readText(named, JSON.stringify(other), (message) => problem(file, `${at}.file`, message));
     const config = parseGame(text, named, fields);
     const before = versions.at(-1) as Game;
-    const inForceFrom = instantOf(from, zone, 'beginning');
-    if (inForceFrom <= before.inForceFrom)
+    const next = prepareGame(config, {
+      gameNo: 1,
+      version: index + 2,
+      inForceFrom: instantOf(from, before.zone, 'beginning'),
+    });
+    if (next.inForceFrom <= before.inForceFrom) {
       throw problem(file, `${at}.from`, 'comes before the version that it follows');
+    }
     if (config.game_id !== first.game_id) {
       const message = `is the game ${JSON.stringify(config.game_id)}; a version of ${JSON.stringify(first.game_id)} is needed`;
-      throw problem(file, `${at}.file`, message);
+      throw problem(file, at, message);
     }
-    const forbidden = inForceFrom > start ? forbiddenChanges(before.config, config) : [];
+    // Owners may activate long before it is in force.
+    const forbidden = hasBegun(before, next, Number.NEGATIVE_INFINITY) ? forbiddenChanges(before.config, config) : [];
     if (forbidden.length > 0) {
-      throw new UserError(`${file}: version ${index + 2} could not be activated while the window runs`, forbidden);
+      throw new UserError(`${file}: version ${next.version} could not be activated while the window runs`, forbidden);
     }
-    versions.push(prepareGame(config, { gameNo: 1, version: index + 2, inForceFrom }));
+    versions.push(next);
   }
   return versions;
 }
@@ -180,9 +185,8 @@ function changed(
     try {
       const place = parsePath(path);
       if (place !== undefined) return applyEdits(before, modify(before, [...place], value ?? undefined, {}));
-    } catch (error) {
+    } catch {
       // The editor's way of saying that there is no such place.
-      if (!(error instanceof Error)) throw error;
     }
     throw refuse(path, 'is no place in the game, such as milestone_steps[0].reward.value');
   }, text);
@@ -193,8 +197,13 @@ function statusesOf({ given }: Scenario, { zone }: Game): StatusChange[] {
     { status: 'paused', from: instantOf(from, zone, 'beginning') },
     ...(to === undefined ? [] : [{ status: 'active', from: instantOf(to, zone, 'end') } as const]),
   ]);
-  if (given.ended !== undefined) changes.push({ status: 'ended', from: instantOf(given.ended, zone, 'beginning') });
-  return changes.sort((a, b) => a.from - b.from).map((change, index) => ({ ...change, changeNo: index + 1 }));
+  const ended = given.ended === undefined ? Number.POSITIVE_INFINITY : instantOf(given.ended, zone, 'beginning');
+  if (given.ended !== undefined) changes.push({ status: 'ended', from: ended });
+  // An end is final.
+  return changes
+    .filter(({ status, from }) => status === 'ended' || from < ended)
+    .sort((a, b) => a.from - b.from)
+    .map((change, index) => ({ ...change, changeNo: index + 1 }));
 }
 
 // ---- what is checked beside the game and the sources
