@@ -12,7 +12,8 @@ const identifier = z
   .string()
   .min(1)
   .max(limits.identifierBytes)
-  .regex(/^[A-Za-z0-9_.:-]+$/, { error: 'may hold letters, digits and _ . : - only' });
+  .regex(/^[A-Za-z0-9_.:-]+$/, { error: 'may hold letters, digits and _ . : - only' })
+  .meta({ unit: 'letters, digits and _ . : -' });
 
 // The pattern is for editors; what exists, such as a day, only code can say. What parse.ts checks needs times and zones that exist: hence "abort".
 const instant = z
@@ -23,20 +24,46 @@ const instant = z
   })
   // Those of events: no other could ever count.
   .refine((text) => /^20/.test(text), { error: 'must lie in the years 2000 to 2099, as events do', abort: true })
-  .meta({ pattern: ISO_INSTANT.source });
+  .meta({ pattern: ISO_INSTANT.source, unit: 'a date and time with its offset' });
 
-const title = z.string().min(1).max(120).optional().describe('What players are shown as its name.');
+const title = z
+  .string()
+  .min(1)
+  .max(120)
+  .optional()
+  .meta({
+    description: 'What players are shown as its name.',
+    examples: ['Pay a bill'],
+  });
 const eventType = z.string().min(1).max(limits.identifierBytes);
 /** What progress, steps and contributions are counted in; large enough for a quarter's spending in paise. */
-const quantity = z.number().int().min(1).max(1_000_000_000_000).meta({ unit: 'progress' });
-const quantityOrZero = z.number().int().min(0).max(1_000_000_000_000).meta({ unit: 'progress' });
+const quantity = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000_000_000_000)
+  .meta({ unit: 'progress', examples: [3] });
+const quantityOrZero = z
+  .number()
+  .int()
+  .min(0)
+  .max(1_000_000_000_000)
+  .meta({ unit: 'progress', examples: [1] });
 const wholeNumber = z.number().int().min(1).max(1_000_000_000);
 const eventField = z
   .string()
   .min(1)
   .max(256)
   .meta({ examples: ['attributes.transaction_amount', 'attributes.merchant_category', 'attributes.merchant_id'] });
-const triggerIds = z.array(identifier).min(1).max(100);
+const triggerIds = z
+  .array(identifier)
+  .min(1)
+  .max(100)
+  .meta({
+    description: 'The triggers that count towards it, by their trigger_id.',
+    unit: 'a list',
+    examples: [['bill', 'recharge']],
+  });
 
 const recurrences = ['daily', 'weekly', 'monthly', 'quarterly'];
 const duration = /^(P[1-9]\d{0,2}[DW]|PT[1-9]\d{0,3}H)$/;
@@ -61,19 +88,28 @@ const reward = z.strictObject({
 const requires = z.union(
   [
     z.strictObject({
-      targets: z.array(identifier).min(1).max(100).describe('CHECKLIST: the targets by their target_id.'),
+      targets: z
+        .array(identifier)
+        .min(1)
+        .max(100)
+        .meta({
+          description: 'CHECKLIST: the targets by their target_id.',
+          examples: [['pay_a_bill', 'recharge']],
+        }),
       match: z.enum(['any', 'all']).default('all').describe('any: one of the targets is enough.'),
     }),
     z.strictObject({
       cell: wholeNumber.meta({
         description: 'CALENDAR_GRID: this cell, counted from 1 in reading order.',
         unit: 'cell',
+        examples: [1],
       }),
     }),
     z.strictObject({
       row: wholeNumber.meta({
         description: 'CALENDAR_GRID: all cells of this row, counted from 1 from the top.',
         unit: 'row',
+        examples: [1],
       }),
     }),
   ],
@@ -125,7 +161,9 @@ const progression = z.discriminatedUnion('mode', [
     rounding: z
       .enum(['down', 'half_up', 'up'])
       .describe('What becomes of the part of a unit that an event leaves over.'),
-    max_per_event: quantity.optional().describe('What one event adds at most. Without it there is no such limit.'),
+    max_per_event: quantity
+      .optional()
+      .meta({ description: 'What one event adds at most. Without it there is no such limit.', examples: [5000] }),
   }),
   z.strictObject({
     mode: mode(
@@ -161,7 +199,7 @@ const progression = z.discriminatedUnion('mode', [
     field: eventField.describe('The field whose values are told apart.'),
     value: wholeNumber
       .default(1)
-      .meta({ description: 'What a value adds when it is seen for the first time.', unit: 'progress' }),
+      .meta({ description: 'What a value adds when it is seen for the first time.', unit: 'progress', examples: [1] }),
   }),
 ]);
 
@@ -179,8 +217,11 @@ const trigger = z.strictObject({
   progression_config: progression.describe('What an event that counts adds.'),
   cap: z
     .strictObject({
-      per_day: quantity.optional().describe("At most this much on one day of the game's time zone. Not with unique."),
-      per_window: quantity.optional().describe('At most this much in one window.'),
+      per_day: quantity.optional().meta({
+        description: "At most this much on one day of the game's time zone. Not with unique.",
+        examples: [2],
+      }),
+      per_window: quantity.optional().meta({ description: 'At most this much in one window.', examples: [10] }),
     })
     .optional()
     .describe('What the trigger adds at most to one player. Without it there is no such limit.'),
@@ -205,6 +246,7 @@ const gameWindow = z.strictObject({
     .meta({
       description:
         'Cuts the time from start to end into windows, each with progress and claims of its own. Without it there is one window.',
+      unit: 'daily, weekly, monthly, quarterly, days (P10D) or weeks (P2W)',
       examples: [...recurrences, 'P10D'],
     }),
   from_join: z
@@ -230,7 +272,7 @@ const gameWindow = z.strictObject({
 const target = z.strictObject({
   target_id: identifier.meta({ description: 'The name of the target, unique in the game.', examples: ['pay_a_bill'] }),
   title,
-  triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
+  triggers: triggerIds,
   count: quantity.default(1).describe('What its triggers have to add up to.'),
 });
 
@@ -241,10 +283,17 @@ const checklist = z.strictObject({
 const streak = z.strictObject({
   period: z.enum(['day', 'week']).describe("Days or weeks (from Monday) of the game's time zone."),
   per_period: quantity.default(1).describe('What a period has to add up to, to be active.'),
-  freezes: z.number().int().min(0).max(366).default(0).meta({
-    description: 'How many periods a run may miss without breaking. They do not lengthen it.',
-    unit: 'periods',
-  }),
+  freezes: z
+    .number()
+    .int()
+    .min(0)
+    .max(366)
+    .default(0)
+    .meta({
+      description: 'How many periods a run may miss without breaking. They do not lengthen it.',
+      unit: 'periods',
+      examples: [2],
+    }),
 });
 
 const columns = z
@@ -253,7 +302,7 @@ const columns = z
   .min(1)
   .max(31)
   .default(7)
-  .meta({ description: 'How many cells make a row.', unit: 'cells' });
+  .meta({ description: 'How many cells make a row.', unit: 'cells', examples: [7] });
 
 const grid = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -269,7 +318,7 @@ const grid = z.discriminatedUnion('kind', [
         z.strictObject({
           cell_id: identifier.meta({ description: 'The name of the cell, unique in the game.', examples: ['fuel'] }),
           title,
-          triggers: triggerIds.describe('The triggers that count towards it, by their trigger_id.'),
+          triggers: triggerIds,
           count: quantity.default(1).describe('What its triggers have to add up to, to be filled.'),
         }),
       )
@@ -321,7 +370,8 @@ export const gameSchema = z
       })
       .default('Asia/Kolkata')
       .meta({
-        description: "Where the game's days, weeks and months begin: a name of the IANA database.",
+        description: "Where the game's days, weeks and months begin.",
+        unit: 'a name of the IANA database',
         examples: ['Asia/Kolkata', 'UTC', 'Europe/London'],
       }),
     game_window: gameWindow.describe('When the game runs, and how its windows are cut.'),

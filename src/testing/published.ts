@@ -22,6 +22,12 @@ export interface JsonSchema {
   examples?: unknown[];
   /** Our own: what a number counts, or how a text is written. */
   unit?: string;
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   additionalProperties?: boolean | JsonSchema;
@@ -54,7 +60,8 @@ export function publish({ file, title, schema, isFile }: Published): JsonSchema 
   const document: JsonSchema = { $id: file, title, ...jsonSchemaOf(schema) };
   if (isFile) {
     const description = 'Where this JSON Schema is, for editors. Dropped on reading.';
-    document.properties = { $schema: { type: 'string', description }, ...document.properties };
+    const examples = [`../docs/schemas/${file}`];
+    document.properties = { $schema: { type: 'string', description, examples }, ...document.properties };
   }
   const isUsed = JSON.stringify(document).includes('"#/$defs/condition"');
   const { $schema: _, ...condition } = jsonSchemaOf(conditionSchema);
