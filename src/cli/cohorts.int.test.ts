@@ -157,3 +157,20 @@ test('cohorts show: intervals for people, statements as well for programs', { ti
   expect((await run('show', 'U3')).stdout).toBe('U3 is in no cohort any more (--json shows what was stated).\n');
   expect(await run('show', 'nobody')).toMatchObject({ status: 1, stdout: 'Nothing has been stated about nobody.\n' });
 });
+
+test('segment changes of a producer: what is refused can be looked up', { timeout: 60_000 }, async () => {
+  const env = { DATABASE_URL: database.url };
+  const line = (changeId: string, change: object) =>
+    `${JSON.stringify({ changeId, customerId: 'U1', segment: 'early', change: 'ENTERED', effectiveFrom: MAY, ...change })}\n`;
+  const file = await fileWith(
+    line('c1', {}) + line('c2', { segment: 'everyone' }) + line('c3', { change: 'LEFT', effectiveFrom: JUNE }),
+  );
+  const { stdout } = await milepost(['ingest', file, '--source', 'segment_changes', '--json'], { env });
+  expect(JSON.parse(stdout).outcomes).toEqual({ applied: 2, rejected: 1 });
+  expect(await statements()).toEqual(['U1 in early 04-30 18:30', 'U1 out of early 05-31 18:30']);
+  const shown = await milepost(['inbox', 'show', 'c2'], { env });
+  expect(shown.stdout).toContain('  outcome   rejected (cohort_change_invalid)\n');
+  expect(shown.stdout).toContain(
+    '  problem   attributes.cohort_id: everyone is reserved: every player is in it already\n',
+  );
+});

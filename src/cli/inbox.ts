@@ -1,5 +1,7 @@
 // milepost inbox show
+import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { readConfig } from '../config.ts';
+import type { CanonicalEvent } from '../event/event.ts';
 import { type FoundEvent, findEvents } from '../inbox/find.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
@@ -43,9 +45,18 @@ function describe(event: FoundEvent): string {
     const reward = claim.reward_type === null ? 'no reward' : `${claim.amount} ${claim.reward_type}`;
     lines.push(`  claim     step ${claim.step} of ${claim.game_id}: ${reward}, ${claim.status}`);
   }
+  const problem = problemOf(event);
+  if (problem !== undefined) lines.push(`  problem   ${problem}`);
   if (event.error !== null) lines.push(`  error     ${event.error}`);
   if (event.conflicts > 0)
     lines.push(`  conflicts ${event.conflicts} deliveries under this id had another content and changed nothing`);
   if (event.payload !== null) lines.push(`  payload   ${JSON.stringify(event.payload)}`);
   return lines.join('\n');
+}
+
+/** What is not right with a change of a cohort. */
+function problemOf({ event_type, occurred_at, payload }: FoundEvent): string | undefined {
+  if (event_type !== COHORT_CHANGED || occurred_at === null || payload === null) return undefined;
+  const change = readChange({ occurred_at, ...(payload as Pick<CanonicalEvent, 'attributes'>) });
+  return 'problem' in change ? change.problem : undefined;
 }

@@ -99,6 +99,11 @@ describe('given a game of the cohort early', () => {
   });
 });
 
+test('no game can count such an event', () => {
+  expect(() => makeGame({ triggers: [{ event_type: COHORT_CHANGED }] })).toThrow('is reserved');
+  expect(() => makeGame({ join: { event_type: COHORT_CHANGED } })).toThrow('is reserved');
+});
+
 describe('what is refused', () => {
   test.each<[Record<string, Json>, string]>([
     [{ member: true, cohort_id: 'everyone' }, 'attributes.cohort_id: everyone is reserved'],

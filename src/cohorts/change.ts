@@ -21,7 +21,9 @@ export function cohortProblem(name: string): string | undefined {
  * What a `cohort_changed` event states: `member` holds from its occurred_at; with `until`, the opposite holds from that instant on.
  * `problem` names the attribute that is not right.
  */
-export function readChange(event: CanonicalEvent): { statements: Statement[] } | { problem: string } {
+export function readChange(
+  event: Pick<CanonicalEvent, 'occurred_at' | 'attributes'>,
+): { statements: Statement[] } | { problem: string } {
   const { cohort_id: cohortId, member, until: end = null } = event.attributes;
   if (typeof cohortId !== 'string') return { problem: `attributes.cohort_id: expected text; found ${show(cohortId)}` };
   const nameProblem = cohortProblem(cohortId);

@@ -1,4 +1,6 @@
 // Cohorts in the database: what the engine writes about them, what it reads back, and what the projection and the books make of it.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -176,6 +178,45 @@ test('a change that lies ahead is taken; one that is not right is rejected and c
   ).toEqual(['applied (cohort_changed)', 'rejected (cohort_change_invalid)', 'rejected (cohort_change_invalid)']);
   expect(await readStatements(api, 'F')).toEqual([{ cohortId: 'early', from: at('06-20'), member: true }]);
   expect(await readStatements(api, 'nobody')).toEqual([]);
+});
+
+test('intervals of before, overlapping ones too, became statements that mean the same', async () => {
+  await using own = await testDatabase();
+  const { pool } = own;
+  await pool.query(`
+    drop table milepost.cohort_membership;
+    create table milepost.cohort_membership (
+      bucket smallint not null, player_id bigint not null, cohort_id text not null collate "C", valid_from timestamptz not null,
+      valid_to timestamptz not null default 'infinity', revision smallint not null default 1,
+      constraint cohort_membership_pkey primary key (bucket, player_id, cohort_id, valid_from),
+      constraint cohort_membership_interval_check check (valid_from < valid_to))`);
+  const interval = fc
+    .tuple(fc.integer({ min: 1, max: 8 }), fc.constantFrom(1, 2, 5, Number.POSITIVE_INFINITY))
+    .map(([from, length]) => ({ from, to: from + length }));
+  const players = fc.sample(fc.uniqueArray(interval, { maxLength: 4, selector: ({ from }) => from }), 100);
+  const dayOf = (number: number) =>
+    Number.isFinite(number) ? `2026-05-${String(number).padStart(2, '0')}` : 'infinity';
+  for (const [playerId, intervals] of players.entries()) {
+    for (const { from, to } of intervals) {
+      await pool.query("insert into milepost.cohort_membership values (1, $1, 'early', $2, $3)", [
+        playerId,
+        dayOf(from),
+        dayOf(to),
+      ]);
+    }
+  }
+  await pool.query(await readFile(join(import.meta.dirname, '../../db/migrations/0008_cohort_statements.sql'), 'utf8'));
+  for (const [playerId, intervals] of players.entries()) {
+    const { rows: found } = await pool.query<{ day: number; member: boolean }>(
+      'select extract(day from valid_from)::int as day, member from milepost.cohort_membership where player_id = $1',
+      [playerId],
+    );
+    const told = found.map(({ day, member: word }) => ({ cohortId: 'early', from: day, member: word }));
+    for (let day = 0; day <= 15; day++) {
+      const inside = intervals.some(({ from, to }) => from <= day && day < to);
+      expect(statedAt(told, 'early', day) ?? false, `${JSON.stringify(intervals)} on day ${day}`).toBe(inside);
+    }
+  }
 });
 
 async function differencesIn({ url }: TestDatabase) {

@@ -3,6 +3,7 @@
 // optional and says what holds without it.
 import { z } from 'zod';
 import { type Group, groupSchema } from '../condition/condition.ts';
+import { controlOf } from '../event/control.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
 import { ISO_INSTANT, parseInstant } from '../time.ts';
@@ -35,7 +36,13 @@ const title = z
     description: 'What players are shown as its name.',
     examples: ['Pay a bill'],
   });
-const eventType = z.string().min(1).max(limits.identifierBytes);
+const eventType = z
+  .string()
+  .min(1)
+  .max(limits.identifierBytes)
+  .refine((type) => controlOf(type) === undefined, {
+    error: 'is reserved: such an event changes cohorts and counts in no game',
+  });
 /** What progress, steps and contributions are counted in; large enough for a quarter's spending in paise. */
 const quantity = z
   .number()
