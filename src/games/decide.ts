@@ -251,6 +251,9 @@ function foldAll(
   Object.assign(progress, foldBoth(live, game, versionOf));
   const chosen = counting(live, versionOf);
   if (!chosen.includes(credits[0] as Credit)) return 'transaction_counted';
+  const isLimited = ({ triggerId, distinctValue }: Credit): boolean =>
+    distinctValue !== null || game.triggersById.get(triggerId)?.cap !== undefined;
+  if (!credits.every(isLimited)) return null;
   // What they add to all others that count: as their order does not matter, they may as well be the last.
   let standing = fold(
     chosen.filter((credit) => !credits.includes(credit)),

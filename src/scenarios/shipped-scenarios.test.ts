@@ -28,10 +28,16 @@ describe.each(named(scenarios))('%s', (_, file) => {
   });
 });
 
-test.each(named(games))('%s has a scenario', async (_, file) => {
-  const stages = await Promise.all(scenarios.map((scenario) => setStage(scenario, props)));
-  expect(stages.filter(({ gameFile }) => gameFile === file).length).toBeGreaterThan(0);
-});
+// Of a scenario that cannot be read its own tests tell.
+const tried = await Promise.all(
+  scenarios.map((file) =>
+    setStage(file, props).then(
+      ({ gameFile }) => gameFile,
+      () => undefined,
+    ),
+  ),
+);
+test.each(named(games))('%s has a scenario', (_, file) => expect(tried).toContain(file));
 
 test('the gallery is for reading: milepost start activates only what lies in the folder itself', async () => {
   const started = await demonstrationGames(folder, props.fields, Date.parse('2026-05-10T00:00:00Z'));
