@@ -26,7 +26,7 @@ test('any permutation, repetition and batching gives the model’s outcomes, cre
       for (const batch of batches) run.process(batch);
       expectBooks(run.books(), expectedBooks(history, arrivalOf(batches)));
     }),
-    { numRuns: 2_000, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: 3_000, interruptAfterTimeLimit: LIMIT_MS },
   );
 });
 
@@ -132,7 +132,9 @@ test('the histories are worth checking: everything that may happen happens in th
       ...['NUMERIC_COUNTER by value', 'CHECKLIST by value', 'CHECKLIST by targets', 'STREAK by value'],
       ...['CALENDAR_GRID by value', 'CALENDAR_GRID by cell', 'CALENDAR_GRID by row'],
       ...['each event', 'first', 'max', 'sum', 'Asia/Kolkata', 'Europe/Berlin', 'America/New_York', 'UTC'],
-      ...['undefined', 'daily', 'weekly', 'monthly', 'P3D', 'P2W', 'P1D', 'PT36H'].map((one) => `windows ${one}`),
+      ...['undefined', 'daily', 'weekly', 'monthly', 'quarterly', 'P3D', 'P2W', 'P1D', 'PT36H'].map(
+        (one) => `windows ${one}`,
+      ),
     ]),
   );
 });

@@ -17,13 +17,11 @@ const users = ['U1', 'U2', 'ünïcode ☕', 'U4'];
 
 const attributes: fc.Arbitrary<Record<string, Json>> = fc.record(
   {
-    transaction_amount: fc.constantFrom<Json>(1_199.99, 1_200, 1_200.01, 0.05, 0.1, -3, 25_000, null, '1200'),
+    transaction_amount: fc.constantFrom<Json>(1_199.99, 1_200, 1_200.01, 0.07, 0.29, -3, 25_000, null, '1200'),
     transaction_type: fc.constantFrom<Json>('UPI', 'UPI', 'CARD', 'constructor'),
     // Texts that a database does not store as they are, and one as long as an attribute may be.
     merchant_id: fc.constantFrom<Json>(
-      'M1',
-      'M1',
-      'M2',
+      ...['M1', 'M1', 'M1', 'M1', 'M2', 'M2'],
       'M3',
       '1200',
       '',

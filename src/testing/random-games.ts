@@ -90,7 +90,8 @@ const modes = {
     {
       mode: fc.constant('increment_by_attribute'),
       field: fc.constant('attributes.transaction_amount'),
-      scale: fc.constantFrom(0.001, 0.0025, 0.01, 1, 12.5),
+      // 0.07 times 100 is more than 7 as doubles, 0.29 times 100 less than 29, and 1,200 times 0.00125 is half a unit over 1.
+      scale: fc.constantFrom(0.001, 0.00125, 0.01, 100, 12.5),
       rounding: fc.constantFrom('down', 'half_up', 'up'),
       max_per_event: fc.constantFrom(2, 5),
     },
@@ -108,7 +109,7 @@ const modes = {
     bands: fc.constantFrom(
       [{ at_least: 1_200, adds: 2 }],
       [
-        { at_least: 0.1, adds: 1 },
+        { at_least: 0.29, adds: 1 },
         { at_least: 1_200.01, adds: 0 },
       ],
     ),
@@ -117,7 +118,7 @@ const modes = {
   unique: fc.record({
     mode: fc.constant('unique'),
     field: fc.constantFrom('attributes.merchant_id', 'attributes.merchant_id', 'attributes.transaction_amount'),
-    value: fc.constantFrom(1, 1, 3),
+    value: fc.constantFrom(1, 2, 3),
   }),
 };
 
@@ -131,8 +132,10 @@ function triggersIn(era: Era, onDays: boolean) {
         .record({
           event_type: fc.constantFrom('payment_success', 'payment_success', 'fs_action_complete'),
           rule: ruleIn(era),
-          progression_config: onDays ? fc.oneof(...Object.values(others)) : fc.oneof(...Object.values(others), unique),
-          cap,
+          progression_config: onDays
+            ? fc.oneof(...Object.values(others))
+            : fc.oneof(...Object.values(others), unique, unique),
+          cap: fc.oneof(fc.constant({ per_day: undefined, per_window: undefined }), cap),
         })
         .map(({ cap, ...trigger }) => {
           const { per_day, per_window } = cap;
@@ -237,6 +240,12 @@ const shapes: Record<'NUMERIC_COUNTER' | 'CHECKLIST' | 'CELLS' | 'STREAK' | 'DAY
     })),
 };
 
+/** The same trigger, where it adds a fixed amount with another one. */
+function worthAnother<One extends { progression_config: object }>(trigger: One, value: number): One {
+  if (!('value' in trigger.progression_config)) return trigger;
+  return { ...trigger, progression_config: { ...trigger.progression_config, value } };
+}
+
 /** What a step requires, unless there is no such cell or row. */
 function requirement(requires: object | undefined, cells: number, columns: number): object {
   if (requires === undefined) return {};
@@ -259,7 +268,7 @@ const statusIn = ({ boundaries }: Era) =>
 
 const windows = fc.record(
   {
-    recurrence: fc.constantFrom('daily', 'weekly', 'monthly', 'P3D', 'P2W'),
+    recurrence: fc.constantFrom('daily', 'weekly', 'monthly', 'quarterly', 'P3D', 'P2W'),
     from_join: fc.constantFrom('P1D', 'P3D', 'PT36H'),
     grace: fc.constantFrom('PT1H', 'P1D', 'P1W'),
   },
@@ -275,6 +284,9 @@ const termsIn = (era: Era, onDays: boolean) =>
     extra: fourOf(fc.integer({ min: 0, max: 7 })),
     frm: fc.constantFrom('hold', 'hold', 'ignore', 'reject'),
     rewards: fourOf(fc.integer({ min: 1, max: 500 })),
+    /** The first version's triggers stay, and are worth another amount. */
+    keeps: fc.boolean(),
+    worth: fc.integer({ min: 1, max: 3 }),
     /** As for the game, or another policy for this version. */
     policy: fc.constantFrom('same', 'same', 'same', 'same', 'first', 'max', 'sum', undefined),
   });
@@ -289,7 +301,7 @@ function gameOf(era: Era, archetype: keyof typeof shapes): fc.Arbitrary<(gameId:
         types: fourOf(fc.constantFrom('REWARD', 'REWARD', 'EMPTY', 'FORTUNE_COOKIE')),
         needs: fourOf(fc.nat(requires.length * 2)),
         versions: fc.array(termsIn(era, onDays), { minLength: 1, maxLength: 3 }),
-        window: fc.constantFrom(era, era, era, era.shifted),
+        window: fc.constantFrom(era, era, era, era.shifted, era.long),
         recurring: windows,
         time_zone: fc.constantFrom(era.zone, era.zone, 'UTC'),
         join: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: joining(era) }),
@@ -303,7 +315,10 @@ function gameOf(era: Era, archetype: keyof typeof shapes): fc.Arbitrary<(gameId:
         const cut = join !== undefined && from_join !== undefined ? { from_join } : { recurrence };
         const game_window = { type: 'custom', start: window.start, end: window.end, ...cut, ...grace };
         const numbers = [...new Set([1, ...steps])].sort((a, b) => a - b).slice(0, 4);
-        const configs = versions.map(({ triggers, extra, rewards, policy: own, frm }) => {
+        const configs = versions.map(({ keeps, worth, extra, rewards, policy: own, frm, ...terms }) => {
+          const triggers = keeps
+            ? (versions[0] as typeof terms).triggers.map((one) => worthAnother(one, worth))
+            : terms.triggers;
           const policy = own === 'same' ? scope : own;
           const build = (max_value: number): GameConfig =>
             gameSchema.parse({
