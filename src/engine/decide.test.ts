@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { IncomingEvent } from '../event/event.ts';
+import type { GameConfig } from '../games/config.ts';
 import { digestOf } from '../ids.ts';
 import { dryRun } from '../testing/dry-run.ts';
 import { given, member } from '../testing/given.ts';
 import {
   cardApplication,
   changed,
+  type GameHistory,
   gameHistory,
   makeEvent,
   makeGame,
@@ -450,19 +452,292 @@ describe('the outcome of an event', () => {
       .thenBooks({ outcomes: ['no_match (no_game)'] });
   });
 
-  // A game judges in the order type, window, late, rule, cohort, FRM: the first that fails names the verdict.
-  const all = { cohort_id: 'nobody', frm: 'reject' as const, triggers: [paymentTrigger({ from: 1_000 })] };
+  // Everything that may keep an event from counting is wrong with the first game; each game after it has one thing less wrong with it.
+  const joinable = { event_type: 'opted_in' };
+  const nothing: Partial<GameConfig['triggers'][number]> = {
+    progression_config: { mode: 'weighted', field: 'attributes.currency', weights: { EUR: 1 }, otherwise: 0 },
+  };
+  const [wrong, right] = [paymentTrigger({ from: 1_000 }), paymentTrigger()];
+  const paused = [{ changeNo: 1, status: 'paused' as const, from: 0 }];
+  const resumed = [...paused, { changeNo: 2, status: 'active' as const, from: 0 }];
+  const [late, later] = ['2026-05-31T23:59:59Z', '2026-06-30T23:59:59Z'];
+  const from = '2026-05-11T00:00:00Z';
+  type Settings = NonNullable<Parameters<typeof makeGame>[0]>;
+  type TriggerSettings = NonNullable<Settings['triggers']>[number];
+  const ready = (end: string, trigger: TriggerSettings): Settings => ({ game_window: { end }, triggers: [trigger] });
+  const settings = (end: string, trigger: TriggerSettings): Settings => {
+    return { ...ready(end, trigger), cohort_id: 'nobody', join: joinable, frm: 'reject' };
+  };
+  test.each<[string, Settings, GameHistory['statuses']]>([
+    ['outside_window (before_window)', { ...settings(late, wrong), game_window: { start: from, end: late } }, paused],
+    ['outside_window (paused)', settings(late, wrong), paused],
+    ['late (window_closed)', settings(late, wrong), resumed],
+    ['no_match (condition_failed)', settings(later, wrong), resumed],
+    ['not_in_cohort (not_a_member)', settings(later, { ...right, ...nothing }), resumed],
+    ['not_in_cohort (not_joined)', { ...settings(later, { ...right, ...nothing }), cohort_id: 'everyone' }, resumed],
+    ['rejected (frm_flagged)', { ...ready(later, { ...right, ...nothing }), frm: 'reject' }, resumed],
+    ['no_match (worth_nothing)', { ...ready(later, { ...right, ...nothing }), frm: 'hold' }, resumed],
+    ['held', { ...ready(later, right), frm: 'hold' }, resumed],
+    ['applied', { ...ready(later, right), frm: 'ignore' }, resumed],
+  ])('of one game is named by the first thing wrong: %s', (outcome, game, statuses) => {
+    const history = { ...gameHistory(makeGame(game)), ...(statuses === undefined ? {} : { statuses }) };
+    given(history)
+      .when(event())
+      .thenBooks({ outcomes: [outcome] });
+  });
+
+  test('an event after the game is outside of it, even while it is paused, and late only when it was in it', () => {
+    const history = { ...gameHistory(makeGame()), statuses: paused };
+    given(history)
+      .when(upiPayment(1, { occurred: '06-01', received: '06-10' }))
+      .thenBooks({ outcomes: ['outside_window (after_window)'] });
+  });
+});
+
+describe('pauses and the end', () => {
+  const changes = [
+    { changeNo: 1, status: 'paused' as const, from: Date.parse('2026-05-10T00:00:00Z') },
+    { changeNo: 2, status: 'active' as const, from: Date.parse('2026-05-12T00:00:00Z') },
+    { changeNo: 3, status: 'ended' as const, from: Date.parse('2026-05-20T00:00:00Z') },
+  ];
+
   test.each([
-    ['window before late', makeGame({ ...all, game_window: { start: '2026-05-11T00:00:00Z' } }), 'outside_window'],
-    ['late before the rule', makeGame(all), 'late'],
-    ['the rule before the cohort', makeGame({ ...all, game_window: { end: '2026-06-30T23:59:59Z' } }), 'no_match'],
+    ['2026-05-09T23:59:59.999Z', 'applied'],
+    ['2026-05-10T00:00:00.000Z', 'outside_window (paused)'],
+    ['2026-05-11T23:59:59.999Z', 'outside_window (paused)'],
+    ['2026-05-12T00:00:00.000Z', 'applied'],
+    ['2026-05-19T23:59:59.999Z', 'applied'],
+    ['2026-05-20T00:00:00.000Z', 'outside_window (ended)'],
+  ])('count by when the event occurred: %s is %s, whenever it comes', (occurred, outcome) => {
+    given({ ...gameHistory(makeGame()), statuses: changes })
+      .when(upiPayment(1, { occurred, received: '2026-05-25T00:00:00Z' }))
+      .thenBooks({ outcomes: [outcome] });
+  });
+
+  test('a later change goes before an earlier one, also about the same time', () => {
+    const taken = { changeNo: 4, status: 'active' as const, from: Date.parse('2026-05-10T00:00:00Z') };
+    given({ ...gameHistory(makeGame()), statuses: [...changes, taken] })
+      .when(upiPayment(1, { occurred: '05-11' }), upiPayment(1, { occurred: '05-25' }))
+      .thenBooks({ outcomes: ['applied', 'applied'] });
+  });
+});
+
+describe('joining', () => {
+  const optIn = (occurred: string) => makeEvent({ type: 'opted_in', occurred });
+  const paid = (occurred: string) => upiPayment(1, { occurred });
+  const join = { event_type: 'opted_in' };
+
+  test('counts from the join on, once', () => {
+    given(makeGame({ join }))
+      .when(paid('05-04'), optIn('05-05'), paid('05-04'), paid('05-05'), optIn('05-06'))
+      .thenBooks({
+        outcomes: [
+          'not_in_cohort (not_joined)',
+          'applied (joined)',
+          'not_in_cohort (not_joined)',
+          'applied',
+          'no_match (already_joined)',
+        ],
+        progress: 1,
+      });
+  });
+
+  test('an earlier join that comes later lets in what happened in between, if that comes after it', () => {
+    given(makeGame({ join }))
+      .when(optIn('05-10'), paid('05-06'), optIn('05-05'), paid('05-07'))
+      .thenBooks({
+        outcomes: ['applied (joined)', 'not_in_cohort (not_joined)', 'applied (joined)', 'applied'],
+        progress: 1,
+      });
+  });
+
+  test('is for members, while the game runs, by events for which its rule holds', () => {
+    const rule = { operator: 'and' as const, conditions: [{ field: 'producer', op: 'eq' as const, value: 'tests' }] };
+    const game = makeGame({ cohort_id: 'early', join: { event_type: 'opted_in', rule } });
+    given(game, member('early', { from: '2026-05-05T00:00:00Z' }))
+      .when(
+        makeEvent({ type: 'opted_in', occurred: '05-06', producer: 'others' }),
+        optIn('05-04'),
+        optIn('04-30'),
+        makeEvent({ type: 'opted_in', occurred: '05-06', received: '06-10' }),
+        optIn('05-06'),
+      )
+      .thenBooks({
+        outcomes: [
+          'no_match (condition_failed)',
+          'not_in_cohort (not_a_member)',
+          'outside_window (before_window)',
+          'late (window_closed)',
+          'applied (joined)',
+        ],
+      });
+  });
+
+  test('the event that joins counts for nothing else; the next of its kind does', () => {
+    given(makeGame({ join: { event_type: 'payment_success' } }))
+      .when(paid('05-05'), paid('05-06'), paid('05-07'))
+      .thenBooks({ outcomes: ['applied (joined)', 'applied', 'applied'], progress: 2 });
+  });
+
+  test('begins a window of its own where the game says so; another may begin when it is over', () => {
+    const game = makeGame({ join, game_window: { from_join: 'P7D' }, milestone_steps: [1] });
+    const run = dryRun([gameHistory(game)], []);
+    const { results } = run.process([
+      ...[paid('05-04'), optIn('05-05'), paid('05-06'), optIn('05-07'), paid('05-11'), paid('05-13')],
+      ...[optIn('05-12'), paid('05-13'), paid('05-18'), paid('05-19')],
+    ]);
+    expect(results.map(({ outcome, reason }) => reason ?? outcome)).toEqual([
+      ...['not_joined', 'joined', 'applied', 'already_joined', 'applied', 'after_window'],
+      ...['joined', 'applied', 'applied', 'after_window'],
+    ]);
+    const starts = ['2026-05-05T12:00:00Z', '2026-05-12T12:00:00Z'].map((start) => Date.parse(start));
+    expect(run.books().progress.map(({ window_start, value }) => [window_start, value])).toEqual(
+      starts.map((start) => [start, 2]),
+    );
+    expect(run.books().claims.map(({ window_start, step }) => [window_start, step])).toEqual(
+      starts.map((start) => [start, 1]),
+    );
+  });
+
+  test('where a window begins with the join, there is nothing to judge before it, not even a rule', () => {
+    const game = makeGame({ join, game_window: { from_join: 'P7D' }, triggers: [paymentTrigger({ from: 1_000 })] });
+    given(game)
+      .when(paid('05-06'))
+      .thenBooks({ outcomes: ['not_in_cohort (not_joined)'] });
+  });
+});
+
+describe('windows that repeat', () => {
+  test('have progress and claims of their own, and grace of their own', () => {
+    const game = makeGame({ game_window: { recurrence: 'weekly' }, milestone_steps: [2] });
+    const run = dryRun([gameHistory(game)], []);
+    const { results } = run.process([
+      upiPayment(1, { occurred: '2026-05-01T00:00:00Z' }),
+      upiPayment(1, { occurred: '2026-05-07T23:59:59.999Z', received: '2026-05-10T23:59:59.999Z' }),
+      upiPayment(1, { occurred: '2026-05-07T23:59:59.999Z', received: '2026-05-11T00:00:00.000Z' }),
+      upiPayment(1, { occurred: '2026-05-08T00:00:00Z' }),
+      upiPayment(1, { occurred: '2026-05-09T00:00:00Z' }),
+    ]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'late', 'applied', 'applied']);
+    const { claims } = run.books();
+    expect(claims.map(({ window_start, step }) => [formatInstant(window_start), step])).toEqual([
+      ['2026-05-01T00:00:00.000Z', 2],
+      ['2026-05-08T00:00:00.000Z', 2],
+    ]);
+  });
+});
+
+describe('what counts and adds nothing', () => {
+  const merchant = (id: string, occurred = '05-10') => upiPayment(1, { occurred, attributes: { merchant_id: id } });
+
+  test('says that a cap is full; the day is the game’s own', () => {
+    const game = makeGame({ triggers: [{ ...paymentTrigger({ worth: 2 }), cap: { per_day: 3, per_window: 5 } }] });
+    given(game)
+      .when(
+        ...['2026-05-10T00:00:00Z', '2026-05-10T18:29:59.999Z', '2026-05-10T06:00:00Z'].map((occurred) =>
+          upiPayment(1, { occurred }),
+        ),
+      )
+      .thenBooks({ outcomes: ['applied', 'applied', 'applied (capped)'], progress: 3 })
+      .when(...['2026-05-10T18:30:00Z', '2026-05-12T00:00:00Z'].map((occurred) => upiPayment(1, { occurred })))
+      .thenBooks({
+        outcomes: ['applied', 'applied (capped)'],
+        progress: 5,
+        credits: Array.from({ length: 5 }, () => 'payment +2'),
+      });
+  });
+
+  test('says that a value was seen before', () => {
+    const unique = { mode: 'unique' as const, field: 'attributes.merchant_id', value: 1 };
+    given(makeGame({ triggers: [{ ...paymentTrigger(), progression_config: unique }] }))
+      .when(merchant('A'), merchant('B'), merchant('A', '05-12'))
+      .thenBooks({ outcomes: ['applied', 'applied', 'applied (repeated_value)'], progress: 2 });
+  });
+
+  // The events of one transaction are worth 1, 5 and 3, in this order; a fourth without a transaction is worth 1.
+  test.each<['first' | 'max' | 'sum', progress: number, outcomes: string[], claims: string[]]>([
     [
-      'the cohort before FRM',
-      makeGame({ ...all, triggers: [paymentTrigger()], game_window: { end: '2026-06-30T23:59:59Z' } }),
-      'not_in_cohort',
+      'first',
+      2,
+      ['applied', 'applied (transaction_counted)', 'applied (transaction_counted)', 'applied'],
+      ['2 earned NC 20'],
     ],
-  ])('%s', (_, game, outcome) => {
-    expect(dryRun([gameHistory(game)], []).process([event()]).results[0]?.outcome).toBe(outcome);
+    [
+      'max',
+      6,
+      ['applied', 'applied', 'applied (transaction_counted)', 'applied'],
+      ['2 earned NC 20', '6 earned NC 60'],
+    ],
+    ['sum', 10, ['applied', 'applied', 'applied', 'applied'], ['2 earned NC 20', '6 earned NC 60']],
+  ])('says that its transaction has been counted: %s', (transaction_policy, progress, outcomes, claims) => {
+    const byAmount = {
+      mode: 'increment_by_attribute' as const,
+      field: 'attributes.transaction_amount',
+      scale: 1,
+      rounding: 'down' as const,
+    };
+    const game = makeGame({
+      evaluation_scope: 'LOGICAL_TRANSACTION',
+      transaction_policy,
+      milestone_steps: [2, 6],
+      triggers: [{ ...paymentTrigger(), progression_config: byAmount }],
+    });
+    const correlation = { canonical_transaction_id: 'T1' };
+    given(game)
+      .when(...[1, 5, 3].map((amount) => upiPayment(amount, { correlation })), upiPayment(1))
+      .thenBooks({ outcomes, progress, claims });
+  });
+
+  test('a cap is not shared with what counted towards another target, or the order of events would decide which goes short', () => {
+    const counting = (first: string[], second: string[]) =>
+      makeGame({
+        game_archetype: 'CHECKLIST',
+        progress_state_model: { type: 'checklist', unit: 'target', display_unit: 'targets', max_value: 2 },
+        checklist: {
+          targets: [
+            { target_id: 'first', triggers: first, count: 2 },
+            { target_id: 'second', triggers: second, count: 2 },
+          ],
+        },
+        milestone_steps: [1],
+        triggers: [
+          { ...paymentTrigger({ id: 'capped', worth: 2 }), cap: { per_window: 2 } },
+          { ...paymentTrigger({ id: 'other' }), event_type: 'other' },
+        ],
+      });
+    const game = gameHistory(counting(['capped'], ['other']), [
+      '2026-05-15T00:00:00Z',
+      counting(['other'], ['capped', 'other']),
+    ]);
+    const [before, after] = [upiPayment(1, { occurred: '05-14' }), upiPayment(1, { occurred: '05-16' })];
+    given(game).when(before, after).thenBooks({ progress: 2 });
+    given(game).when(after, before).thenBooks({ progress: 2 });
+  });
+
+  test('a step that was claimed stays claimed when the event that reached it gives way to a larger one', () => {
+    const targets = [
+      { target_id: 'small', triggers: ['small'], count: 1 },
+      { target_id: 'large', triggers: ['large'], count: 10 },
+    ];
+    const game = makeGame({
+      game_archetype: 'CHECKLIST',
+      progress_state_model: { type: 'checklist', unit: 'target', display_unit: 'targets', max_value: 2 },
+      checklist: { targets },
+      evaluation_scope: 'LOGICAL_TRANSACTION',
+      transaction_policy: 'max',
+      milestone_steps: [1],
+      triggers: [
+        { ...paymentTrigger({ id: 'small' }), event_type: 'small' },
+        { ...paymentTrigger({ id: 'large', worth: 5 }), event_type: 'large' },
+      ],
+    });
+    const correlation = { canonical_transaction_id: 'T1' };
+    const attributes = { transaction_amount: 1 };
+    given(game)
+      .when(makeEvent({ type: 'small', correlation, attributes }))
+      .thenBooks({ progress: 1, claims: ['1 earned NC 10'] })
+      .when(makeEvent({ type: 'large', correlation, attributes }))
+      .thenBooks({ progress: 0, claims: ['1 earned NC 10'], rewards: ['NC 10'] });
   });
 });
 
