@@ -163,7 +163,7 @@ describe('POST /api/admin/cohorts/{cohort_id}/members', () => {
     [[{ user_id: 'U', member: 'no' }], '$.members[0].member: expected true or false; found "no"'],
     [[{ user_id: 'U', from: '2026-05-01' }], '$.members[0].from: must be a date and time with its offset'],
     [[{}], '$.members[0].user_id: missing; text is required'],
-    [[], '$.members: must have at least 1 entries'],
+    [[], '$.members: must have at least 1'],
     ['U1', '$.members: expected a list; found "U1"'],
   ])('%j is refused', async (members, problem) => {
     const { status, body } = await change(members);
