@@ -94,13 +94,26 @@ export const limits = {
   leaseSeconds: 60,
   /** One call of a reward service may take this long. */
   serviceTimeoutMs: 10_000,
-  /** Calls of one service under way at once, per process. */
+  /** Calls of one service under way at once, per process, unless configured; and the most that may be. */
   serviceConcurrency: 32,
+  serviceConcurrencyMax: 256,
   /** First and longest wait between two attempts; the real wait is drawn between zero and the doubled value (full jitter). */
   retryBaseMs: 500,
   retryMaxMs: 15 * 60_000,
   /** The same for refreshes: as long as one waits after an outage of Redis, players are shown what Redis held before it. */
   refreshRetryMaxMs: 10_000,
+  /** Failures of a service in a row, of all workers together, after which its circuit opens. */
+  circuitFailures: 10,
+  /** First and longest wait between two probes of an open circuit; the upper half of each is drawn. */
+  circuitWaitMs: 1_000,
+  circuitWaitMaxMs: 60_000,
+  /** How soon a worker looks again at a circuit that another worker, or a person, is about to change. */
+  circuitLookMs: 1_000,
+  /** Rewards that one command lets be tried again, and how many of them one transaction does. */
+  retriedRewards: 10_000,
+  retriedRows: 200,
+  /** Rewards in one list. */
+  listedRewards: 1_000,
   /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
   idempotencyPeriodMs: 24 * 3_600_000,
   /** Bytes of a service's answer; a longer one is not read to its end. */
@@ -119,7 +132,8 @@ export const limits = {
   cohortProblems: 20,
   /** Rows in one page of the history. */
   historyPage: 100,
-  /** A simulation reads the history of this many buckets side by side, this many events at a time. */
+  /** A simulation judges on this many threads; each reads the history of this many buckets side by side, this many events at a time. */
+  simulatedThreads: 2,
   simulatedBuckets: 2,
   simulatedRows: 500,
   /** What a simulation names: players who gain and lose most, conditions that refused most events, bars of a distribution. */
@@ -155,6 +169,7 @@ assert(
 );
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
+assert(limits.retriedRows <= limits.refreshPlayers, 'a refresh must hold the players of all rewards retried at once');
 assert(limits.pastCountMs < limits.lockTimeoutMs, 'a change must be able to wait for one that counts');
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.statementTimeoutMs < limits.queryTimeoutMs, 'the server must give a statement up before its client does');

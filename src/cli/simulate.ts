@@ -2,10 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { readConfig } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { createLog } from '../log.ts';
 import { csvOf } from '../simulate/csv.ts';
+import type { Report } from '../simulate/report.ts';
 import type { Request } from '../simulate/scene.ts';
 import { type Progress, simulate } from '../simulate/simulate.ts';
-import { withDatabase } from './database.ts';
+import { checkMigrated, openDatabase } from './database.ts';
 import { readGame, ruleFields } from './games.ts';
 import { readInstant } from './input.ts';
 import { print } from './output.ts';
@@ -23,7 +25,15 @@ export async function simulateGame(
   const to = readInstant('--to', options.to);
   const { config: draft } = await readGame(file, await ruleFields(config));
   const request: Request = { draft, from, to, against: readAgainst(options.against), shift: options.shift === true };
-  const report = await withDatabase(config, 'milepost_support', (db) => simulate(db, request, showProgress));
+  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const database = await openDatabase(config);
+  let report: Report;
+  try {
+    await checkMigrated(database.url, log);
+    report = await simulate(database.url, request, { log, onProgress: showProgress });
+  } finally {
+    await database.stop();
+  }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   if (options.csv === true) {
     process.stdout.write(csvOf(report));

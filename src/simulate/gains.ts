@@ -38,6 +38,18 @@ export function addGain(gains: Gains, player: { bucket: number; playerId: number
   }
 }
 
+/** Adds what was found of other players. */
+export function mergeGains(gains: Gains, others: Gains): void {
+  for (const type of rewardTypes) {
+    for (const way of ['gain', 'loss'] as const) {
+      const [side, other] = [gains[type][way], others[type][way]];
+      side.players += other.players;
+      side.sum += other.sum;
+      for (const difference of other.greatest) keepGreatest(side, difference);
+    }
+  }
+}
+
 function keepGreatest({ greatest }: Side, difference: Difference): void {
   const last = greatest.at(-1);
   if (greatest.length >= limits.simulatedPlayers && last !== undefined && compare(difference, last) >= 0) return;

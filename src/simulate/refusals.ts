@@ -16,28 +16,29 @@ export interface Refusal {
   found_events: number;
 }
 
+/** What was counted of one condition of one trigger. */
+export interface RefusalCount {
+  triggerId: string | null;
+  condition: string;
+  events: number;
+  /** Values as JSON, and how often each was found. */
+  values: Map<string, number>;
+}
+
 export interface Refusals {
   /** Takes an event that no trigger's rule would take. Each trigger of its type counts it under the condition that failed. */
   add(event: CanonicalEvent): void;
-  /** The most frequent first. */
-  top(count: number): Refusal[];
-}
-
-interface Entry {
-  triggerId: string | null;
-  condition: Condition;
-  events: number;
-  values: Map<string, number>;
+  counts(): RefusalCount[];
 }
 
 export function createRefusals(timeline: Timeline): Refusals {
   // Conditions are those of the configuration: each is one object, whatever the number of events.
-  const entries = new Map<Condition, Entry>();
+  const entries = new Map<Condition, RefusalCount>();
 
   function refuse(triggerId: string | null, condition: Condition, found: Json): void {
     let entry = entries.get(condition);
     if (entry === undefined) {
-      entry = { triggerId, condition, events: 0, values: new Map() };
+      entry = { triggerId, condition: describeCondition(condition), events: 0, values: new Map() };
       entries.set(condition, entry);
     }
     entry.events++;
@@ -62,20 +63,29 @@ export function createRefusals(timeline: Timeline): Refusals {
         refuse(id, failed, 'found' in failure ? failure.found : null);
       }
     },
-    top(count) {
-      return [...entries.values()]
-        .sort((a, b) => b.events - a.events)
-        .slice(0, count)
-        .map(({ triggerId, condition, events, values }) => {
-          const [value, times] = [...values].reduce((most, next) => (next[1] > most[1] ? next : most));
-          return {
-            trigger_id: triggerId,
-            condition: describeCondition(condition),
-            events,
-            found: JSON.parse(value) as Json,
-            found_events: times,
-          };
-        });
-    },
+    counts: () => [...entries.values()],
   };
+}
+
+/** The conditions that refused most events, of several counts of the same game. */
+export function topRefusals(counts: readonly RefusalCount[], wanted: number): Refusal[] {
+  const same = Map.groupBy(counts, ({ triggerId, condition }) => JSON.stringify([triggerId, condition]));
+  return [...same.values()]
+    .map((group): Refusal => {
+      const { triggerId, condition } = group[0] as RefusalCount;
+      const values = new Map<string, number>();
+      for (const count of group) {
+        for (const [value, times] of count.values) values.set(value, (values.get(value) ?? 0) + times);
+      }
+      const [value, times] = [...values].reduce((most, next) => (next[1] > most[1] ? next : most));
+      return {
+        trigger_id: triggerId,
+        condition,
+        events: group.reduce((sum, { events }) => sum + events, 0),
+        found: JSON.parse(value) as Json,
+        found_events: times,
+      };
+    })
+    .sort((a, b) => b.events - a.events || (a.condition < b.condition ? -1 : 1))
+    .slice(0, wanted);
 }

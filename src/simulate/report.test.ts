@@ -1,11 +1,9 @@
 // The arithmetic of a report.
 import { expect, test } from 'vitest';
-import { prepareGame } from '../games/game.ts';
 import { makeGame } from '../testing/make.ts';
 import { parseInstant } from '../time.ts';
 import { csvOf } from './csv.ts';
 import { addGain, createGains } from './gains.ts';
-import { createRefusals } from './refusals.ts';
 import { distribution, type Report, reportOf } from './report.ts';
 import type { Scene } from './scene.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -67,11 +65,12 @@ test('the greatest gains and losses are kept, greatest first, the others only su
 /** A report on a game of May, of which the range covers some days. */
 function report(from: string, to: string, count: (tally: Tally) => void = () => {}): Report {
   const instant = (text: string): number => parseInstant(text) as number;
-  const game = prepareGame(
-    makeGame({ game_window: { start: '2026-05-01T00:00:00Z', end: '2026-05-10T23:59:59Z' }, milestone_steps: [3, 6] }),
-    { gameNo: 1, version: 1, inForceFrom: 0 },
-  );
-  const draft = { gameNo: 1, gameId: 'game', versions: [game], statuses: [] };
+  const config = makeGame({
+    game_window: { start: '2026-05-01T00:00:00Z', end: '2026-05-10T23:59:59Z' },
+    milestone_steps: [3, 6],
+  });
+  const versions = [{ config, version: 1, inForceFrom: 0 }];
+  const draft = { gameNo: 1, gameId: 'game', versions, statuses: [] };
   const wanted: Scene['wanted'] = {
     from: instant(from),
     to: instant(to),
@@ -82,8 +81,8 @@ function report(from: string, to: string, count: (tally: Tally) => void = () => 
   const tally = createTally();
   count(tally);
   return reportOf({
-    scene: { draft, game, compared: undefined, wanted },
-    replay: { draft: tally, compared: undefined, gains: createGains(), refusals: createRefusals(draft) },
+    scene: { draft, compared: undefined, wanted },
+    counts: { draft: tally, compared: undefined, gains: createGains(), refusals: [] },
     names: new Map(),
     seconds: 2,
   });

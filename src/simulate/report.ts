@@ -5,9 +5,9 @@ import type { Game } from '../games/game.ts';
 import { limits } from '../limits.ts';
 import { formatInstant } from '../time.ts';
 import type { Gains, Side } from './gains.ts';
-import type { Refusal } from './refusals.ts';
-import type { Replay } from './replay.ts';
-import type { Scene } from './scene.ts';
+import { type Refusal, topRefusals } from './refusals.ts';
+import type { Counts } from './replay.ts';
+import { type Scene, timelineOf } from './scene.ts';
 import { type RewardType, rewardTypes, type Tally } from './tally.ts';
 
 export interface Report {
@@ -101,15 +101,16 @@ export interface Projection {
 
 export interface Made {
   scene: Scene;
-  replay: Pick<Replay, 'draft' | 'compared' | 'gains' | 'refusals'>;
+  counts: Counts;
   /** User ids by bucket and player_id. */
   names: ReadonlyMap<string, string>;
   seconds: number;
 }
 
-export function reportOf({ scene, replay, names, seconds }: Made): Report {
-  const { draft, game, compared, wanted } = scene;
-  const { events, players } = replay.draft;
+export function reportOf({ scene, counts, names, seconds }: Made): Report {
+  const { draft, compared, wanted } = scene;
+  const game = timelineOf(draft).versions[0] as Game;
+  const { events, players } = counts.draft;
   return {
     game_id: draft.gameId,
     range: { from: formatInstant(wanted.from), to: formatInstant(wanted.to) },
@@ -118,18 +119,18 @@ export function reportOf({ scene, replay, names, seconds }: Made): Report {
     event_types: [...wanted.eventTypes],
     events,
     players,
-    draft: gameReport(game, replay.draft),
+    draft: gameReport(game, counts.draft),
     compared:
-      compared === undefined || replay.compared === undefined
+      compared === undefined || counts.compared === undefined
         ? null
         : {
-            game_id: compared.timeline.gameId,
+            game_id: compared.gameId,
             label: compared.label,
-            ...gameReport(versionInForce(compared.timeline, wanted.to - 1), replay.compared),
+            ...gameReport(versionInForce(timelineOf(compared), wanted.to - 1), counts.compared),
           },
-    differences: replay.compared === undefined ? null : differencesOf(replay.gains, names),
-    refusals: replay.refusals.top(limits.simulatedRefusals),
-    projection: project(game, wanted, replay.draft),
+    differences: counts.compared === undefined ? null : differencesOf(counts.gains, names),
+    refusals: topRefusals(counts.refusals, limits.simulatedRefusals),
+    projection: project(game, wanted, counts.draft),
     seconds: Number(seconds.toFixed(3)),
     events_per_second: Math.round(events / seconds),
   };

@@ -1,7 +1,7 @@
 // The scene of a simulation: the draft, the game that it is compared with, and which part of the stored history both are tried on.
 import type { Db } from '../db/connect.ts';
 import { versionOf } from '../definitions/activate.ts';
-import { readRecord, readRecords } from '../definitions/record.ts';
+import { type GameRecord, readRecord, readRecords } from '../definitions/record.ts';
 import { UserError } from '../errors.ts';
 import type { GameConfig } from '../games/config.ts';
 import type { Timeline } from '../games/decide.ts';
@@ -21,12 +21,22 @@ export interface Request {
   shift: boolean;
 }
 
+/** Everything that a thread has to know: data alone, which can be sent to it. */
 export interface Scene {
-  draft: Timeline;
-  /** The draft's only version. */
-  game: Game;
-  compared: { timeline: Timeline; label: string } | undefined;
+  draft: Part;
+  compared: (Part & { label: string }) | undefined;
   wanted: Wanted;
+}
+
+/** A game's timeline as data. */
+export interface Part extends Omit<Timeline, 'versions'> {
+  versions: readonly { config: GameConfig; version: number; inForceFrom: Instant }[];
+}
+
+/** A part in the form that the engine judges by. */
+export function timelineOf({ gameNo, gameId, versions, statuses }: Part): Timeline {
+  const prepared = versions.map(({ config, ...at }) => prepareGame(config, { gameNo, ...at }));
+  return { gameNo, gameId, versions: prepared, statuses };
 }
 
 /**
@@ -35,13 +45,11 @@ export interface Scene {
  */
 export async function setScene(db: Db, request: Request, now: Instant): Promise<Scene> {
   const { draft, days } = draftOf(request);
-  const game = draft.versions[0] as Game;
-  const wanted = rangeOf(request, game, now);
+  const wanted = rangeOf(request, timelineOf(draft).versions[0] as Game, now);
   const compared = await comparedWith(db, request, days);
-  const configs = [game, ...(compared?.timeline.versions ?? [])].map(({ config }) => config);
+  const configs = [...draft.versions, ...(compared?.versions ?? [])].map(({ config }) => config);
   return {
     draft,
-    game,
     compared,
     wanted: {
       ...wanted,
@@ -52,7 +60,7 @@ export async function setScene(db: Db, request: Request, now: Instant): Promise<
   };
 }
 
-function draftOf({ draft, from, shift }: Request): { draft: Timeline; days: number } {
+function draftOf({ draft, from, shift }: Request): { draft: Part; days: number } {
   if (!shift) return { draft: alone(draft, 1), days: 0 };
   if (from === undefined) throw new UserError('--shift begins the window at --from: give --from too');
   const { config, days } = moveWindow(draft, { to: from });
@@ -60,9 +68,19 @@ function draftOf({ draft, from, shift }: Request): { draft: Timeline; days: numb
 }
 
 /** A game that has one version, in force from its start. */
-function alone(config: GameConfig, version: number): Timeline {
-  const game = prepareGame(config, { gameNo: 1, version, inForceFrom: Number.NEGATIVE_INFINITY });
-  return { gameNo: 1, gameId: config.game_id, versions: [game], statuses: [] };
+function alone(config: GameConfig, version: number): Part {
+  const versions = [{ config, version, inForceFrom: Number.NEGATIVE_INFINITY }];
+  return { gameNo: 1, gameId: config.game_id, versions, statuses: [] };
+}
+
+/** A game as it was: with all its versions, pauses and its end. */
+function asItWas({ gameNo, gameId, versions, statuses }: GameRecord): Part {
+  return {
+    gameNo,
+    gameId,
+    versions: versions.map(({ config, version, inForceFrom }) => ({ config, version, inForceFrom })),
+    statuses,
+  };
 }
 
 function rangeOf(request: Request, game: Game, now: Instant): { from: Instant; to: Instant } {
@@ -86,16 +104,15 @@ function rangeOf(request: Request, game: Game, now: Instant): { from: Instant; t
 async function comparedWith(db: Db, { draft, against }: Request, days: number): Promise<Scene['compared']> {
   if (against === undefined) {
     const [record] = await readRecords(db, draft.game_id);
-    return record === undefined ? undefined : { timeline: record.timeline, label: 'the game as it was' };
+    return record === undefined ? undefined : { ...asItWas(record), label: 'the game as it was' };
   }
   if ('gameId' in against) {
-    const { timeline } = await readRecord(db, against.gameId);
-    return { timeline, label: `${against.gameId}, as it was` };
+    return { ...asItWas(await readRecord(db, against.gameId)), label: `${against.gameId}, as it was` };
   }
   const { versions } = await readRecord(db, draft.game_id);
   const { config } = versionOf(draft.game_id, versions, against.version);
   const moved = moveWindow(config, { by: days }).config;
-  return { timeline: alone(moved, against.version), label: `version ${against.version} alone` };
+  return { ...alone(moved, against.version), label: `version ${against.version} alone` };
 }
 
 function typesOf({ triggers, join }: GameConfig): string[] {

@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import type pg from 'pg';
 import { expect, test } from 'vitest';
-import { connect } from '../db/connect.ts';
 import { UserError } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { GameConfig } from '../games/config.ts';
@@ -18,13 +17,9 @@ import { simulate } from './simulate.ts';
 /** A range that holds every event of the histories. */
 const always = { from: at('2025-01-01T00:00:00Z'), to: at('2026-09-01T00:00:00Z') };
 
-async function simulation(url: string, request: Partial<Request> & { draft: GameConfig }): Promise<Report> {
-  const db = connect(url, { role: 'milepost_support', size: 3, log: silent });
-  try {
-    return await simulate(db, { ...always, against: undefined, shift: false, ...request }, () => {});
-  } finally {
-    await db.close();
-  }
+/** On this thread alone unless said: threads take a while to begin. */
+function simulation(url: string, request: Partial<Request> & { draft: GameConfig }, threads = 1): Promise<Report> {
+  return simulate(url, { ...always, against: undefined, shift: false, ...request }, { log: silent, threads });
 }
 
 const delivered = histories({ maxEvents: 60 })
@@ -224,6 +219,10 @@ test('--against says who gains and who loses', async () => {
       loss: { players: 1, sum: 100, greatest: [{ user_id: 'bela', draft: 0, compared: 100, difference: -100 }] },
     },
   ]);
+
+  const threaded = await simulation(database.url, { draft, against: { version: 1 } }, 3);
+  const timeless = { seconds: 0, events_per_second: 0 };
+  expect({ ...threaded, ...timeless }).toEqual({ ...alone, ...timeless });
 
   // As it was, bela's payments since 5 May did not count: no voucher that could be lost.
   const real = await simulation(database.url, { draft });

@@ -1,13 +1,19 @@
 // Tries a draft on the stored history: reads it once, judges it by the draft and by the game that it is compared with, and counts. Reads top to
-// bottom: scene → replay → report. Writes nothing: every transaction is read-only, under a role without rights to write.
-import type { Db } from '../db/connect.ts';
+// bottom: scene → replay, on several threads → report. Writes nothing: every transaction that reads the history is read-only, under a role without
+// rights to write.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { connect, type Db } from '../db/connect.ts';
 import { databaseClock } from '../inbox/store.ts';
 import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { agendaIn, agendaMemory } from './agenda.ts';
 import type { Gains } from './gains.ts';
 import { checkNotDropped, nothingStored } from './history.ts';
-import { createReplay } from './replay.ts';
+import { type Counts, mergeCounts, replay } from './replay.ts';
 import { type Report, reportOf } from './report.ts';
 import { type Request, setScene } from './scene.ts';
+import type { Errand } from './thread.ts';
 
 export interface Progress {
   events: number;
@@ -16,38 +22,54 @@ export interface Progress {
   seconds: number;
 }
 
-/**
- * Simulates a draft. `db` works as milepost_support.
- * @throws UserError when there is no such history: nothing stored in the range, days dropped, a range beside the draft's window; UnknownGame.
- */
-export async function simulate(db: Db, request: Request, onProgress: (progress: Progress) => void): Promise<Report> {
-  const began = performance.now();
-  const now = await databaseClock(db);
-  const scene = await setScene(db, request, now);
-  await checkNotDropped(db, scene.wanted.from, scene.wanted.to);
-
-  const replay = createReplay(scene);
-  const seconds = (): number => (performance.now() - began) / 1_000;
-  await eachBucket(async (bucket, done) => {
-    await replay.bucket(db, bucket, (events) => onProgress({ events, share: done(), seconds: seconds() }));
-  });
-  if (replay.draft.events === 0) throw await nothingStored(db, scene.wanted);
-
-  const report = { scene, replay, names: await namesOf(db, replay.gains) };
-  return reportOf({ ...report, seconds: seconds() });
+export interface Options {
+  log: Log;
+  /** How many threads judge; with 1 it is this one. limits.simulatedThreads unless said. */
+  threads?: number;
+  onProgress?: (progress: Progress) => void;
 }
 
-/** Works through all buckets, a few side by side. `done` says which share of them has ended. */
-async function eachBucket(work: (bucket: number, done: () => number) => Promise<void>): Promise<void> {
-  let next = 0;
-  let ended = 0;
-  const lane = async (): Promise<void> => {
-    for (let bucket = next++; bucket < limits.buckets; bucket = next++) {
-      await work(bucket, () => ended / limits.buckets);
-      ended++;
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Simulates a draft on the database of that address, as milepost_support.
+ * @throws UserError when there is no such history: nothing stored in the range, days dropped, a range beside the draft's window; UnknownGame.
+ */
+export async function simulate(url: string, request: Request, options: Options): Promise<Report> {
+  const { log, threads = limits.simulatedThreads, onProgress } = options;
+  const db = connect(url, { role: 'milepost_support', size: limits.simulatedBuckets, log, name: 'milepost simulate' });
+  try {
+    const began = performance.now();
+    const seconds = (): number => (performance.now() - began) / 1_000;
+    const scene = await setScene(db, request, await databaseClock(db));
+    await checkNotDropped(db, scene.wanted.from, scene.wanted.to);
+
+    const memory = agendaMemory();
+    const agenda = agendaIn(memory);
+    const look = setInterval(() => onProgress?.({ ...agenda.soFar(), seconds: seconds() }), LOOK_EVERY_MS);
+    let counts: Counts;
+    try {
+      counts = threads === 1 ? await replay(db, scene, agenda) : await onThreads(threads, { url, scene, memory });
+    } finally {
+      clearInterval(look);
     }
-  };
-  await Promise.all(Array.from({ length: limits.simulatedBuckets }, lane));
+    if (counts.draft.events === 0) throw await nothingStored(db, scene.wanted);
+    return reportOf({ scene, counts, names: await namesOf(db, counts.gains), seconds: seconds() });
+  } finally {
+    await db.close();
+  }
+}
+
+/** Replays on several threads. When one fails, the others are stopped. */
+async function onThreads(threads: number, errand: Errand): Promise<Counts> {
+  const entry = new URL('./thread.ts', import.meta.url);
+  const workers = Array.from({ length: threads }, () => new Worker(entry, { workerData: errand }));
+  try {
+    const counted = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as Counts));
+    return mergeCounts(counted as [Counts, ...Counts[]]);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
 }
 
 /** The user ids of the players whom the report names, by bucket and player_id. */

@@ -37,3 +37,26 @@ export function createTally(): Tally {
     playersByPay: { NC: new Map(), VOUCHER: new Map() },
   };
 }
+
+/** Adds what was counted of other players. */
+export function mergeTally(tally: Tally, other: Tally): void {
+  tally.events += other.events;
+  tally.players += other.players;
+  tally.playersCounted += other.playersCounted;
+  mergeCounts(tally.outcomes, other.outcomes);
+  for (const [step, { players, claims, held }] of other.steps) {
+    const known = tally.steps.get(step) ?? { players: 0, claims: 0, held: 0 };
+    tally.steps.set(step, { players: known.players + players, claims: known.claims + claims, held: known.held + held });
+  }
+  for (const type of rewardTypes) {
+    for (const key of ['paid', 'held'] as const) {
+      tally[key][type].count += other[key][type].count;
+      tally[key][type].sum += other[key][type].sum;
+    }
+    mergeCounts(tally.playersByPay[type], other.playersByPay[type]);
+  }
+}
+
+function mergeCounts<Key>(counts: Map<Key, number>, others: ReadonlyMap<Key, number>): void {
+  for (const [key, count] of others) counts.set(key, (counts.get(key) ?? 0) + count);
+}
