@@ -13,6 +13,7 @@ grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner,
 
 -- Types
 
+create type milepost.circuit_state as enum ('closed', 'open', 'half_open');
 create type milepost.claim_status as enum ('earned', 'held', 'unopened');
 create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
 create type milepost.game_status as enum ('active', 'paused', 'ended');
@@ -24,6 +25,40 @@ create sequence milepost.batch_no as bigint start 1 increment 1;
 grant usage on sequence milepost.batch_no to milepost_ingest;
 
 -- Tables
+
+create table milepost.circuit (
+  destination text not null,
+  state       milepost.circuit_state not null default 'closed'::milepost.circuit_state,
+  by_hand     boolean not null default false,
+  failures    integer not null default 0,
+  openings    integer not null default 0,
+  wave        integer not null default 1,
+  probe_at    timestamp with time zone,
+  probe_token uuid,
+  probe_left  integer not null default 0,
+  opened_at   timestamp with time zone,
+  reason      text,
+  changed_at  timestamp with time zone not null,
+  constraint circuit_pkey primary key (destination),
+  constraint circuit_by_hand_check check (((not by_hand) or (state = 'open'::milepost.circuit_state))),
+  constraint circuit_counts_check check (((failures >= 0) and (openings >= 0) and (wave > 0) and (probe_left >= 0))),
+  constraint circuit_open_check check (((state = 'closed'::milepost.circuit_state) = (opened_at is null))),
+  constraint circuit_probe_check check (((state = 'half_open'::milepost.circuit_state) or (probe_token is null)))
+) with (fillfactor = 50);
+grant select on milepost.circuit to milepost_api, milepost_support;
+grant select, insert, update, delete on milepost.circuit to milepost_worker;
+
+create table milepost.circuit_change (
+  change_no   bigint not null generated always as identity,
+  destination text not null,
+  state       milepost.circuit_state not null,
+  reason      text not null,
+  changed_by  text not null,
+  changed_at  timestamp with time zone not null,
+  constraint circuit_change_pkey primary key (change_no)
+);
+grant select on milepost.circuit_change to milepost_api, milepost_support;
+grant select, insert on milepost.circuit_change to milepost_worker;
 
 create table milepost.claim (
   bucket       smallint not null,
@@ -125,6 +160,15 @@ create table milepost.dispatch_attempt (
 );
 grant select on milepost.dispatch_attempt to milepost_api, milepost_support;
 grant select, insert on milepost.dispatch_attempt to milepost_worker;
+
+create table milepost.dispatch_rate (
+  destination text not null,
+  tokens      double precision not null,
+  filled_at   timestamp with time zone not null,
+  constraint dispatch_rate_pkey primary key (destination)
+) with (fillfactor = 50);
+grant select on milepost.dispatch_rate to milepost_api, milepost_support;
+grant select, insert, update on milepost.dispatch_rate to milepost_worker;
 
 create table milepost.event_conflict (
   bucket       smallint not null,
@@ -259,16 +303,39 @@ create table milepost.outbox (
   revision         smallint not null default 0,
   created_at       timestamp with time zone not null,
   settled_at       timestamp with time zone,
+  service_key      uuid,
+  ask_key          uuid,
+  retried_at       timestamp with time zone,
+  retried_after    integer,
   constraint outbox_pkey primary key (bucket, message_no),
   constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_attempts_check check ((attempts >= 0)),
   constraint outbox_lease_check check (((state = 'leased'::milepost.outbox_state) = ((claim_token is not null) and (leased_until is not null)))),
+  constraint outbox_retried_check check ((((retried_at is null) = (retried_after is null)) and ((service_key is null) or (retried_at is not null)))),
   constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])) = (settled_at is not null)))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
+create index outbox_dead on milepost.outbox using btree (settled_at) where (state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state]));
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
 grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
+
+create table milepost.outbox_retry (
+  bucket     smallint not null,
+  message_no bigint not null,
+  retry_no   bigint not null generated always as identity,
+  from_state milepost.outbox_state not null,
+  error      text,
+  key_before uuid not null,
+  key_after  uuid not null,
+  retried_by text not null,
+  reason     text not null,
+  retried_at timestamp with time zone not null,
+  constraint outbox_retry_pkey primary key (bucket, message_no, retry_no),
+  constraint outbox_retry_state_check check ((from_state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])))
+);
+grant select on milepost.outbox_retry to milepost_api, milepost_support;
+grant select, insert on milepost.outbox_retry to milepost_worker;
 
 create table milepost.parked_message (
   parked_no   bigint not null generated always as identity,
@@ -435,6 +502,25 @@ create function milepost.bucket_of(p_user_id text) returns smallint
 language plpgsql immutable strict parallel safe;
 grant execute on function milepost.bucket_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
 
+create function milepost.circuit_observe(
+  p_destination text,
+  p_claim_token uuid[],
+  p_result text[],
+  p_reason text[],
+  p_asked_ms double precision[],
+  p_open_after integer,
+  p_wait_ms double precision,
+  p_wait_max_ms double precision,
+  p_full_wave integer
+) returns table(state milepost.circuit_state, changed boolean, probe_token uuid, ready boolean)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off;
+grant execute on function milepost.circuit_observe to milepost_worker;
+
+create function milepost.circuit_set(p_destination text, p_open boolean, p_by text, p_reason text) returns boolean
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.circuit_set owner to milepost_worker;
+grant execute on function milepost.circuit_set to milepost_support;
+
 create function milepost.cohorts_apply(
   p_bucket smallint[],
   p_player_id bigint[],
@@ -600,16 +686,37 @@ grant execute on function milepost.outbox_append to milepost_ingest, milepost_wo
 create function milepost.outbox_lease(
   p_destination text,
   p_limit integer,
-  p_lease_ms double precision
+  p_lease_ms double precision,
+  p_look_ms double precision,
+  p_rate double precision default NULL::double precision
 ) returns table(claim_token uuid, messages text, due_in_ms double precision)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_lease to milepost_worker;
+
+create function milepost.outbox_refresh(
+  p_bucket smallint[],
+  p_user_id text[],
+  p_now timestamp with time zone
+) returns boolean
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.outbox_refresh to milepost_worker;
 
 create function milepost.outbox_remove(p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[]) returns integer
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_remove to milepost_worker;
 
+create function milepost.outbox_retry(
+  p_message_key uuid[],
+  p_state milepost.outbox_state,
+  p_by text,
+  p_reason text
+) returns table(message_key uuid, destination text)
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_retry owner to milepost_worker;
+grant execute on function milepost.outbox_retry to milepost_support;
+
 create function milepost.outbox_settle(
+  p_destination text,
   p_bucket smallint[],
   p_message_no bigint[],
   p_claim_token uuid[],
@@ -619,15 +726,21 @@ create function milepost.outbox_settle(
   p_answer jsonb[],
   p_request jsonb[],
   p_started_ms_ago double precision[],
-  p_ended_ms_ago double precision[]
-) returns table(settled integer, refreshed boolean)
+  p_ended_ms_ago double precision[],
+  p_reason text[],
+  p_asked_ms double precision[],
+  p_open_after integer,
+  p_circuit_wait_ms double precision,
+  p_circuit_wait_max_ms double precision,
+  p_full_wave integer
+) returns table(settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_settle to milepost_worker;
 
 create function milepost.outbox_wake(p_destination text[]) returns integer
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 alter function milepost.outbox_wake owner to milepost_worker;
-grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest, milepost_owner;
+grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest, milepost_owner, milepost_support;
 
 create function milepost.player_facts(
   p_bucket smallint[],

@@ -1,6 +1,7 @@
 // The configuration of a process: everything that comes from the environment, read and checked once, here and nowhere else.
 import { z } from 'zod';
 import { type Problem, show, UserError } from './errors.ts';
+import { limits } from './limits.ts';
 
 const text = z.string().trim().min(1, { error: 'must not be blank' });
 const url = (...protocols: string[]) =>
@@ -41,8 +42,13 @@ const environment = z
     /** The reward services, for the role worker. Absent: local stand-ins, and only together with the embedded database. */
     NEUCOIN_URL: url('http:', 'https:').optional(),
     NEUCOIN_TOKEN: text.optional(),
+    /** Calls at once of one process, and messages per second of all processes together. Absent: 32, and no limit. */
+    NEUCOIN_CONCURRENCY: count(1, limits.serviceConcurrencyMax).default(limits.serviceConcurrency),
+    NEUCOIN_RATE_PER_SECOND: count(1, 100_000).optional(),
     VOUCHER_URL: url('http:', 'https:').optional(),
     VOUCHER_TOKEN: text.optional(),
+    VOUCHER_CONCURRENCY: count(1, limits.serviceConcurrencyMax).default(limits.serviceConcurrency),
+    VOUCHER_RATE_PER_SECOND: count(1, 100_000).optional(),
     /** LaunchDarkly, for the cohorts that the file cohorts.jsonc leaves to it. */
     LAUNCHDARKLY_SDK_KEY: text.optional(),
     /** The keys of who signs the API's tokens, for the role api. Absent: a development issuer, and only together with the embedded database. */

@@ -10,6 +10,7 @@ import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import { registry } from '../src/metrics.ts';
 import { oldestDueSeconds } from '../src/outbox/backlog.ts';
+import { type CircuitRules, readCircuitStates } from '../src/outbox/circuit.ts';
 import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
 import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
 import { createRewardHandler } from '../src/rewards/handler.ts';
@@ -24,18 +25,28 @@ export interface WorkerOptions {
   log: Log;
   /** Jobs that run at once. */
   concurrency: number;
-  neucoin: { url: string; token?: string | undefined };
-  voucher: { url: string; token?: string | undefined };
+  neucoin: ServiceAddress;
+  voucher: ServiceAddress;
   /** Reads players' projections anew; absent where no projection is kept. */
   refresh?: Refresh | undefined;
   /** Other times than the limits; for tests. */
   timing?: Partial<Timing>;
 }
 
+interface ServiceAddress {
+  url: string;
+  token?: string | undefined;
+  /** Calls at once of this process. */
+  concurrency?: number | undefined;
+  /** Messages per second of all processes; absent: no limit. */
+  ratePerSecond?: number | undefined;
+}
+
 interface Timing {
   leaseMs: number;
   serviceTimeoutMs: number;
   idempotencyPeriodMs: number;
+  circuit: Partial<CircuitRules>;
 }
 
 export interface Worker extends Service {
@@ -54,12 +65,16 @@ export function createWorker(options: WorkerOptions): Worker {
     leaseMs: limits.leaseSeconds * 1_000,
     serviceTimeoutMs: limits.serviceTimeoutMs,
     idempotencyPeriodMs: limits.idempotencyPeriodMs,
+    circuit: {},
     ...options.timing,
   };
   const services = {
-    neucoin: createNeucoin({ ...options.neucoin, timeoutMs: timing.serviceTimeoutMs }),
-    voucher: createVoucher({ ...options.voucher, timeoutMs: timing.serviceTimeoutMs }),
+    neucoin: createNeucoin(reach(options.neucoin)),
+    voucher: createVoucher(reach(options.voucher)),
   };
+  function reach(address: ServiceAddress) {
+    return { ...address, timeoutMs: timing.serviceTimeoutMs };
+  }
   // For each of three drains a lease and a settlement at once, the sweep, and the metrics.
   const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
@@ -69,7 +84,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function addDrain(handler: Handler): void {
     const onRefresh = () => drains.get('projection')?.wake();
-    drains.set(handler.destination, createDrain({ db, handler, log, leaseMs: timing.leaseMs, onRefresh }));
+    drains.set(
+      handler.destination,
+      createDrain({ db, handler, log, leaseMs: timing.leaseMs, circuit: timing.circuit, onRefresh }),
+    );
   }
   // The projection last: the others write refreshes for it.
   for (const destination of ['neucoin', 'voucher'] as const) {
@@ -77,6 +95,8 @@ export function createWorker(options: WorkerOptions): Worker {
       createRewardHandler(destination, services[destination], {
         callMs: timing.serviceTimeoutMs,
         idempotencyPeriodMs: timing.idempotencyPeriodMs,
+        concurrency: options[destination].concurrency ?? limits.serviceConcurrency,
+        ratePerSecond: options[destination].ratePerSecond,
       }),
     );
   }
@@ -113,6 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
       throw error;
     }
     watchBacklog(db, log);
+    watchCircuits(db, log);
     // What was due before this process began.
     for (const drain of drains.values()) drain.wake();
   }
@@ -187,6 +208,28 @@ function watchBacklog(db: Db, log: Log): void {
       } catch (error) {
         // No value rather than an old one, and the other metrics all the same.
         log.warn({ error: messageOf(error) }, 'the backlog could not be read');
+      }
+    },
+  });
+}
+
+const stateNumbers = { closed: 0, half_open: 1, open: 2 } as const;
+
+/** Answers, whenever metrics are read, whether the services are called. */
+function watchCircuits(db: Db, log: Log): void {
+  const name = 'milepost_circuit_state';
+  registry.removeSingleMetric(name); // of a worker that this process ran before
+  new Gauge({
+    name,
+    help: 'The circuit of a destination: 0 closed (messages go out), 1 half-open (a few do), 2 open (none does).',
+    labelNames: ['destination'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      try {
+        for (const [destination, state] of await readCircuitStates(db)) this.set({ destination }, stateNumbers[state]);
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'the circuits could not be read');
       }
     },
   });

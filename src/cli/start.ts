@@ -134,8 +134,18 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           databaseUrl: at.databaseUrl,
           log,
           concurrency: config.WORKER_CONCURRENCY,
-          neucoin: { url: at.rewards.neucoin, token: config.NEUCOIN_TOKEN },
-          voucher: { url: at.rewards.voucher, token: config.VOUCHER_TOKEN },
+          neucoin: {
+            url: at.rewards.neucoin,
+            token: config.NEUCOIN_TOKEN,
+            concurrency: config.NEUCOIN_CONCURRENCY,
+            ratePerSecond: config.NEUCOIN_RATE_PER_SECOND,
+          },
+          voucher: {
+            url: at.rewards.voucher,
+            token: config.VOUCHER_TOKEN,
+            concurrency: config.VOUCHER_CONCURRENCY,
+            ratePerSecond: config.VOUCHER_RATE_PER_SECOND,
+          },
           ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
         })
       : undefined;

@@ -104,12 +104,19 @@ test('milepost_api and milepost_support write nothing at all', () => {
   }
 });
 
-test('milepost_worker writes the outbox and its attempts, and no game state', () => {
+test('milepost_worker writes what leaves, and no game state', () => {
   const written = ['insert', 'update', 'delete'].flatMap((verb) =>
     allOf('milepost_worker', verb).map((what) => what.split('.')[0]),
   );
-  expect([...new Set(written)].sort()).toEqual(['dispatch_attempt', 'outbox']);
-  expect(allOf('milepost_worker', 'delete')).toEqual(['outbox']);
+  expect([...new Set(written)].sort()).toEqual([
+    'circuit',
+    'circuit_change',
+    'dispatch_attempt',
+    'dispatch_rate',
+    'outbox',
+    'outbox_retry',
+  ]);
+  expect(allOf('milepost_worker', 'delete')).toEqual(['circuit', 'outbox']);
 });
 
 test('milepost_owner activates; it can neither rewrite what is in force nor change a cohort', () => {
@@ -128,6 +135,8 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
     'game_version',
     'game_status_change',
     'dispatch_attempt',
+    'circuit_change',
+    'outbox_retry',
     'player',
   ]) {
     expect(updates.filter((column) => column.startsWith(`${ledger}.`))).toEqual([]);

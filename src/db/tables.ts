@@ -9,6 +9,8 @@ export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTyp
 
 export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
 
+export type CircuitState = 'closed' | 'half_open' | 'open';
+
 export type ClaimStatus = 'earned' | 'held' | 'unopened';
 
 export type EventOutcome =
@@ -43,6 +45,30 @@ export type JsonPrimitive = boolean | number | string | null;
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type OutboxState = 'ambiguous' | 'done' | 'failed' | 'leased' | 'pending';
+
+export interface Circuit {
+  by_hand: Generated<boolean>;
+  changed_at: ColumnType<number, string, string>;
+  destination: string;
+  failures: Generated<number>;
+  opened_at: ColumnType<number, string, string> | null;
+  openings: Generated<number>;
+  probe_at: ColumnType<number, string, string> | null;
+  probe_left: Generated<number>;
+  probe_token: string | null;
+  reason: string | null;
+  state: Generated<CircuitState>;
+  wave: Generated<number>;
+}
+
+export interface CircuitChange {
+  change_no: Generated<Int8>;
+  changed_at: ColumnType<number, string, string>;
+  changed_by: string;
+  destination: string;
+  reason: string;
+  state: CircuitState;
+}
 
 export interface Claim {
   amount: Int8 | null;
@@ -115,6 +141,12 @@ export interface DispatchAttempt {
   request: Json;
   result: string;
   started_at: ColumnType<number, string, string>;
+}
+
+export interface DispatchRate {
+  destination: string;
+  filled_at: ColumnType<number, string, string>;
+  tokens: number;
 }
 
 export interface EventConflict {
@@ -199,6 +231,7 @@ export interface Inbox {
 
 export interface Outbox {
   answer: Json | null;
+  ask_key: string | null;
   attempts: Generated<number>;
   body: Json;
   bucket: number;
@@ -211,9 +244,25 @@ export interface Outbox {
   message_key: string | null;
   message_no: Generated<Int8>;
   next_attempt_at: ColumnType<number, string, string>;
+  retried_after: number | null;
+  retried_at: ColumnType<number, string, string> | null;
   revision: Generated<number>;
+  service_key: string | null;
   settled_at: ColumnType<number, string, string> | null;
   state: Generated<OutboxState>;
+}
+
+export interface OutboxRetry {
+  bucket: number;
+  error: string | null;
+  from_state: OutboxState;
+  key_after: string;
+  key_before: string;
+  message_no: Int8;
+  reason: string;
+  retried_at: ColumnType<number, string, string>;
+  retried_by: string;
+  retry_no: Generated<Int8>;
 }
 
 export interface ParkedMessage {
@@ -276,12 +325,15 @@ export interface SourceStart {
 }
 
 export interface DB {
+  circuit: Circuit;
+  circuit_change: CircuitChange;
   claim: Claim;
   claim_transition: ClaimTransition;
   cohort_membership: CohortMembership;
   credit: Credit;
   definitions: Definitions;
   dispatch_attempt: DispatchAttempt;
+  dispatch_rate: DispatchRate;
   event_conflict: EventConflict;
   event_failure: EventFailure;
   event_key: EventKey;
@@ -291,6 +343,7 @@ export interface DB {
   game_version: GameVersion;
   inbox: Inbox;
   outbox: Outbox;
+  outbox_retry: OutboxRetry;
   parked_message: ParkedMessage;
   player: Player;
   progress: Progress;

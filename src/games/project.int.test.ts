@@ -64,6 +64,7 @@ async function deliver(db: Db, destination: Destination, delivery: Delivery): Pr
   await transaction(db, (tx) =>
     settle(
       tx,
+      destination,
       messages.map((message) => ({ message, delivery, waitMs: 0, startedAt: now, endedAt: now })),
     ),
   );

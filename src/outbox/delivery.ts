@@ -1,9 +1,10 @@
 // What comes of bringing a message to its destination: a closed set of endings, the same words as dispatch_attempt.result.
 import type { Json } from '../event/event.ts';
 
-/** Why a delivery will be tried again; closed, a label of metrics, and what a circuit breaker would go by. */
+/** Why a delivery will be tried again; closed, a label of metrics, and what the circuit goes by (db/functions/outbox/circuit_observe.sql). */
 export type RetryReason =
   | 'unreachable'
+  | 'untrusted'
   | 'timeout'
   | 'unauthorised'
   | 'no_route'

@@ -13,9 +13,10 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
 import { backoffMs } from '../retry.ts';
+import { type CircuitRules, circuitRules } from './circuit.ts';
 import type { Delivery } from './delivery.ts';
 import { type LeasedMessage, leaseDue } from './lease.ts';
-import { remove, type Settlement, settle } from './settle.ts';
+import { remove, type Settled, type Settlement, settle } from './settle.ts';
 
 const deliveries = new Counter({
   name: 'milepost_deliveries_total',
@@ -44,6 +45,8 @@ export interface Handler {
   readonly perCall: number;
   /** Calls under way at once. */
   readonly concurrency: number;
+  /** Messages per second that all workers together may send; undefined for no limit. */
+  readonly ratePerSecond?: number | undefined;
   /** A call is over by then. */
   readonly callMs: number;
   /** The longest wait between two attempts. */
@@ -71,12 +74,17 @@ export function createDrain(options: {
   handler: Handler;
   log: Log;
   leaseMs: number;
+  /** Other rules for the circuit than the limits; for tests. */
+  circuit?: Partial<CircuitRules> | undefined;
   /** Called after a commit that wrote refreshes. */
   onRefresh: () => void;
 }): Drain {
   const { db, handler, leaseMs } = options;
   const { destination } = handler;
   const settleMs = leaseMs / 4;
+  // Few calls at once: few messages, so that their lease outlives the calls before theirs.
+  const leaseRows = Math.min(limits.leaseRows, 4 * handler.concurrency * handler.perCall);
+  const circuit = { ...circuitRules(leaseRows), ...options.circuit };
   assert(
     leaseMs > handler.callMs + settleMs,
     `a lease of ${leaseMs} ms cannot cover a call of ${handler.callMs} ms and its settling`,
@@ -91,6 +99,10 @@ export function createDrain(options: {
   let settling = false;
   let stopping = false;
   let failures = 0;
+  /** Results in a row, up to the latest, that ask for another attempt and that the circuit has not heard of. */
+  let unheard = 0;
+  /** How often this process has heard that the circuit was not closed. */
+  let warnings = 0;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let whenIdle = Promise.withResolvers<void>();
@@ -98,18 +110,23 @@ export function createDrain(options: {
   /** Does everything that can be done now; called whenever anything has changed. */
   function turn(): void {
     if (stopping) for (const message of queue.splice(0)) release(message);
-    while (queue.length > 0 && calls < handler.concurrency && unsettled.length < limits.settleRows) {
+    while (queue.length > 0 && calls < handler.concurrency && unsettled.length < limits.settleRows && !isFailing()) {
       const batch = queue.splice(0, handler.perCall);
       if (outlives(batch)) void call(batch);
       else for (const message of batch) release(message);
     }
     // The next lease is on its way while a lease's worth of messages still waits, so that calls need not pause for it.
-    if (due && !stopping && !leasing && queue.length < limits.leaseRows) void lease();
+    if (due && !stopping && !leasing && queue.length < leaseRows) void lease();
     if (unsettled.length > 0 && !settling) void settleAll();
     if (isIdle()) {
       whenIdle.resolve();
       whenIdle = Promise.withResolvers<void>();
     }
+  }
+
+  /** Whether so many results in a row ask for another attempt that the circuit has to hear of them first: it may be about to open. */
+  function isFailing(): boolean {
+    return unheard >= circuit.openAfter;
   }
 
   function isIdle(): boolean {
@@ -125,9 +142,14 @@ export function createDrain(options: {
   async function lease(): Promise<void> {
     due = false;
     leasing = true;
+    const warningsBefore = warnings;
     try {
-      const leased = await transaction(db, (tx) => leaseDue(tx, destination, { rows: limits.leaseRows, leaseMs }));
-      queue.push(...leased.messages);
+      const leased = await transaction(db, (tx) =>
+        leaseDue(tx, destination, { rows: leaseRows, leaseMs, ratePerSecond: handler.ratePerSecond }),
+      );
+      if (warnings === warningsBefore) queue.push(...leased.messages);
+      // It may have been on its way when the circuit opened.
+      else for (const message of leased.messages) release(message);
       failures = 0;
       if (leased.dueInMs === 0) due = true;
       else if (leased.dueInMs !== undefined) lookAgainIn(leased.dueInMs);
@@ -173,6 +195,7 @@ export function createDrain(options: {
       const delivery = delivered[index] ?? failed('the handler gave no result for a message');
       deliveries.inc({ destination, result: delivery.kind, reason: delivery.kind === 'retry' ? delivery.reason : '' });
       unsettled.push({ message, delivery, waitMs: waitOf(message, delivery, handler.retryMaxMs), startedAt, endedAt });
+      unheard = delivery.kind === 'retry' ? unheard + 1 : 0;
     }
     calls -= 1;
     turn();
@@ -211,6 +234,7 @@ export function createDrain(options: {
         );
       }
     }
+    unheard = unsettled.length - 1 - unsettled.findLastIndex(({ delivery }) => delivery.kind !== 'retry');
     settling = false;
     turn();
   }
@@ -220,10 +244,11 @@ export function createDrain(options: {
     const kept = handler.recorded ? batch : batch.filter(({ delivery }) => delivery.kind !== 'done');
     const result = await transaction(db, async (tx) => {
       const removed = over.length > 0 ? await remove(tx, over) : 0;
-      const { settled, refreshed } = kept.length > 0 ? await settle(tx, kept) : { settled: 0, refreshed: false };
-      return { settled: removed + settled, refreshed };
+      const settled = kept.length > 0 ? await settle(tx, destination, kept, circuit) : undefined;
+      return { ...settled, settled: removed + (settled?.settled ?? 0) };
     });
     if (result.refreshed || repeated) options.onRefresh();
+    if (result.circuit !== undefined) follow(result as Settled);
     const waits = kept
       .filter(({ delivery }) => delivery.kind === 'retry' || delivery.kind === 'released')
       .map(({ waitMs }) => waitMs);
@@ -239,6 +264,21 @@ export function createDrain(options: {
         'results came after their lease was given to another worker; they changed nothing',
       );
     }
+  }
+
+  /** Does what the circuit asks for: unless it is closed, what has not been sent is given back as if it had never been leased, but for the wave. */
+  function follow({ circuit: state, circuit_changed: changed, probe_token: wave, ready }: Settled): void {
+    if (state !== 'closed') {
+      warnings += 1;
+      for (const message of queue.splice(0)) {
+        if (message.claimToken === wave) queue.push(message);
+        else release(message);
+      }
+    }
+    if (ready) due = true;
+    if (!changed) return;
+    if (state === 'open') log.warn('the circuit is open: the service fails, and is not called until a probe succeeds');
+    else log.info('the circuit is closed: the service answers');
   }
 
   return {

@@ -2,14 +2,17 @@
 import { callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { Destination } from '../event/message.ts';
+import { limits } from '../limits.ts';
 
 /** A message that is ours for a while. */
 export interface LeasedMessage {
   bucket: number;
   /** bigint as text. */
   messageNo: string;
-  /** The idempotency key; null for a refresh. */
+  /** The idempotency key that is sent; null for a refresh. */
   messageKey: string | null;
+  /** A key that the destination must be asked for first: only if it was never applied, this message may be. */
+  askKey: string | null;
   body: unknown;
   /** This attempt's number, from 1. */
   attempt: number;
@@ -33,13 +36,17 @@ type MessageRow = [
   body: unknown,
   attempt: number,
   ageMs: number,
+  askKey: string | null,
 ];
 
-/** Leases up to `rows` due messages of a destination for `leaseMs`. */
+/**
+ * Leases up to `rows` due messages of a destination for `leaseMs`: fewer while its circuit is not closed, and no more than `ratePerSecond`, over
+ * all workers.
+ */
 export async function leaseDue(
   tx: Tx,
   destination: Destination,
-  options: { rows: number; leaseMs: number },
+  options: { rows: number; leaseMs: number; ratePerSecond?: number | undefined },
 ): Promise<Lease> {
   const askedAt = performance.now();
   const [leased] = await callFunction<{ claim_token: string; messages: string; due_in_ms: number | null }>(
@@ -49,15 +56,18 @@ export async function leaseDue(
       { name: 'p_destination', type: 'text', value: destination },
       { name: 'p_limit', type: 'integer', value: options.rows },
       { name: 'p_lease_ms', type: 'double precision', value: options.leaseMs },
+      { name: 'p_look_ms', type: 'double precision', value: limits.circuitLookMs },
+      { name: 'p_rate', type: 'double precision', value: options.ratePerSecond ?? null },
     ],
   );
   if (leased === undefined) throw new Error('outbox_lease returned no row');
   const rows = JSON.parse(leased.messages) as MessageRow[];
   return {
-    messages: rows.map(([bucket, messageNo, messageKey, body, attempt, ageMs]) => ({
+    messages: rows.map(([bucket, messageNo, messageKey, body, attempt, ageMs, askKey]) => ({
       bucket,
       messageNo,
       messageKey,
+      askKey,
       body,
       attempt,
       ageMs,

@@ -1,8 +1,11 @@
 // Settling leased messages: many results in one statement, each fenced by its lease's token. A repeat changes nothing.
+import type pg from 'pg';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { Json } from '../event/event.ts';
+import type { Destination } from '../event/message.ts';
 import { limits } from '../limits.ts';
+import { type CircuitRules, type CircuitState, circuitRules } from './circuit.ts';
 import type { Delivery } from './delivery.ts';
 import type { LeasedMessage } from './lease.ts';
 
@@ -17,17 +20,35 @@ export interface Settlement {
   endedAt: number;
 }
 
+/** What became of settlements. */
+export interface Settled {
+  /** How many were still ours. */
+  settled: number;
+  /** Whether there are refreshes to deliver once this is committed. */
+  refreshed: boolean;
+  /** The destination's circuit, now; and whether these settlements have changed it. */
+  circuit: CircuitState;
+  circuit_changed: boolean;
+  /** While the circuit is half-open: the token of the lease that may be sent. */
+  probe_token: string | null;
+  /** The circuit has just let go of what it held back: a lease may be had at once. */
+  ready: boolean;
+}
+
 /**
- * Records what came of messages; where a reward ended, its player's refresh is written too. Returns how many were still ours, and whether
- * there are refreshes to deliver once this is committed.
+ * Records what came of messages of a destination, in the order in which their calls ended, and tells its circuit; where a reward ended, its
+ * player's refresh is written too.
  */
 export async function settle(
   tx: Tx,
+  destination: Destination,
   settlements: readonly Settlement[],
-): Promise<{ settled: number; refreshed: boolean }> {
+  circuit: CircuitRules = circuitRules(limits.leaseRows),
+): Promise<Settled> {
   const now = performance.now();
   const deliveries = settlements.map(({ delivery }) => delivery);
-  const [result] = await callFunction<{ settled: number; refreshed: boolean }>(tx, 'outbox_settle', [
+  const [result] = await callFunction<Settled & pg.QueryResultRow>(tx, 'outbox_settle', [
+    { name: 'p_destination', type: 'text', value: destination },
     ...identify(settlements),
     { name: 'p_result', type: 'text[]', value: arrayOf(deliveries.map(({ kind }) => kind)) },
     { name: 'p_wait_ms', type: 'double precision[]', value: arrayOf(settlements.map(({ waitMs }) => waitMs)) },
@@ -52,6 +73,22 @@ export async function settle(
       type: 'double precision[]',
       value: arrayOf(settlements.map(({ endedAt }) => now - endedAt)),
     },
+    {
+      name: 'p_reason',
+      type: 'text[]',
+      value: arrayOfText(deliveries.map((of) => (of.kind === 'retry' ? of.reason : ''))),
+    },
+    {
+      name: 'p_asked_ms',
+      type: 'double precision[]',
+      value: arrayOf(
+        deliveries.map((of) => (of.kind === 'retry' ? Math.min(of.retryAfterMs ?? 0, limits.retryMaxMs) : 0)),
+      ),
+    },
+    { name: 'p_open_after', type: 'integer', value: circuit.openAfter },
+    { name: 'p_circuit_wait_ms', type: 'double precision', value: circuit.waitMs },
+    { name: 'p_circuit_wait_max_ms', type: 'double precision', value: circuit.waitMaxMs },
+    { name: 'p_full_wave', type: 'integer', value: circuit.fullWave },
   ]);
   if (result === undefined) throw new Error('outbox_settle returned no row');
   return result;

@@ -1,4 +1,5 @@
-// Delivers reward messages through a service: pays, or, past the time for which the service remembers a key, asks first.
+// Delivers reward messages through a service: pays, or asks first: past the time for which the service remembers a key, and where a person has
+// let a message be tried again.
 import type { Destination, RewardMessage } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Delivery } from '../outbox/delivery.ts';
@@ -9,14 +10,21 @@ import type { RewardService } from './service.ts';
 export function createRewardHandler(
   destination: Destination,
   service: RewardService,
-  options: { callMs: number; idempotencyPeriodMs: number },
+  options: {
+    callMs: number;
+    idempotencyPeriodMs: number;
+    /** Calls at once of this process; messages per second of all processes. */
+    concurrency: number;
+    ratePerSecond?: number | undefined;
+  },
 ): Handler {
   async function deliver(message: LeasedMessage, signal: AbortSignal): Promise<Delivery> {
     const reward = message.body as RewardMessage;
     const { messageKey } = message;
     if (messageKey === null) throw new Error(`outbox message ${message.messageNo} is a reward without a key`);
-    if (!isRemembered(message)) {
-      const found = await service.lookup(reward, messageKey, signal);
+    const asked = message.askKey ?? (isRemembered(message) ? null : messageKey);
+    if (asked !== null) {
+      const found = await service.lookup(reward, asked, signal);
       switch (found.kind) {
         case 'applied':
           return found.delivery;
@@ -41,7 +49,8 @@ export function createRewardHandler(
   return {
     destination,
     perCall: 1,
-    concurrency: limits.serviceConcurrency,
+    concurrency: options.concurrency,
+    ratePerSecond: options.ratePerSecond,
     // A look-up and a payment.
     callMs: 2 * options.callMs,
     retryMaxMs: limits.retryMaxMs,

@@ -33,6 +33,8 @@ export interface HttpServiceOptions {
   url: string;
   token?: string | undefined;
   timeoutMs: number;
+  /** Calls at once. */
+  concurrency?: number | undefined;
 }
 
 interface Answer {
@@ -52,7 +54,7 @@ export function createHttpService(contract: HttpContract, options: HttpServiceOp
   const base = new URL(options.url);
   const path = base.pathname.replace(/\/$/, '') + contract.path;
   const pool = new Pool(base.origin, {
-    connections: limits.serviceConcurrency,
+    connections: options.concurrency ?? limits.serviceConcurrency,
     connect: { timeout: options.timeoutMs },
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
@@ -167,7 +169,15 @@ function unanswered(error: unknown, request: Json): Problem {
     const text = `an answer of more than ${limits.answerBytes} bytes`;
     return { kind: 'retry', request, reason: 'unexpected_answer', error: text };
   }
-  return { kind: 'retry', request, reason: 'unreachable', error: [code, messageOf(error)].filter(Boolean).join(': ') };
+  const reason = isUntrusted(code) ? 'untrusted' : 'unreachable';
+  return { kind: 'retry', request, reason, error: [code, messageOf(error)].filter(Boolean).join(': ') };
+}
+
+/** The codes with which Node and OpenSSL say that a certificate, or the protocol itself, is not right: every call would fail. */
+function isUntrusted(code: string): boolean {
+  return /^(ERR_TLS|ERR_SSL|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|INVALID_(CA|PURPOSE)$|HOSTNAME_MISMATCH$)/.test(
+    code,
+  );
 }
 
 function problem({ status, retryAfter, body }: Answer, request: Json): Problem {

@@ -2,11 +2,15 @@
 -- p_result: done, refused (ends failed), ambiguous, retry (due again in p_wait_ms), released (was not sent: as if never leased).
 -- p_request is null where nothing was called, and then no attempt is recorded. Times come as durations, since only the database's clock counts.
 -- Players whose rewards ended get a refresh of their projection, in this same transaction.
--- Returns the number of messages settled, and whether a refresh was written. The settings: see outbox_lease.
+-- p_reason and p_asked_ms (of a retry: why, and how long the service wants to be left alone) and the parameters after them are for the circuit
+-- of the destination: circuit_observe.
+-- Returns the number of messages settled, whether a refresh was written, and what circuit_observe says. The settings: see outbox_lease.
 create or replace function milepost.outbox_settle(
-  p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
-  p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[]
-) returns table (settled integer, refreshed boolean)
+  p_destination text, p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
+  p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[],
+  p_reason text[], p_asked_ms double precision[], p_open_after integer, p_circuit_wait_ms double precision,
+  p_circuit_wait_max_ms double precision, p_full_wave integer
+) returns table (settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
@@ -16,8 +20,6 @@ declare
   v_settled integer;
   v_bucket smallint[];
   v_user_id text[];
-  v_first_bucket smallint;
-  v_players jsonb;
 begin
   with settled as (
     update milepost.outbox o
@@ -48,17 +50,10 @@ begin
     into v_settled, v_bucket, v_user_id
     from (select *, result in ('done', 'refused', 'ambiguous') as ended from settled) as s;
 
-  select min(found.bucket), jsonb_agg(distinct jsonb_build_array(found.bucket, found.player_id::text))
-    into v_first_bucket, v_players
-    from unnest(v_bucket, v_user_id) as touched(bucket, user_id)
-   cross join lateral (
-      select p.bucket, p.player_id from milepost.player p where p.bucket = touched.bucket and p.user_id = touched.user_id limit 1
-    ) as found;
-  if v_players is not null then
-    perform milepost.outbox_append(
-      array[v_first_bucket], array['projection'], array[null::uuid], array[jsonb_build_object('players', v_players)], v_now);
-  end if;
-  return query select v_settled, v_players is not null;
+  return query
+    select v_settled, milepost.outbox_refresh(v_bucket, v_user_id, v_now), o.state, o.changed, o.probe_token, o.ready
+      from milepost.circuit_observe(p_destination, p_claim_token, p_result, p_reason, p_asked_ms, p_open_after, p_circuit_wait_ms,
+                                    p_circuit_wait_max_ms, p_full_wave) as o;
 end
 $$;
 grant execute on function milepost.outbox_settle to milepost_worker;

@@ -25,4 +25,4 @@ $$;
 grant create on schema milepost to milepost_worker;
 alter function milepost.outbox_wake(text[]) owner to milepost_worker;
 revoke create on schema milepost from milepost_worker;
-grant execute on function milepost.outbox_wake to milepost_ingest, milepost_worker, milepost_api, milepost_owner;
+grant execute on function milepost.outbox_wake to milepost_ingest, milepost_worker, milepost_api, milepost_owner, milepost_support;
