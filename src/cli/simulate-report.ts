@@ -6,6 +6,9 @@ import { zoneOf } from '../time-zone.ts';
 import { chart } from './chart.ts';
 import { counted, table } from './output.ts';
 
+/** A value found more rarely says nothing: amounts are all different. */
+const NOTEWORTHY = 0.01;
+
 export function describeReport(report: Report): string {
   return [
     heading(report),
@@ -160,7 +163,7 @@ function refusals({ refusals: all }: Report): string[] {
     number(events),
     trigger_id ?? 'join',
     condition,
-    found === null && found_events === 0 ? '' : `${JSON.stringify(found)} (${number(found_events)})`,
+    found_events < events * NOTEWORTHY ? 'many values' : `${JSON.stringify(found)} (${number(found_events)})`,
   ]);
   return [
     `The conditions that took no event of these (an event counts once for each trigger of its type)\n${table(
