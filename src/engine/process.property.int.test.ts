@@ -46,7 +46,7 @@ test('any permutation, repetition and batching gives the model’s books', { tim
       const { rowCount } = await database.pool.query('select from milepost.event_conflict');
       expect(rowCount).toBe(history.events.length);
     }),
-    { numRuns: 30, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: 60, interruptAfterTimeLimit: LIMIT_MS },
   );
 });
 

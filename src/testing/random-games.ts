@@ -79,7 +79,7 @@ function ruleIn(era: Era): fc.Arbitrary<unknown> {
   }));
   // Most triggers take everything, or hardly an event would count.
   const anything = { operator: 'or', conditions: [{ field: 'producer', op: 'exists', value: true }] };
-  return fc.oneof({ weight: 2, arbitrary: fc.constant(anything) }, { weight: 1, arbitrary: rule });
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(anything) }, { weight: 1, arbitrary: rule });
 }
 
 const small = fc.integer({ min: 1, max: 4 });
@@ -304,10 +304,10 @@ function gameOf(era: Era, archetype: keyof typeof shapes): fc.Arbitrary<(gameId:
         window: fc.constantFrom(era, era, era, era.shifted, era.long),
         recurring: windows,
         time_zone: fc.constantFrom(era.zone, era.zone, 'UTC'),
-        join: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: joining(era) }),
+        join: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: joining(era) }),
         scope: fc.constantFrom(undefined, undefined, undefined, 'first', 'max', 'sum'),
         statuses: fc
-          .constantFrom(0, 0, 0, 1, 2)
+          .constantFrom(0, 0, 0, 0, 0, 1, 2)
           .chain((length) => fc.array(statusIn(era), { minLength: length, maxLength: length })),
       })
       .map(({ steps, types, needs, versions, window, recurring, join, scope, statuses, ...fixed }) => (game_id) => {
