@@ -1,7 +1,9 @@
-// What archetypes add to what may not change while a window runs. What holds for every game is tried in config.test.ts.
+// What archetypes add to what may not change while a window runs, and when a window counts as begun. What holds for every game is tried in
+// config.test.ts.
 import { expect, test } from 'vitest';
 import { preparedGame, trigger } from '../testing/credits.ts';
-import { forbiddenChanges } from './changes.ts';
+import { forbiddenChanges, hasBegun } from './changes.ts';
+import { prepareGame } from './game.ts';
 
 type Options = NonNullable<Parameters<typeof preparedGame>[0]>;
 
@@ -82,4 +84,27 @@ test.each<[string, before: Options, change: Options, problems: string[]]>([
   expect(found).toEqual(
     problems.map((each) => `${each.replace(': ', ': may not change from ')} in a window that has begun`),
   );
+});
+
+const weekly: Options = { game_window: { end: '2026-12-31T23:59:59+05:30', recurrence: 'weekly' } };
+/** The fifth week of that game begins. */
+const boundary = Date.parse('2026-05-29T00:00:00+05:30');
+
+test.each<[string, change: Options, begun: boolean]>([
+  ['steps', { milestone_steps: [{ step: 9, step_type: 'EMPTY' }] }, false],
+  ['the end', { game_window: { ...weekly.game_window, end: '2026-06-30T23:59:59+05:30' } }, false],
+  // Each would be the window of the first of May again, with what the first week claimed.
+  ['windows of a month', { game_window: { ...weekly.game_window, recurrence: 'monthly' } }, true],
+  ['no recurrence', { game_window: { end: '2026-12-31T23:59:59+05:30' } }, true],
+  // A window that would have begun in the week before.
+  ['windows of ten days', { game_window: { ...weekly.game_window, recurrence: 'P10D' } }, true],
+  [
+    'windows of a month that begin then',
+    { game_window: { ...weekly.game_window, start: '2026-05-29T00:00:00+05:30', recurrence: 'monthly' } },
+    false,
+  ],
+])('a version from the start of a week that changes: %s', (_name, change, begun) => {
+  const { config } = preparedGame({ ...weekly, ...change });
+  const next = prepareGame(config, { gameNo: 1, version: 2, inForceFrom: boundary });
+  expect(hasBegun(preparedGame(weekly), next, boundary - 1)).toBe(begun);
 });

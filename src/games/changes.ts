@@ -48,13 +48,17 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
 
 /**
  * Whether a window in which players were told what `old` says has begun, or will have by the time it is replaced: the window that holds the first
- * instant at which `next` takes its place. After the game's end it is the one that `next` adds, or else the last.
+ * instant at which `next` takes its place. After the game's end it is the one that `next` adds, or else the last. Where `next` cuts windows otherwise,
+ * one of them has to begin with it: one that reaches back would overlap a window of `old`, and may even share its start, which is its identity.
  */
 export function hasBegun(old: Game, next: Game, now: Instant): boolean {
   const at = Math.max(next.inForceFrom, old.inForceFrom, old.start);
   const isRecurring = old.config.game_window.recurrence !== undefined;
   const window = isRecurring ? (windowAt(old, at) ?? windowAt(next, at) ?? lastWindow(old, at)) : old;
-  return window !== undefined && (window.start <= now || window.start < next.inForceFrom);
+  if (window === undefined) return false;
+  const replaced = windowAt(next, next.inForceFrom);
+  const reachesBack = replaced !== undefined && replaced.start < next.inForceFrom && old.start < next.inForceFrom;
+  return window.start <= now || window.start < next.inForceFrom || reachesBack;
 }
 
 function show(value: unknown): string {
