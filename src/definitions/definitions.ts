@@ -10,7 +10,6 @@ export interface Definitions {
   games: readonly Timeline[];
   /** The games that have a trigger for an event type, or are joined by it, in any version. */
   gamesByEventType: ReadonlyMap<string, readonly Timeline[]>;
-  gameNos: readonly number[];
 }
 
 /** Reads all definitions as of one snapshot. */
@@ -46,5 +45,5 @@ export function createDefinitions(epoch: number, games: readonly Timeline[]): De
     );
     for (const type of types) gamesByEventType.set(type, [...(gamesByEventType.get(type) ?? []), timeline]);
   }
-  return { epoch, games, gamesByEventType, gameNos: games.map((timeline) => timeline.gameNo) };
+  return { epoch, games, gamesByEventType };
 }

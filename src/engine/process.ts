@@ -86,9 +86,9 @@ const RETRY = { baseMs: 100, maxMs: 5_000 };
 /** `resolver`: who decides cohorts outside Milepost, if anybody does. */
 export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engine {
   const waker = createWaker(db, log);
-  /** Days since 1970 whose inbox partition is known to be there. */
   /** How far the database's clock is ahead of ours. */
   let aheadMs = 0;
+  /** Days since 1970 whose inbox partition is known to be there. */
   const partitions = new Set<number>();
   let definitions: Definitions | undefined;
 
