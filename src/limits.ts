@@ -130,11 +130,12 @@ export const limits = {
   externalCohorts: 100,
   /** Problems of a file of players that are shown; the others are counted. */
   cohortProblems: 20,
+  /** Rows that verify fetches at a time while it folds everything again: what bounds its memory. */
+  verifyRows: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
-  /** A simulation judges on this many threads; each reads the history of this many buckets side by side, this many events at a time. */
+  /** A simulation judges on this many threads; each reads the history this many events at a time. */
   simulatedThreads: 2,
-  simulatedBuckets: 2,
   simulatedRows: 500,
   /** What a simulation names: players who gain and lose most, conditions that refused most events, bars of a distribution. */
   simulatedPlayers: 10,

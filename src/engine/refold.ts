@@ -10,6 +10,7 @@ import { foldBoth, foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
 import type { ClaimStatus, Credit } from '../games/games.ts';
 import { type StandingState, stateOf } from '../games/standing.ts';
+import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 
 /** What is compared, in this order. */
@@ -82,8 +83,6 @@ interface Books {
 
 // The first rows may come only after all have been sorted.
 const unhurried = { query_timeout: 24 * 3_600_000 };
-/** Rows that one fetch brings. */
-const FETCHED = 5_000;
 
 /**
  * Compares everything, in the transaction of `client`, and reports each disagreement in the order of players. `definitions` are those of the
@@ -107,7 +106,10 @@ async function* readBooks(client: pg.ClientBase): AsyncGenerator<Books> {
   await client.query(`declare refolded no scroll cursor for ${ROWS}`);
   let books: Books | undefined;
   for (;;) {
-    const { rows } = await client.query<Row>({ ...unhurried, text: `fetch forward ${FETCHED} from refolded` });
+    const { rows } = await client.query<Row>({
+      ...unhurried,
+      text: `fetch forward ${limits.verifyRows} from refolded`,
+    });
     if (rows.length === 0) break;
     for (const row of rows) {
       if (books === undefined || !isSame(books.key, row)) {
