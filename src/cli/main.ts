@@ -272,6 +272,98 @@ inbox
   .addHelpText('after', examples('milepost inbox show evt_pay_001'))
   .action(from(async () => (await import('./inbox.ts')).showEvent));
 
+const rewards = program.command('rewards').description('what is paid: what waits, what ended badly, trying that again');
+const serviceOption = (): Option => new Option('--service <service>', 'of one service').choices(['neucoin', 'voucher']);
+rewards
+  .command('list')
+  .description('rewards that ended badly, or those in another state')
+  .addOption(
+    new Option('--state <state>', 'in this state (default: failed and ambiguous)').choices([
+      'failed',
+      'ambiguous',
+      'pending',
+      'done',
+    ]),
+  )
+  .addOption(serviceOption())
+  .option('--since <instant>', 'that ended, or, where they have not, were written since then')
+  .option('--older-than <time>', 'that were written longer ago than this, such as 30m, 2h or 7d')
+  .option('--attempts <count>', 'with at least so many attempts')
+  .option('--error <text>', 'whose last error holds this text')
+  .option('--limit <count>', 'at most so many', '50')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'milepost rewards list                                 refused, or nobody can tell',
+      'milepost rewards list --state pending --older-than 1h  what is stuck, and why',
+      'milepost rewards list --service voucher --error USER_BLOCKED',
+    ),
+  )
+  .action(from(async () => (await import('./rewards.ts')).listRewards));
+rewards
+  .command('show <key>')
+  .description('a reward: its state, every call of the service, and who had it tried again')
+  .addOption(json())
+  .addHelpText('after', examples('milepost rewards show 5a105e8b-9d40-e132-9780-d62ea2265d8a'))
+  .action(from(async () => (await import('./rewards.ts')).showReward));
+rewards
+  .command('retry [keys...]')
+  .description('try again what a service refused, once its reason is mended: by key, or by a filter')
+  .addOption(serviceOption())
+  .option('--since <instant>', 'that were refused since then')
+  .option('--error <text>', 'whose error holds this text')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--yes', 'do it; without it, a filter only counts')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+A reward that is tried again is sent under a new key, since a service may remember that it has refused the old one. Unless every call under the
+old key was answered by a refusal, the service is asked for the old key first, so that nothing is paid twice.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      "milepost rewards retry 5a105e8b-9d40-e132-9780-d62ea2265d8a --reason 'unblocked, ticket 812'",
+      "milepost rewards retry --service neucoin --error USER_BLOCKED --since 2026-06-01T00:00:00+05:30 --reason 'ticket 812' --yes",
+    ),
+  )
+  .action(from(async () => (await import('./rewards.ts')).retryFailed));
+rewards
+  .command('resolve <keys...>')
+  .description('ask the service again about ambiguous rewards: paid, or, if it never was, paid now')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .addOption(json())
+  .addHelpText('after', '\nA service that cannot tell leaves the reward ambiguous: it is for reconciliation.')
+  .addHelpText(
+    'after',
+    examples("milepost rewards resolve 5a105e8b-9d40-e132-9780-d62ea2265d8a --reason 'they can look up keys now'"),
+  )
+  .action(from(async () => (await import('./rewards.ts')).resolveAmbiguous));
+
+const circuits = program.command('circuits').description('whether the services are called');
+circuits
+  .command('list')
+  .description('each service: whether it is called, since when not, and why')
+  .addOption(json())
+  .addHelpText('after', examples('milepost circuits list'))
+  .action(from(async () => (await import('./circuits.ts')).listCircuits));
+circuits
+  .command('open <service>')
+  .description('pause a service: nothing is sent to it until its circuit is closed by hand')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .addOption(json())
+  .addHelpText('after', examples("milepost circuits open voucher --reason 'their migration, until 14:00'"))
+  .action(from(async () => (await import('./circuits.ts')).openCircuit));
+circuits
+  .command('close <service>')
+  .description('call a service again, one message first, however its circuit was opened')
+  .option('--reason <text>', 'why, for the record', 'closed from the command line')
+  .addOption(json())
+  .addHelpText('after', examples('milepost circuits close voucher'))
+  .action(from(async () => (await import('./circuits.ts')).closeCircuit));
+
 program
   .command('verify')
   .description('check that the books agree: credits, progress, claims, outbox; reads only')

@@ -1,0 +1,208 @@
+// milepost rewards list | show | retry | resolve: what leaves, what did not end well, and trying that again.
+import { readConfig } from '../config.ts';
+import type { Db } from '../db/connect.ts';
+import { UserError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import {
+  type FoundReward,
+  findReward,
+  findRewards,
+  type RewardDestination,
+  type RewardFilter,
+  type RewardState,
+  type RewardStory,
+} from '../outbox/find.ts';
+import { type RetryRequest, retryRewards } from '../outbox/retry.ts';
+import { formatInstant, type Instant } from '../time.ts';
+import { withDatabase } from './database.ts';
+import { readCount, readInstant } from './input.ts';
+import { counted, exitCodes, print, table } from './output.ts';
+import { readReason, whoAsks } from './person.ts';
+
+interface FilterOptions {
+  service?: RewardDestination;
+  since?: string;
+  error?: string;
+}
+
+interface ListOptions extends FilterOptions {
+  state?: RewardState;
+  olderThan?: string;
+  attempts?: string;
+  limit: string;
+  json?: boolean;
+}
+
+export async function listRewards(options: ListOptions): Promise<void> {
+  const limit = readCount('--limit', options.limit, 1) ?? 1;
+  if (limit > limits.listedRewards) {
+    throw new UserError(`--limit ${limit}: a list holds at most ${limits.listedRewards}; narrow it down`);
+  }
+  const filter: RewardFilter = {
+    ...readFilter(options),
+    state: options.state,
+    before: readAge('--older-than', options.olderThan),
+    attempts: readCount('--attempts', options.attempts, 1),
+  };
+  // One more, to know whether there are more.
+  const found = await withDatabase(readConfig(), 'milepost_support', (db) => findRewards(db, filter, limit + 1));
+  const more = found.length > limit;
+  const listed = found.slice(0, limit);
+  print(options, { rewards: listed.map(documentOf), more }, () => {
+    if (listed.length === 0) return options.state === undefined ? 'No reward has ended badly.' : 'There is none.';
+    const rows = listed.map((reward) => [
+      reward.key,
+      reward.service,
+      reward.state,
+      reward.reward.user_id,
+      reward.reward.amount,
+      reward.attempts,
+      formatInstant(reward.settled_at ?? reward.created_at),
+      reward.last_error ?? '',
+    ]);
+    const lines = table(['KEY', 'SERVICE', 'STATE', 'USER', 'AMOUNT', 'ATTEMPTS', 'SINCE', 'LAST ERROR'], rows);
+    return more ? `${lines}\n… and more: --limit, or narrow it down` : lines;
+  });
+}
+
+function readFilter(options: FilterOptions): RewardFilter {
+  if (options.error?.trim() === '') throw new UserError('--error is empty: write a part of the error');
+  return { service: options.service, since: readInstant('--since', options.since), error: options.error };
+}
+
+const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The instant that lies so long ago: `30m`, `2h`, `7d`. */
+function readAge(option: string, text: string | undefined): Instant | undefined {
+  if (text === undefined) return undefined;
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const ms = units[unit];
+  if (ms === undefined) throw new UserError(`${option} ${JSON.stringify(text)}: write a time such as 30m, 2h or 7d`);
+  return Date.now() - Number(count) * ms;
+}
+
+function documentOf({ created_at, settled_at, next_attempt_at, ...reward }: FoundReward) {
+  return {
+    ...reward,
+    created_at: formatInstant(created_at),
+    settled_at: settled_at === null ? null : formatInstant(settled_at),
+    next_attempt_at: next_attempt_at === null ? null : formatInstant(next_attempt_at),
+  };
+}
+
+export async function showReward(key: string, options: { json?: boolean }): Promise<void> {
+  checkKey(key);
+  const found = await withDatabase(readConfig(), 'milepost_support', (db) => findReward(db, key));
+  if (found === undefined) process.exitCode = exitCodes.notRight;
+  const document =
+    found === undefined
+      ? null
+      : {
+          ...documentOf(found),
+          calls: found.calls.map((call) => ({
+            ...call,
+            started_at: formatInstant(call.started_at),
+            ended_at: formatInstant(call.ended_at),
+          })),
+          retries: found.retries.map((retry) => ({ ...retry, retried_at: formatInstant(retry.retried_at) })),
+        };
+  print(options, document, () => (found === undefined ? `There is no reward under the key ${key}.` : describe(found)));
+}
+
+function describe(found: RewardStory): string {
+  const { reward } = found;
+  const lines = [
+    `${reward.amount} ${reward.reward_type} for ${reward.user_id}, by ${found.service}`,
+    `  state     ${found.state}${found.last_error === null ? '' : ` (${found.last_error})`}`,
+    `  claim     step ${reward.step} of ${reward.game_id}, window ${reward.window_start}, earning ${reward.earning}`,
+    `  key       ${found.key}`,
+  ];
+  if (found.service_key !== null) lines.push(`  sent as   ${found.service_key}`);
+  lines.push(`  written   ${formatInstant(found.created_at)}`);
+  if (found.settled_at !== null) lines.push(`  ended     ${formatInstant(found.settled_at)}`);
+  if (found.next_attempt_at !== null) lines.push(`  next      ${formatInstant(found.next_attempt_at)}`);
+  if (found.answer !== null) lines.push(`  answer    ${JSON.stringify(found.answer)}`);
+  const events = [
+    ...found.calls.map(({ attempt, started_at, ended_at, result, error }) => ({
+      at: started_at,
+      text: `attempt ${attempt}: ${result}${error === null ? '' : `, ${error}`} (${ended_at - started_at} ms)`,
+    })),
+    ...found.retries.map(({ retried_at, retried_by, reason, from_state }) => ({
+      at: retried_at,
+      text: `${from_state}, tried again by ${retried_by}: ${reason}`,
+    })),
+  ].sort((a, b) => a.at - b.at);
+  return [...lines, ...events.map(({ at, text }) => `  ${formatInstant(at)}  ${text}`)].join('\n');
+}
+
+interface RetryOptions extends FilterOptions {
+  reason: string;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** Of keys, or of what a filter names; of the latter only with --yes. */
+export async function retryFailed(keys: string[], options: RetryOptions): Promise<void> {
+  const request: RetryRequest = { state: 'failed', by: whoAsks(), reason: readReason(options.reason) };
+  const filter = readFilter(options);
+  const filtered = Object.values(filter).some((value) => value !== undefined);
+  if (filtered && keys.length > 0)
+    throw new UserError('name keys, or a filter (--service, --since, --error), not both');
+  if (!filtered && keys.length === 0) {
+    throw new UserError('name the keys to be tried again, or a filter: --service, --since, --error');
+  }
+  if (!filtered) return retryKeys(keys, request, options);
+
+  const result = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const found = await findRewards(db, { ...filter, state: 'failed' }, limits.retriedRewards + 1);
+    const chosen = found.slice(0, limits.retriedRewards).map(({ key }) => key);
+    const retried = options.yes === true ? (await retryRewards(db, chosen, request)).size : 0;
+    return { found: chosen.length, retried, more: found.length > chosen.length };
+  });
+  print(options, result, () => {
+    const more = result.more
+      ? `; there are more, and one command takes ${limits.retriedRewards.toLocaleString('en')}`
+      : '';
+    return options.yes === true
+      ? `${counted(result.retried, 'reward')} will be tried again${more}.`
+      : `${counted(result.found, 'reward')} would be tried again${more}. Nothing was changed: add --yes to do it.`;
+  });
+}
+
+export async function resolveAmbiguous(keys: string[], options: { reason: string; json?: boolean }): Promise<void> {
+  await retryKeys(keys, { state: 'ambiguous', by: whoAsks(), reason: readReason(options.reason) }, options);
+}
+
+async function retryKeys(keys: readonly string[], request: RetryRequest, options: { json?: boolean }): Promise<void> {
+  for (const key of keys) checkKey(key);
+  const { retried, left } = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const done = await retryRewards(db, keys, request);
+    return {
+      retried: done,
+      left: await stateOf(
+        db,
+        keys.filter((key) => !done.has(key)),
+      ),
+    };
+  });
+  if (left.length > 0) process.exitCode = exitCodes.notRight;
+  print(options, { retried: [...retried], left }, () =>
+    [
+      ...[...retried].map((key) =>
+        request.state === 'failed' ? `${key} will be tried again` : `${key}: the service will be asked for it`,
+      ),
+      ...left.map(({ key, state }) =>
+        state === null ? `${key}: there is no such reward` : `${key} is ${state}, not ${request.state}: left alone`,
+      ),
+    ].join('\n'),
+  );
+}
+
+async function stateOf(db: Db, keys: readonly string[]): Promise<{ key: string; state: RewardState | null }[]> {
+  return Promise.all(keys.map(async (key) => ({ key, state: (await findReward(db, key))?.state ?? null })));
+}
+
+function checkKey(key: string): void {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)) return;
+  throw new UserError(`${JSON.stringify(key)} is no key of a reward: milepost rewards list shows them`);
+}

@@ -1,0 +1,129 @@
+// Finding rewards in the outbox, for people: what did not end well, what waits for long, and the story of one. Reads only.
+import { sql } from 'kysely';
+import type { Db } from '../db/connect.ts';
+import type { Json } from '../event/event.ts';
+import type { Destination, RewardMessage } from '../event/message.ts';
+import type { Instant } from '../time.ts';
+
+/** `pending` are also those that are leased at this moment. */
+export type RewardState = 'failed' | 'ambiguous' | 'pending' | 'done';
+export type RewardDestination = Exclude<Destination, 'projection'>;
+
+/** What is looked for; what is absent does not matter. */
+export interface RewardFilter {
+  /** Absent: failed or ambiguous. */
+  state?: RewardState | undefined;
+  service?: RewardDestination | undefined;
+  /** Ended at or after this; for those that have not ended: written. */
+  since?: Instant | undefined;
+  /** Written before this. */
+  before?: Instant | undefined;
+  /** At least so many attempts. */
+  attempts?: number | undefined;
+  /** Part of the last error, in any case. */
+  error?: string | undefined;
+}
+
+export interface FoundReward {
+  /** The claim's key: the message's identity. */
+  key: string;
+  service: RewardDestination;
+  state: RewardState;
+  reward: RewardMessage;
+  attempts: number;
+  created_at: Instant;
+  /** When it ended; null while it has not. */
+  settled_at: Instant | null;
+  /** When it is tried next; null when it has ended. */
+  next_attempt_at: Instant | null;
+  last_error: string | null;
+}
+
+const columns = sql`
+  o.message_key as key, o.destination as service, case o.state when 'leased' then 'pending' else o.state::text end as state, o.body as reward,
+  o.attempts, o.created_at, o.settled_at, case when o.state in ('pending', 'leased') then o.next_attempt_at end as next_attempt_at, o.last_error`;
+
+// As constants, since the indexes of what waits and of what ended badly are partial.
+const inState = {
+  failed: sql`o.state = 'failed'`,
+  ambiguous: sql`o.state = 'ambiguous'`,
+  pending: sql`o.state in ('pending', 'leased')`,
+  done: sql`o.state = 'done'`,
+  dead: sql`o.state in ('failed', 'ambiguous')`,
+} as const;
+
+/** The rewards that a filter names, at most `limit`: first those that ended last, or those that wait longest. */
+export async function findRewards(db: Db, filter: RewardFilter, limit: number): Promise<FoundReward[]> {
+  const { state = 'dead', since, before, service, attempts, error } = filter;
+  const instant = (value: Instant) => sql`to_timestamp(${value}::double precision / 1000)`;
+  const sinceColumn = state === 'pending' ? sql`o.created_at` : sql`o.settled_at`;
+  const { rows } = await sql<FoundReward>`
+    select ${columns}
+      from milepost.outbox o
+     where ${inState[state]} and o.destination ${service === undefined ? sql`<> 'projection'` : sql`= ${service}`}
+       ${since === undefined ? sql`` : sql`and ${sinceColumn} >= ${instant(since)}`}
+       ${before === undefined ? sql`` : sql`and o.created_at < ${instant(before)}`}
+       ${attempts === undefined ? sql`` : sql`and o.attempts >= ${attempts}`}
+       ${error === undefined ? sql`` : sql`and strpos(lower(o.last_error), lower(${error})) > 0`}
+     order by ${sinceColumn} ${state === 'pending' ? sql`asc` : sql`desc`}, o.message_no
+     limit ${limit}`.execute(db.query);
+  return rows;
+}
+
+/** A call of the service. */
+export interface Attempt {
+  attempt: number;
+  started_at: Instant;
+  ended_at: Instant;
+  result: string;
+  error: string | null;
+  request: Json;
+  answer: Json;
+}
+
+/** When a person had it tried again. */
+export interface Retry {
+  retried_at: Instant;
+  retried_by: string;
+  reason: string;
+  from_state: RewardState;
+  error: string | null;
+  key_before: string;
+  key_after: string;
+}
+
+export interface RewardStory extends FoundReward {
+  /** The key that the service is sent, where it is not the claim's any more. */
+  service_key: string | null;
+  answer: Json;
+  calls: Attempt[];
+  retries: Retry[];
+}
+
+/** All that is known about a reward, by its claim's key or by one that the service was sent; undefined when there is none. */
+export async function findReward(db: Db, key: string): Promise<RewardStory | undefined> {
+  const { rows } = await sql<Omit<RewardStory, 'calls' | 'retries'> & { bucket: number; message_no: string }>`
+    select ${columns}, o.service_key, o.answer, o.bucket, o.message_no
+      from milepost.outbox o
+     where o.message_key = ${key}
+        or (o.bucket, o.message_no) in (select r.bucket, r.message_no from milepost.outbox_retry r where r.key_after = ${key})
+     limit 1`.execute(db.query);
+  const [found] = rows;
+  if (found === undefined) return undefined;
+  const { bucket, message_no, ...reward } = found;
+  const calls = await db.query
+    .selectFrom('dispatch_attempt')
+    .select(['attempt', 'started_at', 'ended_at', 'result', 'error', 'request', 'answer'])
+    .where('bucket', '=', bucket)
+    .where('message_no', '=', message_no)
+    .orderBy('attempt')
+    .execute();
+  const retries = await db.query
+    .selectFrom('outbox_retry')
+    .select(['retried_at', 'retried_by', 'reason', 'from_state', 'error', 'key_before', 'key_after'])
+    .where('bucket', '=', bucket)
+    .where('message_no', '=', message_no)
+    .orderBy('retry_no')
+    .execute();
+  return { ...reward, calls: calls as Attempt[], retries: retries as Retry[] };
+}
