@@ -210,11 +210,15 @@ describe('events of one logical transaction', () => {
     expect(chosen).toEqual([['emi'], ['emi']]);
   });
 
-  test('the policy is that of the version which judged the first of them', () => {
-    const [first, max] = [transactional('first'), { ...transactional('max'), version: 2 }];
-    const versionOf = (version: number): Game => (version === 1 ? first : max);
-    const list = credits(first, { tx: 'T1', amount: 1 }, { tx: 'T1', amount: 5, version: 2 });
-    expect(fold(list, max, versionOf).value).toBe(1);
+  test('the policy is that of the oldest version which judged one of them, whichever arrives first', () => {
+    const [max, sum] = [transactional('max'), { ...transactional('sum'), version: 2 }];
+    const versionOf = (version: number): Game => (version === 1 ? max : sum);
+    const [older, newer] = [
+      { tx: 'T1', amount: 1 },
+      { tx: 'T1', amount: 5, at: '05-12', version: 2 },
+    ];
+    expect(fold(credits(max, older, newer), max, versionOf).value).toBe(5);
+    expect(fold(credits(max, newer, older), max, versionOf).value).toBe(5);
   });
 
   test.each([

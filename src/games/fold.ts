@@ -70,16 +70,18 @@ function reduce(own: Own, counted: Record<string, Allowance>, credit: Credit, ga
 }
 
 /**
- * The credits that count where events of one logical transaction count once: by the policy of the version that judged its first event. Triggers
- * of one event belong together; an event without a transaction is its own.
+ * The credits that count where events of one logical transaction count once: by the policy of the oldest version that judged one of its events, so
+ * that arrival decides nothing but what `first` is. Triggers of one event belong together; an event without a transaction is its own.
  */
 export function counting(credits: readonly Credit[], versionOf: VersionOf): readonly Credit[] {
   const transactions = Map.groupBy(credits, ({ transactionId, eventNo }) => transactionId ?? eventNo);
   return [...transactions.values()].flatMap((group) => {
-    const first = group.reduce((a, b) => (b.eventNo < a.eventNo ? b : a));
-    const game = versionOf(first.version);
+    const game = versionOf(group.reduce((oldest, { version }) => Math.min(oldest, version), Number.POSITIVE_INFINITY));
     if (!foldsAnew(game)) return group;
-    if (game.config.transaction_policy === 'first') return group.filter(({ eventNo }) => eventNo === first.eventNo);
+    if (game.config.transaction_policy === 'first') {
+      const first = group.reduce((a, b) => (b.eventNo < a.eventNo ? b : a));
+      return group.filter(({ eventNo }) => eventNo === first.eventNo);
+    }
     const events = [...Map.groupBy(group, ({ eventNo }) => eventNo).values()];
     return events.reduce((a, b) => (comesBefore(b, a) ? b : a));
   });

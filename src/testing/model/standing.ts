@@ -77,13 +77,13 @@ function sum(numbers: Iterable<number>): number {
 }
 
 /**
- * Of each logical transaction the credits of one event, where the version that judged its first event says so: `first` by arrival; `max` the
- * event worth most, of those worth the same the one that occurred first.
+ * Of each logical transaction the credits of one event, where the version in force when its earliest event occurred says so: `first` by
+ * arrival; `max` the event worth most, of those worth the same the one that occurred first.
  */
 function countedOnce(credits: readonly ModelCredit[]): ModelCredit[] {
   return [...Map.groupBy(credits, ({ transaction, arrival }) => transaction ?? arrival).values()].flatMap((group) => {
     const events = [...Map.groupBy(group, ({ arrival }) => arrival).entries()].sort(([a], [b]) => a - b);
-    const first = group.reduce((a, b) => (b.arrival < a.arrival ? b : a));
+    const first = group.reduce((a, b) => (b.occurred_at < a.occurred_at ? b : a));
     const { evaluation_scope, transaction_policy } = first.config;
     if (evaluation_scope !== 'LOGICAL_TRANSACTION' || transaction_policy === 'sum') return group;
     if (transaction_policy === 'first') return events[0]?.[1] ?? [];
