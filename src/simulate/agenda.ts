@@ -14,6 +14,8 @@ export function agendaMemory(): SharedArrayBuffer {
 export interface SharedAgenda extends Agenda {
   /** Which share of the buckets is done, and how many events have been judged. */
   soFar(): { share: number; events: number };
+  /** Leaves nothing to be taken. */
+  stop(): void;
 }
 
 /** The agenda in that memory, as every thread sees it. */
@@ -29,6 +31,9 @@ export function agendaIn(memory: SharedArrayBuffer): SharedAgenda {
     },
     done() {
       Atomics.add(numbers, DONE, 1n);
+    },
+    stop() {
+      Atomics.store(numbers, NEXT, BigInt(limits.buckets));
     },
     soFar: () => ({
       share: Number(Atomics.load(numbers, DONE)) / limits.buckets,

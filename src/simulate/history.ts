@@ -6,7 +6,7 @@ import type { Db } from '../db/connect.ts';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import { type Tx, transaction } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
-import type { CanonicalEvent } from '../event/event.ts';
+import type { CanonicalEvent, IncomingEvent, Origin } from '../event/event.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant, utcDay } from '../time.ts';
 
@@ -22,7 +22,7 @@ export interface Wanted {
 }
 
 export interface StoredEvent {
-  event: CanonicalEvent;
+  incoming: IncomingEvent;
   eventNo: number;
   receivedAt: Instant;
 }
@@ -98,6 +98,9 @@ function openCursor(bucket: number, { from, to, eventTypes, producers }: Wanted)
     declare history no scroll cursor for ${producers ? keys : ''} ${events}`;
 }
 
+/** The decision takes it along and never looks at it. */
+const origin: Origin = { transport: 'http' };
+
 function runsOf(bucket: number, page: readonly Row[]): Run[] {
   const runs: Run[] = [];
   let run: Run | undefined;
@@ -118,7 +121,9 @@ function runsOf(bucket: number, page: readonly Row[]): Run[] {
       correlation: payload.correlation,
       attributes: payload.attributes,
     };
-    run.events.push({ event, eventNo: Number(eventNo), receivedAt: Number(receivedAt) });
+    const at = Number(receivedAt);
+    const incoming = { event, source: '', origin, receivedAt: at, payload: '', contentHash: '' };
+    run.events.push({ incoming, eventNo: Number(eventNo), receivedAt: at });
   }
   return runs;
 }

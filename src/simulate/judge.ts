@@ -5,6 +5,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Outcome } from '../engine/batch.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision, PlayerState } from '../engine/effect.ts';
+import type { CanonicalEvent } from '../event/event.ts';
 import type { Claim } from '../games/games.ts';
 import type { Run, StoredEvent } from './history.ts';
 import { type RewardType, rewardTypes, type Tally } from './tally.ts';
@@ -25,7 +26,7 @@ export function judgePlayer(
   definitions: Definitions,
   tally: Tally,
   { bucket, playerId, statements }: Pick<Run, 'bucket' | 'playerId' | 'statements'>,
-  refused: (event: StoredEvent['event']) => void = () => {},
+  refused: (event: CanonicalEvent) => void = () => {},
 ): Judgement {
   const paid: Paid = { NC: 0, VOUCHER: 0 };
   let counts = false;
@@ -56,13 +57,9 @@ export function judgePlayer(
   }
 
   function attempt(events: readonly StoredEvent[]): Decision | undefined {
-    const opened = events.map(({ event, eventNo, receivedAt }) => ({
-      incoming: { event, source: '', origin: { transport: 'http' as const }, receivedAt, payload: '', contentHash: '' },
-      player,
-      receivedAt,
-      eventNo,
-      known: undefined,
-    }));
+    const opened = events.map(({ incoming, eventNo, receivedAt }) => {
+      return { incoming, player, receivedAt, eventNo, known: undefined };
+    });
     try {
       return decide(opened, definitions).decision;
     } catch {

@@ -1,7 +1,6 @@
 // Replays stored events, bucket by bucket: each player's through the draft and, in the same pass, through the game that it is compared with.
 import type { Db } from '../db/connect.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
-import { limits } from '../limits.ts';
 import { addGain, createGains, type Gains, mergeGains } from './gains.ts';
 import { type Run, readBucket } from './history.ts';
 import { type Judgement, judgePlayer } from './judge.ts';
@@ -27,7 +26,7 @@ export interface Agenda {
   done(): void;
 }
 
-/** Replays the buckets that it gets, a few side by side, and counts. */
+/** Replays the buckets that it gets, one after the other, and counts. */
 export async function replay(db: Db, scene: Scene, agenda: Agenda): Promise<Counts> {
   const draftTimeline = timelineOf(scene.draft);
   const draftDefinitions = createDefinitions(0, [draftTimeline]);
@@ -75,18 +74,15 @@ export async function replay(db: Db, scene: Scene, agenda: Agenda): Promise<Coun
     if (way !== undefined) end(way);
   }
 
-  const lane = async (): Promise<void> => {
-    for (let bucket = agenda.take(); bucket !== undefined; bucket = agenda.take()) {
-      await replayBucket(bucket);
-      agenda.done();
-    }
-  };
-  await Promise.all(Array.from({ length: limits.simulatedBuckets }, lane));
+  for (let bucket = agenda.take(); bucket !== undefined; bucket = agenda.take()) {
+    await replayBucket(bucket);
+    agenda.done();
+  }
   return { draft, compared, gains, refusals: refusals.counts() };
 }
 
 /** The counts of all threads as one: no player is in two of them. */
-export function mergeCounts([first, ...others]: readonly [Counts, ...Counts[]]): Counts {
+export function mergeCounts([first, ...others]: [Counts, ...Counts[]]): Counts {
   for (const other of others) {
     mergeTally(first.draft, other.draft);
     if (first.compared !== undefined && other.compared !== undefined) mergeTally(first.compared, other.compared);

@@ -24,7 +24,7 @@ export interface Progress {
 
 export interface Options {
   log: Log;
-  /** How many threads judge; with 1 it is this one. limits.simulatedThreads unless said. */
+  /** How many threads judge, this one included. limits.simulatedThreads unless said. */
   threads?: number;
   onProgress?: (progress: Progress) => void;
 }
@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 200;
  */
 export async function simulate(url: string, request: Request, options: Options): Promise<Report> {
   const { log, threads = limits.simulatedThreads, onProgress } = options;
-  const db = connect(url, { role: 'milepost_support', size: limits.simulatedBuckets, log, name: 'milepost simulate' });
+  const db = connect(url, { role: 'milepost_support', size: 1, log, name: 'milepost simulate' });
   try {
     const began = performance.now();
     const seconds = (): number => (performance.now() - began) / 1_000;
@@ -49,8 +49,10 @@ export async function simulate(url: string, request: Request, options: Options):
     const look = setInterval(() => onProgress?.({ ...agenda.soFar(), seconds: seconds() }), LOOK_EVERY_MS);
     let counts: Counts;
     try {
-      counts = threads === 1 ? await replay(db, scene, agenda) : await onThreads(threads, { url, scene, memory });
+      counts = await onThreads(threads - 1, { url, scene, memory }, () => replay(db, scene, agenda));
     } finally {
+      // Where one thread has failed, this one need not go on.
+      agenda.stop();
       clearInterval(look);
     }
     if (counts.draft.events === 0) throw await nothingStored(db, scene.wanted);
@@ -60,13 +62,13 @@ export async function simulate(url: string, request: Request, options: Options):
   }
 }
 
-/** Replays on several threads. When one fails, the others are stopped. */
-async function onThreads(threads: number, errand: Errand): Promise<Counts> {
+/** Replays on this thread and on others beside it. When one fails, the others are stopped. */
+async function onThreads(others: number, errand: Errand, here: () => Promise<Counts>): Promise<Counts> {
   const entry = new URL('./thread.ts', import.meta.url);
-  const workers = Array.from({ length: threads }, () => new Worker(entry, { workerData: errand }));
+  const workers = Array.from({ length: others }, () => new Worker(entry, { workerData: errand }));
   try {
-    const counted = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as Counts));
-    return mergeCounts(counted as [Counts, ...Counts[]]);
+    const counted = workers.map(async (worker) => (await once(worker, 'message'))[0] as Counts);
+    return mergeCounts(await Promise.all([here(), ...counted]));
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }

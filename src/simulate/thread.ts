@@ -1,7 +1,6 @@
 // A thread of a simulation: replays buckets of the shared agenda on connections of its own, and sends back what it has counted.
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../db/connect.ts';
-import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { agendaIn } from './agenda.ts';
 import { type Counts, replay } from './replay.ts';
@@ -16,7 +15,7 @@ export interface Errand {
 
 const { url, scene, memory } = workerData as Errand;
 const log = createLog({ level: 'warn' });
-const db = connect(url, { role: 'milepost_support', size: limits.simulatedBuckets, log, name: 'milepost simulate' });
+const db = connect(url, { role: 'milepost_support', size: 1, log, name: 'milepost simulate' });
 let counts: Counts;
 try {
   counts = await replay(db, scene, agendaIn(memory));
