@@ -9,6 +9,7 @@ import {
   changed,
   type GameHistory,
   gameHistory,
+  makeDefinitions,
   makeEvent,
   makeGame,
   paymentTrigger,
@@ -17,6 +18,7 @@ import {
   upiPayment,
 } from '../testing/make.ts';
 import { formatInstant } from '../time.ts';
+import { gamesFor } from './decide.ts';
 
 const payments = (count: number): IncomingEvent[] => Array.from({ length: count }, () => upiPayment(1_500));
 
@@ -813,4 +815,25 @@ test('progress that would pass what a number holds exactly fails its event', () 
   progress.all = { ...progress.all, value: Number.MAX_SAFE_INTEGER - 10 };
   progress.cleared = progress.all;
   expect(() => run.process([upiPayment(1)])).toThrow(/progress would pass 9007199254740991/);
+});
+
+test('of games that do not run when any event of a batch occurs, nothing is read', () => {
+  const during = (game_id: string, start: string, end: string): GameConfig =>
+    makeGame({ game_id, game_window: { start: `${start}T00:00:00Z`, end: `${end}T23:59:59Z` } });
+  const paused = { changeNo: 1, status: 'paused' as const, from: Date.parse('2026-05-05T00:00:00Z') };
+  const definitions = makeDefinitions([
+    gameHistory(during('april', '2026-04-01', '2026-04-30')),
+    gameHistory(during('may', '2026-05-01', '2026-05-31')),
+    gameHistory(during('june', '2026-06-01', '2026-06-30')),
+    { ...gameHistory(during('paused', '2026-05-01', '2026-05-31')), statuses: [paused] },
+  ]);
+  const gamesAt = (...times: string[]): string[] =>
+    gamesFor(
+      times.map((occurred) => upiPayment(1, { occurred }).event),
+      definitions,
+    ).map(({ gameId }) => gameId);
+  expect(gamesAt('2026-05-10T12:00:00Z', '2026-05-31T23:59:59.999Z')).toEqual(['may']);
+  expect(gamesAt('2026-05-10T12:00:00Z', '2026-04-30T23:59:59Z')).toEqual(['may', 'april']);
+  expect(gamesAt('2026-05-04T23:59:59Z')).toEqual(['may', 'paused']);
+  expect(gamesFor([cardApplication({ occurred: '2026-05-10T12:00:00Z' }).event], definitions)).toEqual([]);
 });

@@ -6,7 +6,8 @@ import { noVerdicts, type Question, type Verdicts } from '../cohorts/resolver.ts
 import type { Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import type { OutboxMessage } from '../event/message.ts';
-import { judge, statusAt, versionInForce } from '../games/decide.ts';
+import { judge, runningAt, type Timeline } from '../games/decide.ts';
+import type { Game } from '../games/game.ts';
 import type { Claim, Player, Verdict } from '../games/games.ts';
 import { limits } from '../limits.ts';
 import { payReward } from '../rewards/decide.ts';
@@ -133,14 +134,24 @@ function state(player: PlayerState, statement: Statement, decision: Decision): v
   decision.statements.push({ player, statement });
 }
 
+/** The games whose state may matter to the decision on some events: of games that do not run when an event occurs, nothing has to be read. */
+export function gamesFor(events: readonly CanonicalEvent[], definitions: Definitions): Timeline[] {
+  return [...new Set(events.flatMap((event) => runningGames(event, definitions).map(([timeline]) => timeline)))];
+}
+
 /** What has to be asked about an event before it is decided: its player's membership in the cohorts of the games that may count it. */
 export function questionsOf(event: CanonicalEvent, definitions: Definitions): Question[] {
-  const { event_type: type, occurred_at: at, user_id: userId } = event;
-  const games = definitions.gamesByEventType.get(type) ?? [];
-  return games.flatMap((timeline) => {
-    const { config, start, end } = versionInForce(timeline, at);
-    const running = start <= at && at < end && statusAt(timeline, at) === 'active';
-    return running ? { cohortId: config.cohort_id, userId } : [];
+  return runningGames(event, definitions).map(([, { config }]) => ({
+    cohortId: config.cohort_id,
+    userId: event.user_id,
+  }));
+}
+
+/** The games that look at an event's type and run when it occurs, each with the version that judges it. */
+function runningGames(event: CanonicalEvent, definitions: Definitions): [Timeline, Game][] {
+  return (definitions.gamesByEventType.get(event.event_type) ?? []).flatMap((timeline): [Timeline, Game][] => {
+    const game = runningAt(timeline, event.occurred_at);
+    return game === undefined ? [] : [[timeline, game]];
   });
 }
 

@@ -11,7 +11,6 @@ import { type Definitions, loadDefinitions } from '../definitions/definitions.ts
 import { messageOf } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
-import type { Timeline } from '../games/decide.ts';
 import {
   advancePosition,
   databaseClock,
@@ -29,7 +28,7 @@ import { backoffMs } from '../retry.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
-import { CohortUnknown, decide, questionsOf } from './decide.ts';
+import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
 import { openBatch } from './state.ts';
 
 const events = new Counter({
@@ -136,8 +135,12 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     const current = definitions;
     await ensurePartitions(batch);
     const verdicts = await verdictsOn(batch, current);
+    const games = gamesFor(
+      batch.events.map(({ event }) => event),
+      current,
+    );
     const committed = await transaction(db, async (tx) => {
-      const opened = await openBatch(tx, batch.events, gamesOf(batch.events, current));
+      const opened = await openBatch(tx, batch.events, games);
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
       const { decision, results } = decided(() => decide(opened.events, current, verdicts));
       if (decision.judged.length > 0 || batch.position !== undefined) {
@@ -258,10 +261,4 @@ function decided<T>(work: () => T): T {
     if (error instanceof CohortUnknown) throw error;
     throw new DecisionError(messageOf(error), { cause: error });
   }
-}
-
-/** The games that may count an event of the batch: only their progress is read. */
-function gamesOf(incoming: readonly IncomingEvent[], definitions: Definitions): Timeline[] {
-  const types = new Set(incoming.map(({ event }) => event.event_type));
-  return [...new Set([...types].flatMap((type) => definitions.gamesByEventType.get(type) ?? []))];
 }

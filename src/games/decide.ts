@@ -46,6 +46,12 @@ export function statusAt(timeline: Timeline, at: Instant): GameStatus {
   return timeline.statuses.findLast(({ from }) => from <= at)?.status ?? 'active';
 }
 
+/** The version that judges what occurs at an instant, while the game runs: undefined before its start, after its end, and when it is paused or ended. */
+export function runningAt(timeline: Timeline, at: Instant): Game | undefined {
+  const game = versionInForce(timeline, at);
+  return game.start <= at && at < game.end && statusAt(timeline, at) === 'active' ? game : undefined;
+}
+
 /** An event about to be judged. */
 export interface Subject {
   event: CanonicalEvent;

@@ -1,6 +1,15 @@
 // A player's presence in a game at a moment: whether they see it, which of its windows is theirs, and whether they have joined. Pure.
 import type { Instant } from '../time.ts';
-import { type GameStatus, hasJoined, isMember, statusAt, type Timeline, versionInForce, windowFor } from './decide.ts';
+import {
+  type GameStatus,
+  hasJoined,
+  isMember,
+  runningAt,
+  statusAt,
+  type Timeline,
+  versionInForce,
+  windowFor,
+} from './decide.ts';
 import { type GameFacts, gameField, type PlayerFacts } from './facts.ts';
 import type { Game } from './game.ts';
 import type { Join } from './games.ts';
@@ -30,10 +39,7 @@ export interface Joining {
 
 /** The games that are open now: neither before their start, nor after their end, nor paused. */
 export function openGames(timelines: readonly Timeline[], now: Instant): Timeline[] {
-  return timelines.filter((timeline) => {
-    const game = versionInForce(timeline, now);
-    return game.start <= now && now < game.end && statusAt(timeline, now) === 'active';
-  });
+  return timelines.filter((timeline) => runningAt(timeline, now) !== undefined);
 }
 
 /** The fields of a player's facts that rendering these games will look at, given the player's joins. */
