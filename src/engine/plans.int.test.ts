@@ -9,7 +9,7 @@ import { cardApplication, gameHistory, makeGame, paymentTrigger, upiPayment } fr
 import { waitFor } from '../testing/wait.ts';
 
 /** What the hot path reads, or changes in place. */
-const hot = ['player', 'event_key', 'progress', 'claim', 'cohort_membership'];
+const hot = ['player', 'event_key', 'progress', 'claim', 'credit', 'game_join', 'cohort_membership'];
 
 async function scans(pool: pg.Pool): Promise<Record<string, { seq: number; index: number; rows: number }>> {
   const { rows } = await pool.query(
@@ -39,6 +39,9 @@ test('5,000 events on an empty database, without ANALYZE, scan no hot table', as
           triggers: [paymentTrigger({ worth: 2 })],
         }),
       ),
+      // Whose progress is folded anew from its credits, and one that is joined.
+      gameHistory(makeGame({ game_id: 'once', milestone_steps: [2], evaluation_scope: 'LOGICAL_TRANSACTION' })),
+      gameHistory(makeGame({ game_id: 'joined', milestone_steps: [1], join: { event_type: 'fs_action_complete' } })),
     ],
     memberships: users
       .slice(0, 300)
@@ -73,7 +76,7 @@ test('5,000 events on an empty database, without ANALYZE, scan no hot table', as
   const extra = Object.entries(after).map(([table, { seq }]) => [table, seq - (before[table]?.seq ?? 0)]);
   expect(Object.fromEntries(extra)).toEqual(Object.fromEntries(hot.map((table) => [table, 0])));
   // The test would show nothing if the work had not been done.
-  for (const table of ['player', 'event_key', 'progress', 'cohort_membership']) {
+  for (const table of ['player', 'event_key', 'progress', 'credit', 'game_join', 'cohort_membership']) {
     expect(after[table]?.index, table).toBeGreaterThan(1_000);
   }
   expect(after.claim?.rows).toBeGreaterThan(1_000);
