@@ -191,10 +191,9 @@ export async function nothingStored(db: Db, { from, to, eventTypes }: Wanted): P
         where exists (select from milepost.inbox i where i.received_at >= d.day and i.received_at < d.day + interval '1 day')
      )
      select min(day) as first, max(day) as last,
-            exists (select from milepost.inbox where received_at >= $1::timestamptz - interval '5 minutes'
-                       and occurred_at >= $1::timestamptz and occurred_at < $2::timestamptz) as others
+            exists (select from milepost.inbox where received_at >= $3 and occurred_at >= $1 and occurred_at < $2) as others
        from days`,
-    [formatInstant(from), formatInstant(to)],
+    [formatInstant(from), formatInstant(to), formatInstant(from - limits.clockSkewMs)],
   );
   const { first, last, others } = rows[0] as (typeof rows)[number];
   const what = `no event of the types ${eventTypes.join(', ')} occurred from ${formatInstant(from)} to ${formatInstant(to)}`;
