@@ -1,5 +1,6 @@
 // `npm run -s bench -- …`: the benchmarks, in one page. Each prints a table for people, and with --json one line for programs, last.
 import { Command, InvalidArgumentError } from 'commander';
+import { benchDispatch } from './dispatch.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
 import { benchSimulate } from './simulate.ts';
@@ -14,6 +15,14 @@ program
   .option('--rounds <count>', 'how often everything is measured; the best counts', count, 5)
   .option('--json', 'one line of JSON, last', false)
   .action(benchIngest);
+
+program
+  .command('dispatch')
+  .description('rewards paid through HTTP, the same calls without a database, and empty jobs of graphile-worker')
+  .option('--rewards <count>', 'rewards per measurement', count, 20_000)
+  .option('--rounds <count>', 'how often everything is measured; the best counts', count, 5)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchDispatch);
 
 program
   .command('memory')

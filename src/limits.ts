@@ -122,8 +122,10 @@ export const limits = {
   errorChars: 500,
   /** Characters of the reason that somebody gives for a change. */
   reasonChars: 500,
-  /** Results of deliveries that one transaction settles. */
+  /** Results of deliveries that one transaction settles at most; and how many are waited for, and how long, while more calls are under way. */
   settleRows: 256,
+  settleGroup: 64,
+  settleWaitMs: 20,
   /** Players in one projection refresh. */
   refreshPlayers: 1_000,
   /** Cohorts that a service outside may decide. */

@@ -103,6 +103,7 @@ export function createDrain(options: {
   let unheard = 0;
   /** How often this process has heard that the circuit was not closed. */
   let warnings = 0;
+  let settleTimer: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let whenIdle = Promise.withResolvers<void>();
@@ -117,7 +118,10 @@ export function createDrain(options: {
     }
     // The next lease is on its way while a lease's worth of messages still waits, so that calls need not pause for it.
     if (due && !stopping && !leasing && queue.length < leaseRows) void lease();
-    if (unsettled.length > 0 && !settling) void settleAll();
+    if (unsettled.length > 0 && !settling) {
+      if (isWorthSettling()) void settleAll();
+      else settleTimer ??= setTimeout(() => void settleAll(), limits.settleWaitMs);
+    }
     if (isIdle()) {
       whenIdle.resolve();
       whenIdle = Promise.withResolvers<void>();
@@ -127,6 +131,11 @@ export function createDrain(options: {
   /** Whether so many results in a row ask for another attempt that the circuit has to hear of them first: it may be about to open. */
   function isFailing(): boolean {
     return unheard >= circuit.openAfter;
+  }
+
+  /** A transaction costs the same for one result as for many: unless something waits for these, a few more are waited for. */
+  function isWorthSettling(): boolean {
+    return unsettled.length >= limits.settleGroup || calls === 0 || isFailing() || stopping;
   }
 
   function isIdle(): boolean {
@@ -213,6 +222,8 @@ export function createDrain(options: {
   /** Settles what has come in; what comes meanwhile is settled together, next. */
   async function settleAll(): Promise<void> {
     settling = true;
+    clearTimeout(settleTimer);
+    settleTimer = undefined;
     const batch = unsettled.splice(0, limits.settleRows);
     for (let attempt = 1; ; attempt++) {
       try {

@@ -1,0 +1,264 @@
+// `npm run bench -- dispatch`: how fast rewards are paid through HTTP, beside the same calls by the same client without a database, and beside empty
+// jobs of graphile-worker, in one run on one server. Owns the order of the measurements and the check that each reward was paid once.
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { Logger, makeWorkerUtils, run } from 'graphile-worker';
+import pg from 'pg';
+import { table } from '../src/cli/output.ts';
+import { asRole } from '../src/db/connect.ts';
+import type { RewardMessage } from '../src/event/message.ts';
+import { digestOf } from '../src/ids.ts';
+import { limits } from '../src/limits.ts';
+import { createNeucoin } from '../src/rewards/neucoin.ts';
+import { owe } from '../src/testing/dispatch.ts';
+import { createWorker } from '../workers/worker.ts';
+import { type BenchServer, log, startBenchServer } from './server.ts';
+
+export interface DispatchOptions {
+  rewards: number;
+  rounds: number;
+  json: boolean;
+}
+
+interface Measured {
+  perSecond: number;
+  /** Processor time per 1,000, in ms, of this process and of PostgreSQL. */
+  nodeMs: number;
+  postgresMs: number;
+}
+
+const WARM_UP = 2_000;
+const ROWS_AT_ONCE = 1_000;
+const QUEUE_JOBS = 24;
+
+export async function benchDispatch(options: DispatchOptions): Promise<void> {
+  await using server = await startBenchServer(1);
+  const ways = { dispatch: drainAll, ceiling: callAll, graphileWorker: emptyJobs };
+  for (const way of Object.values(ways)) await way(server, Math.min(WARM_UP, options.rewards));
+  const results: Record<keyof typeof ways, Measured[]> = { dispatch: [], ceiling: [], graphileWorker: [] };
+  for (let round = 1; round <= options.rounds; round++) {
+    results.dispatch.push(await drainAll(server, options.rewards));
+    results.ceiling.push(await callAll(server, options.rewards));
+    results.graphileWorker.push(await emptyJobs(server, options.rewards));
+    process.stderr.write(`round ${round} of ${options.rounds} done\n`);
+  }
+  report(options, server, results);
+}
+
+/** The product: rewards that stand in the outbox, one worker, until all are paid and settled. */
+async function drainAll(server: BenchServer, count: number): Promise<Measured> {
+  await using standIn = await startStandIn();
+  const databaseUrl = await server.freshDatabase();
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  for (let from = 0; from < count; from += ROWS_AT_ONCE)
+    await owe(pool, { count: Math.min(ROWS_AT_ONCE, count - from) });
+  await pool.query('vacuum analyze milepost.outbox');
+  await pool.query('checkpoint');
+  const worker = createWorker({
+    databaseUrl,
+    log,
+    concurrency: 2,
+    neucoin: { url: standIn.url },
+    voucher: { url: standIn.url },
+  });
+  const measured = await timed(server, count, async () => {
+    // Its start looks for what is due.
+    await worker.start();
+    await worker.idle();
+  });
+  await worker.stop();
+  const { rows } = await pool.query(
+    `select (select count(*)::integer from milepost.outbox where destination = 'neucoin' and state = 'done' and attempts = 1) as done,
+            (select count(*)::integer from milepost.dispatch_attempt) as attempts, (select count(*)::integer from milepost.outbox) as rows`,
+  );
+  await pool.end();
+  assert.deepEqual(rows[0], { done: count, attempts: count, rows: count });
+  assert.equal(await standIn.paid(), count);
+  return measured;
+}
+
+/** The ceiling: the same calls by the same client, as many at once, and nothing else. */
+async function callAll(server: BenchServer, count: number): Promise<Measured> {
+  await using standIn = await startStandIn();
+  const service = createNeucoin({ url: standIn.url, timeoutMs: limits.serviceTimeoutMs });
+  const { signal } = new AbortController();
+  const messages = Array.from({ length: count }, (_, index) => message(index));
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    for (let each = messages[next++]; each !== undefined; each = messages[next++]) {
+      const delivery = await service.pay(each, digestOf('bench', each.user_id), signal);
+      assert.equal(delivery.kind, 'done');
+    }
+  };
+  const measured = await timed(server, count, () =>
+    Promise.all(Array.from({ length: limits.serviceConcurrency }, caller)),
+  );
+  await service.close();
+  assert.equal(await standIn.paid(), count);
+  return measured;
+}
+
+function message(index: number): RewardMessage {
+  return {
+    user_id: `C${index}`,
+    reward_type: 'NC',
+    amount: 10,
+    game_id: 'game',
+    window_start: '2026-05-01T00:00:00.000Z',
+    step: 3,
+    earning: 1,
+    version: 1,
+    event_received_at: new Date().toISOString(),
+  };
+}
+
+/** The job queue itself: empty jobs, with its local queue and batched completion. */
+async function emptyJobs(server: BenchServer, count: number): Promise<Measured> {
+  const databaseUrl = await server.freshDatabase();
+  const pool = new pg.Pool({ connectionString: asRole(databaseUrl, 'milepost_worker'), max: 10 });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const logger = new Logger(() => () => {});
+  const utils = await makeWorkerUtils({ pgPool: pool, logger });
+  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+    const jobs = Array.from({ length: Math.min(ROWS_AT_ONCE, count - from) }, (_, index) => ({
+      identifier: 'empty',
+      payload: { number: from + index },
+    }));
+    await utils.addJobs(jobs);
+  }
+  await utils.release();
+  const all = Promise.withResolvers<void>();
+  let begun = 0;
+  const measured = await timed(server, count, async () => {
+    const runner = await run({
+      pgPool: pool,
+      logger,
+      noHandleSignals: true,
+      taskList: {
+        empty: () => {
+          begun += 1;
+          if (begun === count) all.resolve();
+        },
+      },
+      preset: {
+        worker: {
+          concurrentJobs: QUEUE_JOBS,
+          localQueue: { size: 500 },
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+        },
+      },
+    });
+    await all.promise;
+    // What is complete is removed: part of the work.
+    await runner.stop();
+  });
+  const { rows } = await pool.query('select count(*)::integer as left from graphile_worker._private_jobs');
+  await pool.end();
+  assert.equal(rows[0].left, 0);
+  return measured;
+}
+
+interface StandIn extends AsyncDisposable {
+  url: string;
+  /** Payments in its books. */
+  paid(): Promise<number>;
+}
+
+async function startStandIn(): Promise<StandIn> {
+  const child = fork(join(import.meta.dirname, 'stand-in.ts'));
+  const [{ neucoinUrl }] = (await once(child, 'message')) as [{ neucoinUrl: string }];
+  return {
+    url: neucoinUrl,
+    async paid() {
+      const answer = await fetch(new URL('/books', neucoinUrl));
+      return ((await answer.json()) as unknown[]).length;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function timed(server: BenchServer, count: number, work: () => Promise<unknown>): Promise<Measured> {
+  const postgresBefore = (await server.cpuMs()) ?? Number.NaN;
+  const nodeBefore = process.cpuUsage();
+  const began = performance.now();
+  await work();
+  const seconds = (performance.now() - began) / 1_000;
+  const node = process.cpuUsage(nodeBefore);
+  const postgres = ((await server.cpuMs()) ?? Number.NaN) - postgresBefore;
+  return {
+    perSecond: count / seconds,
+    nodeMs: (node.user + node.system) / count,
+    postgresMs: (postgres / count) * 1_000,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+}
+
+function report(
+  options: DispatchOptions,
+  server: BenchServer,
+  results: Record<'dispatch' | 'ceiling' | 'graphileWorker', Measured[]>,
+): void {
+  const rates = (measured: readonly Measured[]) => measured.map(({ perSecond }) => Math.round(perSecond));
+  const bestOf = (measured: readonly Measured[]) => Math.max(...measured.map(({ perSecond }) => perSecond));
+  const medianOf = (measured: readonly Measured[]) => median(measured.map(({ perSecond }) => perSecond));
+  const { dispatch, ceiling, graphileWorker } = results;
+  const document = {
+    rewards_per_s: Math.round(bestOf(dispatch)),
+    http_ceiling_per_s: Math.round(bestOf(ceiling)),
+    ratio_to_http_ceiling: rounded(bestOf(dispatch) / bestOf(ceiling), 3),
+    graphile_worker_jobs_per_s: Math.round(bestOf(graphileWorker)),
+    ratio_to_graphile_worker: rounded(bestOf(dispatch) / bestOf(graphileWorker), 3),
+    ratio_to_http_ceiling_by_median: rounded(medianOf(dispatch) / medianOf(ceiling), 3),
+    ratio_to_graphile_worker_by_median: rounded(medianOf(dispatch) / medianOf(graphileWorker), 3),
+    cpu_ms_per_1000: Object.fromEntries(
+      Object.entries(results).map(([way, measured]) => [
+        way,
+        {
+          node: rounded(median(measured.map(({ nodeMs }) => nodeMs)), 1),
+          postgres: rounded(median(measured.map(({ postgresMs }) => postgresMs)), 1),
+        },
+      ]),
+    ),
+    rounds: { dispatch: rates(dispatch), ceiling: rates(ceiling), graphile_worker: rates(graphileWorker) },
+    peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1_024),
+    rewards: options.rewards,
+    concurrency: limits.serviceConcurrency,
+    postgres: server.settings,
+    node: process.version,
+    cpus: cpus().length,
+  };
+  const names = { dispatch: 'rewards', ceiling: 'HTTP alone', graphileWorker: 'empty jobs' };
+  const rows = Object.entries(results).map(([way, measured]) => [
+    names[way as keyof typeof names],
+    Math.round(bestOf(measured)),
+    Math.round(medianOf(measured)),
+    rounded(median(measured.map(({ nodeMs }) => nodeMs)), 1) ?? '?',
+    rounded(median(measured.map(({ postgresMs }) => postgresMs)), 1) ?? '?',
+  ]);
+  const lines = [
+    table(['WAY', 'PER SECOND', 'MEDIAN', 'NODE ms', 'POSTGRESQL ms'], rows),
+    '',
+    `The best of ${options.rounds} rounds of ${options.rewards.toLocaleString('en')}; ms are processor time per 1,000, without the stand-in's.`,
+    `${document.ratio_to_http_ceiling} of the same calls without a database, ${document.ratio_to_graphile_worker} of empty jobs of graphile-worker`,
+    ...(options.json ? [JSON.stringify(document)] : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function rounded(value: number, decimals: number): number | null {
+  return Number.isNaN(value) ? null : Number(value.toFixed(decimals));
+}
