@@ -173,6 +173,10 @@ describe('a game to join', () => {
     expect(scene.join('07-08')).toEqual({ isOpen: false, at: at('05-08') });
   });
 
+  test('is joined since the first join, also when that arrived after another', () => {
+    expect(given(game, { member, joined: { 1: ['05-08', '05-02'] } }).join('05-10')?.at).toBe(at('05-02'));
+  });
+
   test('is over for whoever did not join, and stays readable to whoever did', () => {
     expect(given(game, { member }).sees('06-10')).toBe(false);
     expect(given(game, { member, joined: { 1: ['05-08'] } }).state('06-10')).toBe('ended');

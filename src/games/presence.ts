@@ -33,7 +33,7 @@ export interface Presence {
 export interface Joining {
   /** Whether joining would count: before it, and after the window that the last joining began. */
   isOpen: boolean;
-  /** The last joining; undefined before the first. */
+  /** The joining by which the player takes part; undefined before the first. */
   at: Instant | undefined;
 }
 
@@ -76,7 +76,7 @@ export function presenceOf(timeline: Timeline, facts: PlayerFacts, now: Instant)
     join:
       game.config.join === undefined
         ? null
-        : { isOpen: isMemberThen && !isOver && (!joined || windowIsOver), at: lastJoin(joins, at) },
+        : { isOpen: isMemberThen && !isOver && (!joined || windowIsOver), at: joiningOf(game, joins, at) },
     seenAt: isOver ? at + 1 : now,
   };
 }
@@ -92,7 +92,9 @@ function joinsOf(joins: readonly Join[], { gameNo }: Game): Instant[] {
   return joins.filter((join) => join.gameNo === gameNo).map(({ at }) => at);
 }
 
-function lastJoin(joins: readonly Instant[], at: Instant): Instant | undefined {
+/** The joining by which a player takes part: the first, or the last where each begins a window of its own. */
+function joiningOf({ config }: Game, joins: readonly Instant[], at: Instant): Instant | undefined {
   const past = joins.filter((join) => join <= at);
-  return past.length === 0 ? undefined : Math.max(...past);
+  if (past.length === 0) return undefined;
+  return config.game_window.from_join === undefined ? Math.min(...past) : Math.max(...past);
 }
