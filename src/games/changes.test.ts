@@ -108,3 +108,9 @@ test.each<[string, change: Options, begun: boolean]>([
   const next = prepareGame(config, { gameNo: 1, version: 2, inForceFrom: boundary });
   expect(hasBegun(preparedGame(weekly), next, boundary - 1)).toBe(begun);
 });
+
+test('a version that was to come with the next week may be taken back in this one', () => {
+  const planned = { ...preparedGame(weekly, 2), inForceFrom: boundary };
+  const again = { ...preparedGame(weekly, 3), inForceFrom: boundary - 3 * 86_400_000 };
+  expect(hasBegun(planned, again, boundary - 4 * 86_400_000)).toBe(false);
+});

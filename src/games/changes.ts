@@ -52,12 +52,13 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
  * one of them has to begin with it: one that reaches back would overlap a window of `old`, and may even share its start, which is its identity.
  */
 export function hasBegun(old: Game, next: Game, now: Instant): boolean {
-  const at = Math.max(next.inForceFrom, old.inForceFrom, old.start);
+  const since = Math.max(old.inForceFrom, old.start);
+  const at = Math.max(next.inForceFrom, since);
   const isRecurring = old.config.game_window.recurrence !== undefined;
   const window = isRecurring ? (windowAt(old, at) ?? windowAt(next, at) ?? lastWindow(old, at)) : old;
   if (window === undefined) return false;
-  const replaced = windowAt(next, next.inForceFrom);
-  const reachesBack = replaced !== undefined && replaced.start < next.inForceFrom && old.start < next.inForceFrom;
+  const first = windowAt(next, next.inForceFrom);
+  const reachesBack = first !== undefined && first.start < next.inForceFrom && since < next.inForceFrom;
   return window.start <= now || window.start < next.inForceFrom || reachesBack;
 }
 
