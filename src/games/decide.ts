@@ -7,7 +7,7 @@ import { archetypes } from './archetypes/archetype.ts';
 import type { Trigger } from './config.ts';
 import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
-import type { Claim, ClaimStatus, Credit, HeldClaim, Membership, Player, Progress, Verdict } from './games.ts';
+import type { Claim, ClaimStatus, Credit, HeldClaim, Join, Membership, Player, Progress, Verdict } from './games.ts';
 import { contributionOf } from './progression.ts';
 import { lastWindow, type Window, windowAt, windowFromJoin } from './window.ts';
 
@@ -123,7 +123,8 @@ export function windowFor(game: Game, at: Instant, joins: readonly Instant[]): W
   return windowAt(game, at) ?? (at >= game.end ? lastWindow(game, at) : undefined);
 }
 
-function joinsOf(player: Player, gameNo: number): Instant[] {
+/** When a player joined a game. */
+export function joinsOf(player: { joins: readonly Join[] }, gameNo: number): Instant[] {
   return player.joins.filter((join) => join.gameNo === gameNo).map(({ at }) => at);
 }
 

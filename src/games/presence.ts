@@ -4,6 +4,7 @@ import {
   type GameStatus,
   hasJoined,
   isMember,
+  joinsOf,
   runningAt,
   statusAt,
   type Timeline,
@@ -46,7 +47,7 @@ export function openGames(timelines: readonly Timeline[], now: Instant): Timelin
 export function fieldsFor(timelines: readonly Timeline[], joins: readonly Join[], now: Instant): string[] {
   return timelines.flatMap((timeline) => {
     const game = versionInForce(timeline, now);
-    const window = windowFor(game, lastMoment(timeline, game, now), joinsOf(joins, game));
+    const window = windowFor(game, lastMoment(timeline, game, now), joinsOf({ joins }, game.gameNo));
     return window === undefined ? [] : [gameField(game.gameNo, window.start)];
   });
 }
@@ -60,7 +61,7 @@ export function presenceOf(timeline: Timeline, facts: PlayerFacts, now: Instant)
   const at = lastMoment(timeline, game, now);
   if (at < game.start) return undefined;
   const isOver = at < now;
-  const joins = joinsOf(facts.joins, game);
+  const joins = joinsOf(facts, game.gameNo);
   const joined = hasJoined(game, joins, at);
   const window = windowFor(game, at, joins);
   const progress = window === undefined ? undefined : facts.games.get(gameField(game.gameNo, window.start));
@@ -86,10 +87,6 @@ function lastMoment(timeline: Timeline, game: Game, now: Instant): Instant {
   const change = timeline.statuses.findLast(({ from }) => from <= now);
   const end = change?.status === 'ended' ? Math.min(change.from, game.end) : game.end;
   return Math.min(now, end - 1);
-}
-
-function joinsOf(joins: readonly Join[], { gameNo }: Game): Instant[] {
-  return joins.filter((join) => join.gameNo === gameNo).map(({ at }) => at);
 }
 
 /** The joining by which a player takes part: the first, or the last where each begins a window of its own. */
