@@ -10,6 +10,8 @@ export interface Era {
   shifted: { start: string; end: string };
   /** A window of months, whose months and quarters begin on the days that matter. */
   long: { start: string; end: string };
+  /** To when a version may prolong a game. */
+  prolonged: string;
   /** From when second and third versions are in force. */
   versions: readonly [number, number];
   /** Where something changes: the midnights and the starts of windows of a few days in a row. */
@@ -30,6 +32,7 @@ export const india: Era = {
   end: '2026-05-31T23:59:59Z',
   shifted: { start: '2026-05-12T00:00:00+05:30', end: '2026-05-19T23:59:59.999+05:30' },
   long: { start: '2026-02-12T00:00:00Z', end: '2026-05-31T23:59:59Z' },
+  prolonged: '2026-06-03T23:59:59Z',
   versions: [at('2026-05-12T00:00:00Z'), at('2026-05-20T00:00:00Z')],
   // Midnight is 18:30 in UTC; windows that follow the start begin at 5:30.
   boundaries: [
@@ -49,6 +52,7 @@ export const spring: Era = {
   end: '2026-04-03T23:59:59+02:00',
   shifted: { start: '2026-03-28T00:00:00+01:00', end: '2026-03-30T23:59:59.999+02:00' },
   long: { start: '2026-01-29T00:00:00+01:00', end: '2026-04-03T23:59:59+02:00' },
+  prolonged: '2026-04-07T23:59:59+02:00',
   versions: [at('2026-03-28T12:00:00+01:00'), at('2026-03-30T00:00:00+02:00')],
   boundaries: [
     ...daysFrom('2026-03-28T00:00:00+01:00', 2),
@@ -69,6 +73,7 @@ export const autumn: Era = {
   end: '2025-11-07T23:59:59-05:00',
   shifted: { start: '2025-11-01T00:00:00-04:00', end: '2025-11-03T23:59:59.999-05:00' },
   long: { start: '2025-08-02T01:30:00-04:00', end: '2025-11-07T23:59:59-05:00' },
+  prolonged: '2025-11-10T23:59:59-05:00',
   versions: [at('2025-11-01T12:00:00-04:00'), at('2025-11-03T00:00:00-05:00')],
   boundaries: [
     ...daysFrom('2025-11-01T00:00:00-04:00', 2),

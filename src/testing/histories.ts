@@ -59,7 +59,7 @@ function membershipIn({ boundaries }: Era) {
 
 function eventIn(era: Era) {
   const end = at(era.end) + 1_000;
-  const bounds = [...era.boundaries, ...era.versions, at(era.start), end];
+  const bounds = [...era.boundaries, ...era.versions, at(era.start), end, at(era.prolonged) + 1_000];
   return fc.record({
     // Most are of one player: what one event finds is what others have left.
     user: fc.constantFrom(...repeat(5, 'U1'), ...users),

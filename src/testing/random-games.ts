@@ -287,6 +287,8 @@ const termsIn = (era: Era, onDays: boolean) =>
     /** The first version's triggers stay, and are worth another amount. */
     keeps: fc.boolean(),
     worth: fc.integer({ min: 1, max: 3 }),
+    /** A version may prolong or shorten the game, but for grids and runs, whose days are counted. */
+    end: fc.constantFrom(undefined, undefined, undefined, ...(onDays ? [] : [era.prolonged, era.shifted.end])),
     /** As for the game, or another policy for this version. */
     policy: fc.constantFrom('same', 'same', 'same', 'same', 'first', 'max', 'sum', undefined),
   });
@@ -313,9 +315,13 @@ function gameOf(era: Era, archetype: keyof typeof shapes): fc.Arbitrary<(gameId:
       .map(({ steps, types, needs, versions, window, recurring, join, scope, statuses, ...fixed }) => (game_id) => {
         const { recurrence, from_join, ...grace } = recurring;
         const cut = join !== undefined && from_join !== undefined ? { from_join } : { recurrence };
-        const game_window = { type: 'custom', start: window.start, end: window.end, ...cut, ...grace };
         const numbers = [...new Set([1, ...steps])].sort((a, b) => a - b).slice(0, 4);
-        const configs = versions.map(({ keeps, worth, extra, rewards, policy: own, frm, ...terms }) => {
+        const configs = versions.map(({ keeps, worth, extra, rewards, policy: own, frm, end, ...terms }, place) => {
+          const game_window = {
+            ...{ type: 'custom', start: window.start, end: (place > 0 ? end : undefined) ?? window.end },
+            ...cut,
+            ...grace,
+          };
           const triggers = keeps
             ? (versions[0] as typeof terms).triggers.map((one) => worthAnother(one, worth))
             : terms.triggers;
