@@ -17,12 +17,8 @@ import { formatInstant, type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
 import { inTime } from './events.ts';
 import { Problem } from './problem.ts';
-import { parseBody, readText } from './request.ts';
+import { instant, parseBody, readText } from './request.ts';
 import type { ApiState, Caller } from './state.ts';
-
-const instant = z.string().refine((text) => parseInstant(text) !== undefined, {
-  error: 'must be a date and time with its offset, such as 2026-06-01T00:00:00+05:30',
-});
 
 const changes = z.strictObject({
   members: z

@@ -28,12 +28,9 @@ import { limits } from '../src/limits.ts';
 import { type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
 import { Problem } from './problem.ts';
-import { parseBody, readText } from './request.ts';
+import { instant, parseBody, readText } from './request.ts';
 import type { ApiState, Caller } from './state.ts';
 
-const instant = z.string().refine((text) => parseInstant(text) !== undefined, {
-  error: 'must be a date and time with its offset, such as 2026-06-01T00:00:00+05:30',
-});
 /** What every change says beside what it changes. */
 const change = {
   reason: z
