@@ -1,6 +1,6 @@
 // Settling leased messages: many results in one statement, each fenced by its lease's token. A repeat changes nothing.
 import type pg from 'pg';
-import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
+import { arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { Json } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
@@ -56,12 +56,14 @@ export async function settle(
     {
       name: 'p_answer',
       type: 'jsonb[]',
-      value: arrayOfText(deliveries.map((of) => jsonOf('answer' in of ? of.answer : null))),
+      value: arrayOfJson(deliveries.map((of) => jsonOf('answer' in of ? of.answer : null))),
+      joined: true,
     },
     {
       name: 'p_request',
       type: 'jsonb[]',
-      value: arrayOfText(deliveries.map((of) => jsonOf('request' in of ? of.request : null))),
+      value: arrayOfJson(deliveries.map((of) => jsonOf('request' in of ? of.request : null))),
+      joined: true,
     },
     {
       name: 'p_started_ms_ago',
@@ -117,9 +119,11 @@ function errorOf(delivery: Settlement['delivery']): string | null {
 }
 
 function jsonOf(value: Json): string | null {
-  return value === null
-    ? null
-    : JSON.stringify(value, (_key, part) => (typeof part === 'string' ? storable(part) : part));
+  if (value === null) return null;
+  const text = JSON.stringify(value);
+  // What cannot be stored is written as an escape, and hardly ever there.
+  if (!text.includes('\\u')) return text;
+  return JSON.stringify(value, (_key, part) => (typeof part === 'string' ? storable(part) : part));
 }
 
 /** What others send may hold what PostgreSQL cannot store; one such text must not keep the results beside it from being settled. */

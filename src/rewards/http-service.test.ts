@@ -193,7 +193,7 @@ describe.each(adapters)('the $name adapter', ({ name, create, refund }) => {
     const plain = (await answering(json(200, {}))).replace('http:', 'https:');
     expect(await adapter({ url: plain }).pay(message, key, signal)).toMatchObject({
       kind: 'retry',
-      reason: 'unreachable',
+      reason: 'untrusted',
     });
   });
 
