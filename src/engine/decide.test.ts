@@ -837,3 +837,11 @@ test('of games that do not run when any event of a batch occurs, nothing is read
   expect(gamesAt('2026-05-04T23:59:59Z')).toEqual(['may', 'paused']);
   expect(gamesFor([cardApplication({ occurred: '2026-05-10T12:00:00Z' }).event], definitions)).toEqual([]);
 });
+
+test('an event that counts in full in one game is not remembered as capped because of another', () => {
+  const capped = makeGame({ game_id: 'capped', triggers: [{ ...paymentTrigger(), cap: { per_window: 1 } }] });
+  const full = makeGame({ game_id: 'full' });
+  given(capped, full)
+    .when(upiPayment(1), upiPayment(1))
+    .thenBooks({ outcomes: ['applied', 'applied'], progress: { capped: 1, full: 2 } });
+});

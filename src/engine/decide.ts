@@ -192,11 +192,22 @@ function decideGames(judged: JudgedEvent, definitions: Definitions, decision: De
     if (verdict === undefined) continue;
     if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
     else if (verdict.outcome === 'applied' || verdict.outcome === 'held') collect(verdict, judged, player, decision);
-    if (best === undefined || precedence.indexOf(verdict.outcome) < precedence.indexOf(best.outcome)) best = verdict;
+    if (best === undefined || isBetter(verdict, best)) best = verdict;
   }
   if (best === undefined) return;
   judged.outcome = best.outcome;
   judged.reason = best.reason;
+}
+
+/** An event's outcome is that of the game which made most of it; of equal ones, of one that it joined, or else counted for in full. */
+function isBetter(verdict: Verdict, best: Verdict): boolean {
+  const [rank, bestRank] = [precedence.indexOf(verdict.outcome), precedence.indexOf(best.outcome)];
+  return rank === bestRank ? fullness(verdict) > fullness(best) : rank < bestRank;
+}
+
+function fullness({ reason }: Verdict): number {
+  if (reason === 'joined') return 2;
+  return reason === null ? 1 : 0;
 }
 
 function collect(

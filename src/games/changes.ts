@@ -5,7 +5,7 @@ import { formatPath } from '../jsonc.ts';
 import { type Instant, parseInstant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { GameConfig } from './config.ts';
-import type { Game } from './game.ts';
+import { endOf, type Game } from './game.ts';
 import { lastWindow, windowAt } from './window.ts';
 
 type Path = readonly (string | number)[];
@@ -37,6 +37,10 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
   const start = parseInstant(before.game_window.start);
   if (start !== parseInstant(after.game_window.start)) {
     compare(['game_window', 'start'], before.game_window.start, after.game_window.start);
+  }
+  // The last window ends with the game: how many days it has, and with them the whole grid, would depend on which version looks at it.
+  if (before.grid?.kind === 'days' && before.game_window.recurrence !== undefined) {
+    compare(['game_window', 'end'], endOf(before.game_window.end), endOf(after.game_window.end));
   }
   // How players join may be mended; whether they have to, they have been told.
   if ((before.join === undefined) !== (after.join === undefined)) compare(['join'], before.join, after.join);

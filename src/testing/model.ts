@@ -131,7 +131,10 @@ export function expectedBooks(
       return verdict ?? [];
     });
     const outcome = best.find((word) => verdicts.some((verdict) => verdict.outcome === word));
-    const { reason = 'no_game' } = verdicts.find((verdict) => verdict.outcome === outcome) ?? {};
+    const { reason = 'no_game' } =
+      verdicts.find((verdict) => verdict.reason === 'joined') ??
+      verdicts.find((verdict) => verdict.outcome === outcome) ??
+      {};
     books.outcomes.push({ ...identity, outcome: outcome ?? 'no_match', reason });
   });
 
