@@ -42,6 +42,19 @@ function activate(game_id: string, worth: number, from?: Instant) {
   return transaction(owner, (tx) => activateGame(tx, { ...request, from, intoThePast: true }));
 }
 
+/** Adds a second version as it stands, without a look at the first. */
+async function activateRaw(game_id: string, worth: number): Promise<{ inForceFrom: Instant }> {
+  const inForceFrom = Date.now() - 60_000;
+  await database.pool.query(
+    `with version as (
+       insert into milepost.game_version (game_no, version, in_force_from, config, source_text, activated_at, activated_by, reason)
+       select game_no, 2, $2, $3, '{}', now(), 'an owner', 'because' from milepost.game where game_id = $1)
+     update milepost.definitions set epoch = epoch + 1`,
+    [game_id, new Date(inForceFrom).toISOString(), JSON.stringify(gameOf(game_id, worth))],
+  );
+  return { inForceFrom };
+}
+
 async function creditsOf(gameId: string) {
   const { rows } = await database.pool.query<{ version: number; amount: number; occurred: number; batch: number }>(
     `select version, amount::integer, (extract(epoch from occurred_at) * 1000)::float8 as occurred, (event_no / 4096)::float8 as batch
@@ -124,6 +137,45 @@ test('an event that arrives weeks later is judged by the version that was in for
   );
   const credits = (await creditsOf('weeks')).sort((a, b) => a.occurred - b.occurred);
   expect(credits.map(({ version }) => version)).toEqual([1, 1, 2, 2]);
+});
+
+test('a change makes consumers and readers read only the versions that they do not know', async () => {
+  await activate('remembered', 1);
+  await using engine = testEngine(database.url);
+  const followed = followDefinitions(owner, silent);
+  const before = (await engine.definitions()).games.find(({ gameId }) => gameId === 'remembered');
+  await followed.current();
+  const known = await loadDefinitions(owner);
+  // No version can be read any more: whoever reads one of these again fails.
+  await database.pool.query(
+    `create table stored as select game_no, version, config from milepost.game_version;
+     update milepost.game_version set config = '{}'`,
+  );
+  try {
+    const { inForceFrom } = await activateRaw('remembered', 2);
+    await expect(loadDefinitions(owner)).rejects.toThrow('cannot be read');
+    const again = await loadDefinitions(owner, known);
+    expect(again.epoch).toBeGreaterThan(known.epoch);
+    expect(again.games.length).toBe(known.games.length);
+    expect(again.gamesByEventType.get('remembered')?.[0]?.versions.map(({ version }) => version)).toEqual([1, 2]);
+
+    const { results } = await engine.take([
+      upiPayment(100, { type: 'remembered', occurred: inForceFrom, received: inForceFrom }),
+    ]);
+    expect(results[0]?.outcome).toBe('applied');
+    const after = (await engine.definitions()).games.find(({ gameId }) => gameId === 'remembered');
+    expect(after?.versions).toHaveLength(2);
+    expect(after?.versions[0]).toBe(before?.versions[0]);
+    await waitFor('the new version', async () =>
+      (await followed.current()).games.some(({ gameId, versions }) => gameId === 'remembered' && versions.length === 2),
+    );
+  } finally {
+    await followed.idle();
+    await database.pool.query(
+      `update milepost.game_version v set config = s.config from stored s where (s.game_no, s.version) = (v.game_no, v.version);
+       drop table stored`,
+    );
+  }
 });
 
 test('who only reads hears of a change within its delay', async () => {

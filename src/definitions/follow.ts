@@ -23,7 +23,7 @@ export function followDefinitions(db: Db, log: Log): FollowedDefinitions {
   async function look(): Promise<void> {
     try {
       const row = await reading(() => db.query.selectFrom('definitions').select('epoch').executeTakeFirstOrThrow());
-      if (known?.epoch !== Number(row.epoch)) known = await reading(() => loadDefinitions(db));
+      if (known?.epoch !== Number(row.epoch)) known = await reading(() => loadDefinitions(db, known));
       problem = undefined;
     } catch (error) {
       if (problem === undefined) log.warn({ error: messageOf(error) }, 'the definitions could not be read');

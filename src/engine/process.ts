@@ -90,6 +90,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
   /** Days since 1970 whose inbox partition is known to be there. */
   const partitions = new Set<number>();
   let definitions: Definitions | undefined;
+  /** The last ones that were found stale: what they know of is not read again. */
+  let outdated: Definitions | undefined;
 
   async function process(batch: Batch, signal?: AbortSignal): Promise<BatchResult> {
     assert(batch.events.length <= limits.batchEvents, `a batch holds at most ${limits.batchEvents} events`);
@@ -112,6 +114,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
         return await attemptOnce(batch);
       } catch (error) {
         if (error instanceof StaleDefinitions) {
+          outdated = definitions ?? outdated;
           definitions = undefined;
           continue;
         }
@@ -131,7 +134,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
   /** One transaction over the whole batch. */
   async function attemptOnce(batch: Batch): Promise<BatchResult> {
     // Kept for the whole attempt: another batch that finds these definitions stale may drop them meanwhile.
-    definitions ??= await loadDefinitions(db);
+    definitions ??= await loadDefinitions(db, outdated);
     const current = definitions;
     await ensurePartitions(batch);
     const verdicts = await verdictsOn(batch, current);
@@ -194,7 +197,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       signal?.throwIfAborted();
       try {
         const result = await transaction(db, async (tx): Promise<EventResult> => {
-          const opened = await openBatch(tx, [incoming], []);
+          const opened = await openBatch(tx, [incoming], new Map());
           const event = opened.events[0];
           if (event === undefined) throw new Error('open_batch returned no event');
           const { event_id } = incoming.event;
@@ -244,7 +247,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     process,
     idle: () => waker.idle(),
     async definitions() {
-      definitions ??= await loadDefinitions(db);
+      definitions ??= await loadDefinitions(db, outdated);
       return definitions;
     },
   };
