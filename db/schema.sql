@@ -586,6 +586,7 @@ create function milepost.games_state(
   p_bucket smallint[],
   p_player_id bigint[],
   p_game_no integer[],
+  p_game_since bigint[],
   p_join_game_no integer[],
   p_fold_game_no integer[]
 ) returns text
@@ -666,6 +667,7 @@ create function milepost.open_batch(
   p_event_id text[],
   p_producer text[],
   p_game_no integer[],
+  p_game_since bigint[],
   p_join_game_no integer[],
   p_fold_game_no integer[],
   p_cohort_id text[]
@@ -687,7 +689,7 @@ create function milepost.outbox_lease(
   p_destination text,
   p_limit integer,
   p_lease_ms double precision,
-  p_look_ms double precision,
+  p_look_ms double precision default 1000,
   p_rate double precision default NULL::double precision
 ) returns table(claim_token uuid, messages text, due_in_ms double precision)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
@@ -716,7 +718,6 @@ alter function milepost.outbox_retry owner to milepost_worker;
 grant execute on function milepost.outbox_retry to milepost_support;
 
 create function milepost.outbox_settle(
-  p_destination text,
   p_bucket smallint[],
   p_message_no bigint[],
   p_claim_token uuid[],
@@ -727,12 +728,13 @@ create function milepost.outbox_settle(
   p_request jsonb[],
   p_started_ms_ago double precision[],
   p_ended_ms_ago double precision[],
-  p_reason text[],
-  p_asked_ms double precision[],
-  p_open_after integer,
-  p_circuit_wait_ms double precision,
-  p_circuit_wait_max_ms double precision,
-  p_full_wave integer
+  p_destination text default NULL::text,
+  p_reason text[] default NULL::text[],
+  p_asked_ms double precision[] default NULL::double precision[],
+  p_open_after integer default NULL::integer,
+  p_circuit_wait_ms double precision default NULL::double precision,
+  p_circuit_wait_max_ms double precision default NULL::double precision,
+  p_full_wave integer default NULL::integer
 ) returns table(settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_settle to milepost_worker;

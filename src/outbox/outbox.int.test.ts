@@ -243,6 +243,24 @@ test('a lease reads no more than it takes, also by a plan made while the table w
   }
 });
 
+test('workers of the version before go on working while a new one is brought out', async () => {
+  await using database = await testDatabase();
+  await using db = worker(database.url);
+  await owe(database.pool, { count: 2 });
+  const { rows } = await db.pool.query(
+    "select * from milepost.outbox_lease(p_destination => 'neucoin', p_limit => 2, p_lease_ms => 60000)",
+  );
+  const messages = JSON.parse(rows[0].messages) as [number, string][];
+  const settled = await db.pool.query(
+    `select settled, refreshed from milepost.outbox_settle(
+       p_bucket => $1, p_message_no => $2, p_claim_token => $3, p_result => '{done,retry}', p_wait_ms => '{0,0}', p_error => '{null,no}',
+       p_answer => '{"{}",null}', p_request => '{"{}","{}"}', p_started_ms_ago => '{2,2}', p_ended_ms_ago => '{1,1}')`,
+    [messages.map(([bucket]) => bucket), messages.map(([, no]) => no), messages.map(() => rows[0].claim_token)],
+  );
+  expect(settled.rows).toEqual([{ settled: 2, refreshed: true }]);
+  expect((await database.pool.query('select from milepost.circuit')).rowCount).toBe(0);
+});
+
 interface Scene extends AsyncDisposable {
   drain: Drain;
   delivered: LeasedMessage[];

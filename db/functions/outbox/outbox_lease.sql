@@ -5,7 +5,8 @@
 --
 -- What all workers share is decided here. A circuit that is open gives nothing; when its probe is due, one lease gets it, and while it is
 -- half-open there is one lease at a time, of `wave` messages. p_rate: messages per second for all workers together, out of a bucket that holds
--- those of one second; null for no limit. p_look_ms: how soon to look again at what others are about to change.
+-- those of one second; null for no limit. p_look_ms: how soon to look again at what others are about to change. Both may be
+-- left out, as workers of the version before do, which run on while a new one is brought out.
 --
 -- next_attempt_at of a leased message is the end of its lease, so "due" is one condition on one index for messages that wait and for
 -- messages whose holder died. Messages are found by state and never by number: one that commits late is not passed over.
@@ -13,7 +14,8 @@
 -- The settings leave the planner one plan, the walk along outbox_due in its order and one primary-key probe per row. A plan cached while the
 -- table was nearly empty would else read or sort the whole backlog for every lease.
 create or replace function milepost.outbox_lease(
-  p_destination text, p_limit integer, p_lease_ms double precision, p_look_ms double precision, p_rate double precision default null
+  p_destination text, p_limit integer, p_lease_ms double precision, p_look_ms double precision default 1000,
+  p_rate double precision default null
 ) returns table (claim_token uuid, messages text, due_in_ms double precision)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off

@@ -2,14 +2,14 @@
 -- p_result: done, refused (ends failed), ambiguous, retry (due again in p_wait_ms), released (was not sent: as if never leased).
 -- p_request is null where nothing was called, and then no attempt is recorded. Times come as durations, since only the database's clock counts.
 -- Players whose rewards ended get a refresh of their projection, in this same transaction.
--- p_reason and p_asked_ms (of a retry: why, and how long the service wants to be left alone) and the parameters after them are for the circuit
--- of the destination: circuit_observe.
+-- p_destination and the parameters after it are for its circuit (circuit_observe): of a retry, why, and how long the service wants to be left
+-- alone. Workers of the version before, which run on while a new one is brought out, do not know them, and their results do not count there.
 -- Returns the number of messages settled, whether a refresh was written, and what circuit_observe says. The settings: see outbox_lease.
 create or replace function milepost.outbox_settle(
-  p_destination text, p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
+  p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
   p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[],
-  p_reason text[], p_asked_ms double precision[], p_open_after integer, p_circuit_wait_ms double precision,
-  p_circuit_wait_max_ms double precision, p_full_wave integer
+  p_destination text default null, p_reason text[] default null, p_asked_ms double precision[] default null, p_open_after integer default null,
+  p_circuit_wait_ms double precision default null, p_circuit_wait_max_ms double precision default null, p_full_wave integer default null
 ) returns table (settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
