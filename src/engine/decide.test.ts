@@ -828,14 +828,31 @@ test('of games that do not run when any event of a batch occurs, nothing is read
     { ...gameHistory(during('paused', '2026-05-01', '2026-05-31')), statuses: [paused] },
   ]);
   const gamesAt = (...times: string[]): string[] =>
-    gamesFor(
-      times.map((occurred) => upiPayment(1, { occurred }).event),
-      definitions,
-    ).map(({ gameId }) => gameId);
+    [
+      ...gamesFor(
+        times.map((occurred) => upiPayment(1, { occurred }).event),
+        definitions,
+      ).keys(),
+    ].map(({ gameId }) => gameId);
   expect(gamesAt('2026-05-10T12:00:00Z', '2026-05-31T23:59:59.999Z')).toEqual(['may']);
   expect(gamesAt('2026-05-10T12:00:00Z', '2026-04-30T23:59:59Z')).toEqual(['may', 'april']);
   expect(gamesAt('2026-05-04T23:59:59Z')).toEqual(['may', 'paused']);
-  expect(gamesFor([cardApplication({ occurred: '2026-05-10T12:00:00Z' }).event], definitions)).toEqual([]);
+  expect(gamesFor([cardApplication({ occurred: '2026-05-10T12:00:00Z' }).event], definitions).size).toBe(0);
+});
+
+test('of a game that recurs, nothing is read of windows that were over before any event of a batch', () => {
+  const window = { start: '2026-05-01T00:00:00+05:30', end: '2026-12-31T23:59:59+05:30' };
+  const sinceOf = (game_window: object, ...times: string[]): string[] => {
+    const game = makeGame({ game_window: { ...window, ...game_window } });
+    const events = times.map((occurred) => upiPayment(1, { occurred }).event);
+    return [...gamesFor(events, makeDefinitions([gameHistory(game)])).values()].map((since) => formatInstant(since));
+  };
+  expect(sinceOf({}, '2026-06-10T12:00:00+05:30')).toEqual(['2026-04-30T18:30:00.000Z']);
+  expect(sinceOf({ recurrence: 'daily' }, '2026-06-10T12:00:00+05:30')).toEqual(['2026-06-09T18:30:00.000Z']);
+  expect(sinceOf({ recurrence: 'daily' }, '2026-06-10T12:00:00+05:30', '2026-06-08T00:00:00+05:30')).toEqual([
+    '2026-06-07T18:30:00.000Z',
+  ]);
+  expect(sinceOf({ from_join: 'PT48H' }, '2026-06-10T12:00:00Z')).toEqual(['2026-06-08T12:00:00.000Z']);
 });
 
 test('an event that counts in full in one game is not remembered as capped because of another', () => {

@@ -9,8 +9,10 @@ import type { OutboxMessage } from '../event/message.ts';
 import { judge, runningAt, type Timeline } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
 import type { Claim, Player, Verdict } from '../games/games.ts';
+import { earliestStart } from '../games/window.ts';
 import { limits } from '../limits.ts';
 import { payReward } from '../rewards/decide.ts';
+import type { Instant } from '../time.ts';
 import type { EventResult, Outcome } from './batch.ts';
 import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from './effect.ts';
 
@@ -134,9 +136,19 @@ function state(player: PlayerState, statement: Statement, decision: Decision): v
   decision.statements.push({ player, statement });
 }
 
-/** The games whose state may matter to the decision on some events: of games that do not run when an event occurs, nothing has to be read. */
-export function gamesFor(events: readonly CanonicalEvent[], definitions: Definitions): Timeline[] {
-  return [...new Set(events.flatMap((event) => runningGames(event, definitions).map(([timeline]) => timeline)))];
+/**
+ * The games whose state may matter to the decision on some events, each with the start of the earliest window that matters. Of games that do not
+ * run when an event occurs, and of windows that are over by then, nothing has to be read.
+ */
+export function gamesFor(events: readonly CanonicalEvent[], definitions: Definitions): ReadonlyMap<Timeline, Instant> {
+  const wanted = new Map<Timeline, Instant>();
+  for (const event of events) {
+    for (const [timeline, game] of runningGames(event, definitions)) {
+      const since = earliestStart(game, event.occurred_at);
+      wanted.set(timeline, Math.min(since, wanted.get(timeline) ?? since));
+    }
+  }
+  return wanted;
 }
 
 /** What has to be asked about an event before it is decided: its player's membership in the cohorts of the games that may count it. */

@@ -31,13 +31,14 @@ interface Roster {
   places: number[];
 }
 
-/** Locks and reads. `games` are the timelines whose progress the decision may touch. */
+/** Locks and reads. `wanted` are the games whose progress the decision may touch, from windows of an instant on. */
 export async function openBatch(
   tx: Tx,
   events: readonly IncomingEvent[],
-  games: readonly Timeline[],
+  wanted: ReadonlyMap<Timeline, Instant>,
 ): Promise<OpenedBatch> {
   const roster = rosterOf(events);
+  const games = [...wanted.keys()];
   const cohorts = [...new Set(games.flatMap(({ versions }) => versions.map(({ config }) => config.cohort_id)))];
   const [row] = await callFunction<{
     batch_no: string;
@@ -54,6 +55,7 @@ export async function openBatch(
     { name: 'p_event_id', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.event_id)) },
     { name: 'p_producer', type: 'text[]', value: arrayOfText(events.map(({ event }) => event.producer)) },
     { name: 'p_game_no', type: 'integer[]', value: arrayOf(games.map(({ gameNo }) => gameNo)) },
+    { name: 'p_game_since', type: 'bigint[]', value: arrayOf([...wanted.values()]) },
     {
       name: 'p_join_game_no',
       type: 'integer[]',

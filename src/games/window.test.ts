@@ -4,7 +4,7 @@ import { preparedGame } from '../testing/credits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { GameConfig } from './config.ts';
 import type { Game } from './game.ts';
-import { lastWindow, mostDays, type Window, windowAt, windowFromJoin } from './window.ts';
+import { earliestStart, lastWindow, mostDays, type Window, windowAt, windowFromJoin } from './window.ts';
 
 type GameWindow = GameConfig['game_window'];
 
@@ -292,4 +292,20 @@ test.each<[string, Partial<GameWindow>, days: number]>([
   ['48 hours from a join at any hour', { from_join: 'PT48H' }, 3],
 ])('the local days that a window touches at most: %s', (_name, game_window, days) => {
   expect(mostDays(gameFor(game_window).config)).toBe(days);
+});
+
+test('no window that an instant falls into starts before the earliest start', () => {
+  const zone = fc.constantFrom('Asia/Kolkata', 'Europe/London', 'America/New_York');
+  const length = fc.constantFrom('P1D', 'P2W', 'P200D', 'PT1H', 'PT500H');
+  const minutes = fc.integer({ min: 0, max: 400 * 24 * 60 });
+  fc.assert(
+    fc.property(zone, length, minutes, minutes, (time_zone, from_join, joined, later) => {
+      const game = gameFor({ start: '2026-01-01T00:00:00Z', end: '2027-12-31T23:59:59Z', from_join }, time_zone);
+      const join = game.start + joined * 60_000;
+      const at = Math.min(join + later * 60_000, game.end - 1);
+      const window = windowFromJoin(game, at, [join]) as Window;
+      fc.pre(at < window.end);
+      expect(earliestStart(game, at)).toBeLessThanOrEqual(window.start);
+    }),
+  );
 });

@@ -50,6 +50,15 @@ export function windowFromJoin(game: Game, at: Instant, joins: readonly Instant[
   return { start, end: Math.min(after(game, start, from_join), game.end) };
 }
 
+/** Not later than the start of any window that holds an instant of a running game, whoever's window it is. */
+export function earliestStart(game: Game, at: Instant): Instant {
+  const { from_join } = game.config.game_window;
+  if (from_join === undefined) return (windowAt(game, at) as Window).start;
+  const length = durationOf(from_join);
+  // A day more: days of the calendar may be longer than 24 hours.
+  return at - ('days' in length ? (length.days + 1) * 24 : length.hours) * 3_600_000;
+}
+
 /** What the clocks show at a game's first instant and at its last. */
 export function edgesOf({
   game_window: window,

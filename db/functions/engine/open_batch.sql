@@ -3,6 +3,7 @@
 -- p_bucket, p_user_id     the distinct players of the batch, sorted; a player's place in them (from 1) is how events refer to it
 -- p_event_*               one element per event
 -- p_game_no, p_cohort_id  the games and cohorts that the decision may ask about
+-- p_game_since            for each game, the start of the earliest window that an event of the batch may fall into
 -- p_join_game_no, p_fold_game_no  of these games, those that players join, and those whose progress is folded anew from its credits
 --
 -- The statements stay separate and in this order. Under READ COMMITTED each sees what committed before it began, so the reads after the
@@ -12,7 +13,7 @@
 create or replace function milepost.open_batch(
   p_bucket smallint[], p_user_id text[],
   p_event_player integer[], p_event_id text[], p_producer text[],
-  p_game_no integer[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[]
+  p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[]
 ) returns table (
   batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, memberships text
 )
@@ -33,7 +34,7 @@ begin
     clock_timestamp(),
     array_to_json(v_player_id)::text,
     milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
-    milepost.games_state(p_bucket, v_player_id, p_game_no, p_join_game_no, p_fold_game_no),
+    milepost.games_state(p_bucket, v_player_id, p_game_no, p_game_since, p_join_game_no, p_fold_game_no),
     milepost.cohorts_memberships(p_bucket, v_player_id, p_cohort_id);
 end
 $$;

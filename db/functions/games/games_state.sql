@@ -1,4 +1,4 @@
--- What the games know of the batch's players in the wanted games, as JSON {"progress": …, "held": …, "joins": …, "credits": …}, each a list of
+-- What the games know of the batch's players in the wanted games, in windows that start at p_game_since (in ms) or later, as JSON {"progress": …, "held": …, "joins": …, "credits": …}, each a list of
 -- columns or null:
 -- progress: player's place, game_no, window_start in ms, value, cleared, claimed steps, state;
 -- held claims: player's place, game_no, window_start in ms, step, earning, step_type, version, reward_type, amount;
@@ -7,7 +7,7 @@
 -- version, occurred_at in ms, transaction_id.
 -- Columns, not rows: one array per column is built several times faster than one array per row.
 create or replace function milepost.games_state(
-  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_join_game_no integer[], p_fold_game_no integer[]
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[]
 ) returns text
 language plpgsql stable as $$
 declare
@@ -22,10 +22,12 @@ begin
          bool_or(p.cleared < p.value or p.state ? 'cleared')
     into v_progress, v_something_held
     from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
+   cross join unnest(p_game_no, p_game_since) as g(game_no, since)
    cross join lateral (
-      -- offset 0 keeps this one index range per player: flattened, an empty table's statistics would invite a scan of the whole table.
+      -- offset 0 keeps this one index range per player and game: flattened, an empty table's statistics would invite a scan of the whole table.
       select p.game_no, p.window_start, p.value, p.cleared, p.claimed, p.state from milepost.progress p
-       where p.bucket = wanted.bucket and p.player_id = wanted.player_id and p.game_no = any (p_game_no)
+       where p.bucket = wanted.bucket and p.player_id = wanted.player_id and p.game_no = g.game_no
+         and p.window_start >= milepost.instant_of(g.since)
       offset 0
     ) as p;
 
@@ -36,9 +38,11 @@ begin
                             array_agg(c.amount))
       into v_held
       from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
+     cross join unnest(p_game_no, p_game_since) as g(game_no, since)
      cross join lateral (
         select c.* from milepost.claim c
-         where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = any (p_game_no) and c.status = 'held'
+         where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = g.game_no
+           and c.window_start >= milepost.instant_of(g.since) and c.status = 'held'
         offset 0
       ) as c;
   end if;
@@ -61,11 +65,14 @@ begin
                             array_agg(c.transaction_id))
       into v_credits
       from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
+     cross join unnest(p_game_no, p_game_since) as g(game_no, since)
      cross join lateral (
         select c.* from milepost.credit c
-         where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = any (p_fold_game_no)
+         where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = g.game_no
+           and c.window_start >= milepost.instant_of(g.since)
         offset 0
-      ) as c;
+      ) as c
+     where g.game_no = any (p_fold_game_no);
   end if;
   return json_build_object('progress', v_progress, 'held', v_held, 'joins', v_joins, 'credits', v_credits)::text;
 end
