@@ -11,7 +11,14 @@ import { type Tx, transaction } from '../src/db/transaction.ts';
 import { type Activation, activateGame, rollbackGame } from '../src/definitions/activate.ts';
 import { type ChangeRequest, IntoThePast, StaleRevision } from '../src/definitions/change.ts';
 import { diffGames } from '../src/definitions/diff.ts';
-import { type GameRecord, readRecords, UnknownGame, unknownGame } from '../src/definitions/record.ts';
+import {
+  type GameRecord,
+  gameAt,
+  readGamesAt,
+  readRecords,
+  UnknownGame,
+  unknownGame,
+} from '../src/definitions/record.ts';
 import { endGame, pauseGame, resumeGame } from '../src/definitions/status.ts';
 import {
   describeActivation,
@@ -62,15 +69,15 @@ export function adminGameRoutes(
 
   router.get('/api/admin/games', auth, async (ctx) => {
     const now = clock();
-    ctx.body = { games: (await reading(() => readRecords(db))).map((record) => summarize(record, now)) };
+    ctx.body = { games: (await reading(() => readGamesAt(db, now))).map((game) => summarize(game, now)) };
   });
 
   router.get('/api/admin/games/:game_id', auth, async (ctx) => {
     const now = clock();
     const record = await recordOf(ctx);
-    const { config } = versionInForce(record.timeline, now);
+    const game = gameAt(record, now);
     ctx.set('ETag', etag(record.revision));
-    ctx.body = { ...summarize(record, now), timeline: describeTracks(record, now), config };
+    ctx.body = { ...summarize(game, now), timeline: describeTracks(record, now), config: game.inForce.config };
   });
 
   router.get('/api/admin/games/:game_id/versions/:version', auth, async (ctx) => {

@@ -5,7 +5,7 @@ import { type Tx, transaction } from '../db/transaction.ts';
 import { rollbackGame, versionOf } from '../definitions/activate.ts';
 import { type ChangeRequest, IntoThePast } from '../definitions/change.ts';
 import { formatMoment } from '../definitions/moment.ts';
-import { readRecord } from '../definitions/record.ts';
+import { gameAt, readRecord } from '../definitions/record.ts';
 import { endGame, pauseGame, resumeGame, type StatusChanged, type StatusRequest } from '../definitions/status.ts';
 import {
   describeActivation,
@@ -105,7 +105,7 @@ async function timeZoneOf(tx: Tx, gameId: string): Promise<string> {
 export async function showHistory(gameId: string, options: { json?: boolean }): Promise<void> {
   const record = await withDatabase(readConfig(), 'milepost_owner', (db) => readRecord(db, gameId));
   const now = Date.now();
-  const summary = summarize(record, now);
+  const summary = summarize(gameAt(record, now), now);
   const tracks = describeTracks(record, now);
   const zone = zoneOf(summary.time_zone);
   const moment = (text: string): string => formatMoment(parseInstant(text) as Instant, zone).replace(/ \(.*/, '');

@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../config.ts';
 import { activateGame, versionOf } from '../definitions/activate.ts';
 import { type Difference, diffGames } from '../definitions/diff.ts';
 import { formatMoment } from '../definitions/moment.ts';
-import { readRecords } from '../definitions/record.ts';
+import { readGamesAt, readRecords } from '../definitions/record.ts';
 import { describeActivation, summarize } from '../definitions/view.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { attributeCatalogue, readSources } from '../event/source.ts';
@@ -165,9 +165,9 @@ function indent(sentence: string): string {
 }
 
 export async function listGames(options: { json?: boolean }): Promise<void> {
-  const records = await withDatabase(readConfig(), 'milepost_owner', (db) => readRecords(db));
   const now = Date.now();
-  const document = records.map((record) => summarize(record, now));
+  const games = await withDatabase(readConfig(), 'milepost_owner', (db) => readGamesAt(db, now));
+  const document = games.map((game) => summarize(game, now));
   print(options, document, () =>
     document.length === 0
       ? 'There are no games. Activate one: milepost games activate FILE'

@@ -3,10 +3,10 @@
 import { sql } from 'kysely';
 import { UserError } from '../errors.ts';
 import type { GameConfig } from '../games/config.ts';
-import type { Timeline } from '../games/decide.ts';
-import { prepareGame } from '../games/game.ts';
+import { type GameStatus, statusAt, type Timeline, versionInForce } from '../games/decide.ts';
+import { type Game, prepareGame } from '../games/game.ts';
 import { didYouMean } from '../spelling.ts';
-import type { Instant } from '../time.ts';
+import { formatInstant, type Instant } from '../time.ts';
 import { type Reader, readConfig, readStatuses, type Signature, type StatusEntry, statusesOfGame } from './stored.ts';
 
 export interface VersionEntry extends Signature {
@@ -26,6 +26,16 @@ export interface GameRecord {
   statuses: readonly StatusEntry[];
   /** The same in the form the engine judges by. */
   timeline: Timeline;
+}
+
+/** A game as it is at an instant, without what else there is on its timeline. */
+export interface GameAt {
+  gameId: string;
+  revision: number;
+  inForce: Game;
+  status: GameStatus;
+  /** How many versions it has. */
+  versions: number;
 }
 
 /** There is no game of that id. */
@@ -63,6 +73,49 @@ export async function readRecords(db: Reader, gameId?: string): Promise<GameReco
     const timeline = { gameNo, gameId: game_id, versions: prepared, statuses: entries };
     return { gameNo, gameId: game_id, revision, versions, statuses: entries, timeline };
   });
+}
+
+/** What a record says of an instant. */
+export function gameAt({ gameId, revision, timeline }: GameRecord, at: Instant): GameAt {
+  const { versions } = timeline;
+  return {
+    gameId,
+    revision,
+    inForce: versionInForce(timeline, at),
+    status: statusAt(timeline, at),
+    versions: versions.length,
+  };
+}
+
+/** All games at an instant as of one snapshot, sorted by id. Of each only the version in force is read. */
+export async function readGamesAt(db: Reader, at: Instant): Promise<GameAt[]> {
+  const instant = sql<string>`${formatInstant(at)}::timestamptz`;
+  const { rows } = await sql<GameAtRow>`
+    select g.game_no, g.game_id, g.revision, v.version, v.in_force_from, v.config,
+           coalesce((select s.status from milepost.game_status_change s
+                      where s.game_no = g.game_no and s.in_force_from <= ${instant} order by s.change_no desc limit 1), 'active') as status,
+           (select max(n.version) from milepost.game_version n where n.game_no = g.game_no) as versions
+      from milepost.game g
+      cross join lateral (select * from milepost.game_version v
+                           where v.game_no = g.game_no and (v.in_force_from <= ${instant} or v.version = 1)
+                           order by v.version desc limit 1) as v
+     order by g.game_id`.execute(db.query);
+  return rows.map(({ game_no: gameNo, game_id: gameId, version, in_force_from: inForceFrom, config, ...row }) => ({
+    ...row,
+    gameId,
+    inForce: prepareGame(readConfig(config, gameId, version), { gameNo, version, inForceFrom }),
+  }));
+}
+
+interface GameAtRow {
+  game_no: number;
+  game_id: string;
+  revision: number;
+  version: number;
+  in_force_from: Instant;
+  config: unknown;
+  status: GameStatus;
+  versions: number;
 }
 
 /**

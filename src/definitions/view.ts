@@ -1,8 +1,8 @@
 // Games and their changes as programs are told of them, on the command line and over HTTP alike: names with underscores, times in ISO 8601. Pure.
-import { type GameStatus, statusAt, versionInForce } from '../games/decide.ts';
+import type { GameStatus } from '../games/decide.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Activation } from './activate.ts';
-import { entriesFrom, type GameRecord, type VersionEntry } from './record.ts';
+import { entriesFrom, type GameAt, type GameRecord, type VersionEntry } from './record.ts';
 import type { StatusChanged } from './status.ts';
 
 /** `past` it was in force · `in_force` now · `planned` for later · `cancelled` before it was ever in force. */
@@ -22,16 +22,15 @@ export interface GameSummary {
   time_zone: string;
 }
 
-/** A game in short, as of an instant. */
-export function summarize({ timeline, revision }: GameRecord, now: Instant): GameSummary {
-  const { version, start, end, config } = versionInForce(timeline, now);
-  const status = statusAt(timeline, now);
+/** A game in short, as of that instant. */
+export function summarize({ gameId, revision, inForce, status, versions }: GameAt, now: Instant): GameSummary {
+  const { version, start, end, config } = inForce;
   const upcoming = now < start && status === 'active';
   return {
-    game_id: timeline.gameId,
+    game_id: gameId,
     revision,
     version,
-    versions: timeline.versions.length,
+    versions,
     state: upcoming ? 'upcoming' : now < end ? status : 'ended',
     window: { start: formatInstant(start), end: config.game_window.end },
     cohort_id: config.cohort_id,
