@@ -85,6 +85,8 @@ export const limits = {
   patternChars: 200,
   patternSize: 500,
   patternTextChars: 1_000,
+  /** The steps that all patterns of one game may unfold to together: an event may have to be compared with each. */
+  gamePatternSize: 2_000,
   /** Time zones remembered, and of each the UTC days whose offsets are: eleven years. */
   cachedZones: 1_000,
   cachedZoneDays: 4_096,
@@ -163,7 +165,8 @@ export const limits = {
 assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
 assert(limits.httpBatchEvents <= limits.batchEvents, 'an HTTP batch must fit into one batch');
 assert(
-  limits.leaseSeconds * 1_000 > 1.25 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
+  limits.leaseSeconds * 1_000 >
+    1.25 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
   'a lease must outlive the calls it covers, with room for settling them',
 );
 assert(

@@ -341,6 +341,13 @@ function isLike<T extends string | number>(found: Json, value: T): found is T {
   return typeof found === typeof value;
 }
 
+/** The steps that a condition's patterns unfold to together; those that cannot be read count nothing. */
+export function patternSize(condition: Condition): number {
+  if ('operator' in condition) return condition.conditions.reduce((size, child) => size + patternSize(child), 0);
+  if (condition.op !== 'matches' || patternProblem(condition.value) !== undefined) return 0;
+  return patternOf(condition).programSize();
+}
+
 // A pattern lives as long as the rule that it stands in.
 const patterns = new WeakMap<Comparison, Pattern>();
 function patternOf(node: Comparison & { op: 'matches' }): Pattern {

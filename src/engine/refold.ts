@@ -199,7 +199,7 @@ function* compare(
   const reached = new Set(stepsReached(game, all, window).map(({ step }) => step));
   const free = new Set(stepsReached(game, cleared, window).map(({ step }) => step));
   // Where one event of a transaction may take the place of another, progress may shrink; what was claimed and released before stays so.
-  const mayShrink = timeline.versions.some(foldsAnew);
+  const mayShrink = credits.some(({ version }) => foldsAnew(versionOf(version)));
   const claimed = new Set(claims.map(([step]) => step));
   for (const step of reached) {
     if (!claimed.has(step)) yield ['claims_match_progress', `, step ${step}`, 'a claim', 'no claim'];

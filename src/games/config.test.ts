@@ -68,6 +68,16 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       ],
     ],
     [
+      'patterns that are each small enough and together too much',
+      (game) => {
+        const slow = { field: 'attributes.transaction_type', op: 'matches', value: '(a|b){150}' };
+        game.triggers[0].rule.conditions = Array.from({ length: 5 }, () => ({ ...slow }));
+      },
+      [
+        '$.triggers: the patterns of all rules unfold to 2260 steps together, 2000 are allowed; repeat less, or use fewer; found a list of 2',
+      ],
+    ],
+    [
       'an unknown key deep inside',
       (game) => Object.assign(game.milestone_steps[1].reward, { valu: 3 }),
       [

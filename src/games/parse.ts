@@ -1,6 +1,14 @@
 // Reads a game's file: text in, a checked configuration out, or every problem with its path. Owns the checks that a schema cannot express.
-import { type Condition, checkCondition, eventFields, type FieldTypes, unknownField } from '../condition/condition.ts';
+import {
+  type Condition,
+  checkCondition,
+  eventFields,
+  type FieldTypes,
+  patternSize,
+  unknownField,
+} from '../condition/condition.ts';
 import { parseJsonc } from '../jsonc.ts';
+import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
 import { parseInstant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
@@ -23,6 +31,7 @@ function checkGame(game: GameConfig, fields: FieldTypes, report: Report): void {
   checkWindow(game, report);
   checkSteps(game, report);
   checkTriggers(game, fields, report);
+  checkPatterns(game, report);
   if (game.join?.rule !== undefined) checkRule(game.join.rule as Condition, fields, ['join', 'rule'], report);
   archetypes[game.game_archetype].check(game, report);
 }
@@ -71,6 +80,15 @@ function checkTriggers(game: GameConfig, fields: FieldTypes, report: Report): vo
       report([...at, 'cap'], 'says nothing; give "per_day" or "per_window", or remove it');
     }
   });
+}
+
+/** Patterns are bounded each and together: whoever writes games must not be able to make events slow. */
+function checkPatterns({ triggers, join }: GameConfig, report: Report): void {
+  const rules = [...triggers.map(({ rule }) => rule), ...(join?.rule === undefined ? [] : [join.rule])];
+  const size = rules.reduce((sum, rule) => sum + patternSize(rule), 0);
+  if (size <= limits.gamePatternSize) return;
+  const message = `the patterns of all rules unfold to ${size} steps together, ${limits.gamePatternSize} are allowed; repeat less, or use fewer`;
+  report(['triggers'], message);
 }
 
 function checkRule(rule: Condition, fields: FieldTypes, at: (string | number)[], report: Report): void {

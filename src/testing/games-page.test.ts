@@ -75,6 +75,7 @@ test('it names the limits', () => {
       'a pattern',
       `${limits.patternChars} characters, ${limits.patternSize} steps; no text over 1,000 characters matches`,
     ],
+    ['all patterns of a game', `${limits.gamePatternSize} steps`],
     ['digits of a number in a file', `${EXACT_DIGITS}`],
   ];
   for (const row of rows) expect(page).toContain(`| ${row.join(' | ')} |`);

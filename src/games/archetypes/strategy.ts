@@ -34,7 +34,7 @@ export type Report = (path: (string | number)[], message: string) => void;
 export interface Strategy {
   /** Progress before the first credit. */
   initial(): Own;
-  /** Progress with one more credit, as a new object; more credits never lower the value. `game` is the version that judged the credit. */
+  /** Progress with one more credit, as a new object, of no lower value. (Where transactions count once, a credit may be taken out: then all are reduced anew.) `game` is the version that judged the credit. */
   reduce(own: Own, credit: CountedCredit, game: Game): Own;
   /** What a trigger's credits count towards, where that is more than one thing; what they share a cap with counts towards the same. */
   countsTowards?(config: GameConfig, triggerId: string): string[];
