@@ -281,9 +281,9 @@ test('a service is paused and called again by command', { timeout }, async () =>
     status: 0,
     stdout: expect.stringContaining('neucoin is paused'),
   });
-  await using _ = await testWorker(database.url, services);
   await owe(database.pool, { count: 20 });
   await owe(database.pool, { destination: 'voucher' });
+  await using _ = await testWorker(database.url, services);
   await waitFor('the voucher', () => services.calls('voucher') === 1);
   expect((await run(database, 'circuits', 'list')).stdout).toMatch(/^neucoin +open, by hand .* 20 +their migration$/m);
   expect(services.calls('neucoin')).toBe(0);
