@@ -44,8 +44,12 @@ export function zoneOf(name: string): Zone {
   return zone;
 }
 
-/** Whether this is the IANA name of a time zone; a bare offset such as `+05:30` is none, as it knows no daylight saving. */
+/**
+ * Whether this is the IANA name of a time zone: UTC, or an area and a place. A bare offset such as `+05:30` is none, as it knows no daylight
+ * saving, nor is an abbreviation: IST is the time of India, of Ireland and of Israel.
+ */
 export function isTimeZone(name: string): boolean {
+  if (name !== 'UTC' && !name.includes('/')) return false;
   try {
     clockOf(name);
     return true;

@@ -1,12 +1,12 @@
 // Which cohorts are decided outside Milepost: the optional file cohorts.jsonc (or .json) beside the games. Owns its schema and the choice of the resolver.
 // The library of a resolver is loaded only where the file asks for it.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { readTextFile } from '../text-file.ts';
 import { cohortProblem } from './change.ts';
 import type { CohortResolver } from './resolver.ts';
 
@@ -68,11 +68,11 @@ export async function readCohortFlags(folder: string): Promise<Map<string, strin
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readTextFile(file);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new UserError(`${file} cannot be read: ${code}`);
+    throw new UserError(`${file} cannot be read: ${messageOf(error)}`);
   }
 }
 

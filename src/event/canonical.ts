@@ -28,7 +28,7 @@ export const canonicalEventSchema = z
     occurred_at: z.iso
       .datetime({ offset: true })
       .describe('When it happened: ISO 8601 with an offset or Z, between the years 2000 and 2100.'),
-    producer: id.describe('Who says so; half of the identity (producer, event_id).'),
+    producer: id.describe('Who says so; part of the identity (producer, event_id, user_id).'),
     user_id: id.describe('The player, compared byte for byte.'),
     correlation: z
       .looseObject({

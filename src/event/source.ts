@@ -1,12 +1,13 @@
 // A source: a producer, its topics, and the declarative mapping of its raw messages to the canonical event. Owns what such a
 // configuration may say and which attributes exist; mapping.ts applies it. It never holds code: a new producer is a new file.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Problem, UserError } from '../errors.ts';
+import { messageOf, type Problem, UserError } from '../errors.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
+import { readTextFile } from '../text-file.ts';
 import { type Control, controls } from './control.ts';
 
 /** What an attribute holds. An `amount` is a number in major units (rupees) with at most its currency's decimals. */
@@ -308,7 +309,10 @@ export async function readSources(folder: string): Promise<Source[]> {
   for (const entry of names.filter((each) => /\.jsonc?$/.test(each)).sort()) {
     const file = join(folder, entry);
     try {
-      sources.push(parseSource(await readFile(file, 'utf8'), file));
+      const text = await readTextFile(file).catch((error: unknown) => {
+        throw new UserError('', [{ path: '', message: `cannot be read: ${messageOf(error)}` }]);
+      });
+      sources.push(parseSource(text, file));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(...error.problems.map((problem) => ({ ...problem, path: `${file} ${problem.path}` })));

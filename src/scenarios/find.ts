@@ -2,8 +2,10 @@
 // but for the sources and the cohorts.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { parse } from 'jsonc-parser';
 import { COHORT_FILES } from '../cohorts/config.ts';
 import { UserError } from '../errors.ts';
+import { readTextFile } from '../text-file.ts';
 
 export interface Found {
   scenarios: string[];
@@ -34,8 +36,15 @@ export async function findScenarios(path: string): Promise<{ files: string[]; ga
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UserError(`${path} cannot be read: there is no such file or folder`);
   if (found.isDirectory()) return { files: (await findBelow(path)).scenarios };
-  if (basename(dirname(path)) === 'scenarios') return { files: [path] };
+  if (await isScenario(path)) return { files: [path] };
   const beside = await stat(join(dirname(path), 'scenarios')).catch(() => undefined);
   const { scenarios } = beside === undefined ? { scenarios: [] } : await findBelow(join(dirname(path), 'scenarios'));
   return { files: scenarios, gameFile: join(path) };
+}
+
+/** A file of a folder of scenarios, or one that says of itself that it is one. */
+async function isScenario(file: string): Promise<boolean> {
+  if (basename(dirname(file)) === 'scenarios') return true;
+  const document: unknown = parse(await readTextFile(file).catch(() => ''));
+  return typeof document === 'object' && document !== null && Object.hasOwn(document, 'scenario');
 }

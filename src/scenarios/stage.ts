@@ -1,6 +1,6 @@
 // Sets the stage for a scenario: reads its file and the game's, checks one against the other and against the sources, and makes of what the owner
 // wrote a timeline, players and events as the engine knows them. Reads files; judges nothing.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
@@ -13,6 +13,7 @@ import { type Game, prepareGame } from '../games/game.ts';
 import { parseGame } from '../games/parse.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { didYouMean } from '../spelling.ts';
+import { readTextFile } from '../text-file.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { instantOf, later } from './moment.ts';
 import type { Beginning, TimedEvent } from './rehearsal.ts';
@@ -127,7 +128,7 @@ async function readText(
   refuse = (message: string) => new UserError(message),
 ): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readTextFile(file);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     const beside = await readdir(dirname(file)).catch((): string[] => []);

@@ -1,0 +1,12 @@
+// Files of text as people write them. What is not UTF-8 is an error: read as if it were, it would put wrong letters before players.
+import { readFile } from 'node:fs/promises';
+
+/** The text of a file. Rejects as reading a file does, or with an Error that says that it is not UTF-8. */
+export async function readTextFile(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error('it is not text in UTF-8; save it in that encoding');
+  }
+}
