@@ -1,9 +1,8 @@
 // milepost games validate | activate | diff | list: what has to do with game files
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
-import { activateGame, versionOf } from '../definitions/activate.ts';
+import { activateTogether, versionOf } from '../definitions/activate.ts';
 import { type Difference, diffGames } from '../definitions/diff.ts';
 import { formatMoment } from '../definitions/moment.ts';
 import { readGamesAt, readRecords } from '../definitions/record.ts';
@@ -13,6 +12,7 @@ import { attributeCatalogue, readSources } from '../event/source.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { parseGame } from '../games/parse.ts';
+import { readTextFile } from '../text-file.ts';
 import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { formatDay, zoneOf } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
@@ -34,7 +34,7 @@ export async function ruleFields(config: Config): Promise<FieldTypes> {
 
 /** Reads and checks one game file. */
 export async function readGame(file: string, fields: FieldTypes): Promise<GameFile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readTextFile(file).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   return { file, text, config: parseGame(text, file, fields) };
@@ -103,15 +103,12 @@ export async function activateGames(files: string[], options: ChangeOptions & { 
     throw new UserError(message, wrong.flatMap(inFile));
   }
   const games = verdicts.filter((verdict) => 'config' in verdict);
-  const activations = await changeGames(config, async (tx) => {
-    const done = [];
-    for (const game of games) done.push({ game, ...(await activateGame(tx, { ...game, ...change, from })) });
-    return done;
-  });
+  const requests = games.map((game) => ({ ...game, ...change, from }));
+  const activations = await changeGames(config, (tx) => activateTogether(tx, requests));
   print(options, activations.map(describeActivation), () =>
     activations
-      .flatMap(({ game, gameId, version, inForceFrom, changed, differences, remarks }) => {
-        const moment = formatMoment(inForceFrom, zoneOf(game.config.time_zone));
+      .flatMap(({ gameId, version, inForceFrom, changed, differences, remarks }, index) => {
+        const moment = formatMoment(inForceFrom, zoneOf((games[index] as GameFile).config.time_zone));
         const since = inForceFrom <= Date.now() ? 'since' : 'from';
         return changed
           ? [

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
@@ -15,6 +16,7 @@ import {
   seedGame,
   upiPayment,
 } from '../testing/make.ts';
+import { waitFor } from '../testing/wait.ts';
 import type { Instant } from '../time.ts';
 import { type Activation, type ActivationRequest, activateGame, rollbackGame } from './activate.ts';
 import { IntoThePast, StaleRevision } from './change.ts';
@@ -348,10 +350,95 @@ test('a change of what has been judged is refused with what it would touch, and 
   }
 });
 
-test('a past in which nothing was judged needs no second word', async () => {
+test('of a player’s credits only those of that game since then are counted, also when the inbox of those days is gone', async () => {
+  await using own = await testDatabase();
+  await using engine = testEngine(own.url);
+  const asOwner = connect(own.url, { role: 'milepost_owner', size: 1, log: silent });
+  try {
+    const game = makeGame({ game_id: 'counted', game_window: windowSince(25 * day) });
+    const change = (config: GameConfig, from?: Instant) =>
+      transaction(asOwner, (tx) =>
+        activateGame(tx, { config, from, text: '{}', file: 'game.json', by: 'an owner', reason: 'because' }),
+      );
+    await change(game);
+    await change({ ...game, game_id: 'beside' });
+    const [before, since, after] = [Date.now() - 21 * day, Date.now() - 20 * day, Date.now() - 19 * day];
+    await engine.take([
+      upiPayment(100, { user: 'U1', occurred: before, received: before }),
+      upiPayment(100, { user: 'U1', occurred: after, received: after }),
+      upiPayment(100, { user: 'U2', occurred: before, received: before }),
+    ]);
+    const affected = async () => (await change(paying(game, 2), since).catch((thrown) => thrown)).affected;
+    expect(await affected()).toEqual({ events: 1, players: 1, credits: 1 });
+
+    const { rows } = await own.pool.query<{ name: string }>(
+      "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'milepost.inbox'::regclass",
+    );
+    for (const { name } of rows) await own.pool.query(`alter table milepost.inbox detach partition ${name}`);
+    expect(await affected()).toEqual({ events: 0, players: 0, credits: 1 });
+  } finally {
+    await asOwner.close();
+  }
+});
+
+test('what a change touches is counted before the others have to wait, and again when one of them was faster', async () => {
+  await using own = await testDatabase();
+  await using engine = testEngine(own.url);
+  const asOwner = connect(own.url, { role: 'milepost_owner', size: 2, log: silent });
+  const blocker = new pg.Client({ connectionString: own.url });
+  await blocker.connect();
+  try {
+    const [game_id, game_window] = ['slow', windowSince(5 * day)];
+    const looksElsewhere = (worth: number) =>
+      makeGame({ game_id, game_window, triggers: [{ ...paymentTrigger({ worth }), event_type: 'other_payment' }] });
+    const change = (config: GameConfig, from?: Instant) =>
+      transaction(asOwner, (tx) =>
+        activateGame(tx, { config, from, text: '{}', file: 'game.json', by: 'an owner', reason: 'because' }),
+      );
+    await change(looksElsewhere(1));
+    const since = Date.now() - 2 * day;
+    await engine.take([upiPayment(100, { occurred: since + day })]);
+    // The count waits for this lock.
+    await blocker.query('begin; lock table milepost.inbox');
+    const counting = change(looksElsewhere(2), since).catch((thrown) => thrown);
+    await waitFor('the count', async () => {
+      const { rows } = await own.pool.query(
+        "select from pg_locks where not granted and relation = 'milepost.inbox'::regclass",
+      );
+      return rows.length > 0;
+    });
+    // Meanwhile another game, and this one for later, are changed.
+    await change(makeGame({ game_id: 'quick', game_window: windowSince(day) }));
+    await change(makeGame({ game_id, game_window }), Date.now() + day);
+    await blocker.query('rollback');
+    // The planned version looks at payments, of which the first count knew nothing.
+    const refused = await counting;
+    expect(refused).toBeInstanceOf(IntoThePast);
+    expect(refused.affected).toEqual({ events: 1, players: 1, credits: 0 });
+  } finally {
+    await blocker.end();
+    await asOwner.close();
+  }
+});
+
+test('a past in which nothing was judged needs no second word, and no look at the ledger', async () => {
   const game = makeGame({ game_id: 'quiet', game_window: windowSince(5 * day) });
   await activate(game);
-  expect(await activateFrom(Date.now() - day, paying(game, 2))).toMatchObject({ version: 2, remarks: [] });
+  const from = Date.now() - day;
+  await database.pool.query("select milepost.inbox_partition((now() at time zone 'UTC')::date - 2)");
+  const { done, scans } = await transaction(owner, async (tx) => {
+    const scansOfCredits = async () => {
+      const { rows } = await tx.client.query(
+        "select seq_scan + idx_scan as scans from pg_stat_xact_user_tables where relname = 'credit'",
+      );
+      return Number(rows[0].scans);
+    };
+    const before = await scansOfCredits();
+    const request = { config: paying(game, 2), text: '{}', file: 'game.json', by: 'an owner', reason: 'because', from };
+    return { done: await activateGame(tx, request), scans: (await scansOfCredits()) - before };
+  });
+  expect(done).toMatchObject({ version: 2, remarks: [] });
+  expect(scans).toBe(0);
 });
 
 test('no past version may change the steps of a window that began later', async () => {

@@ -8,7 +8,7 @@ import { versionInForce } from '../games/decide.ts';
 import { type Game, prepareGame } from '../games/game.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange } from './change.ts';
+import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange, look } from './change.ts';
 import { type Difference, diffGames } from './diff.ts';
 import { formatMoment } from './moment.ts';
 import { entriesFrom, type GameRecord, readRecord, type VersionEntry } from './record.ts';
@@ -44,10 +44,41 @@ export interface ActivationRequest extends ChangeRequest {
  * that it would touch have been judged already; StaleRevision.
  */
 export async function activateGame(tx: Tx, request: ActivationRequest): Promise<Activation> {
-  const { config } = request;
-  const { record, now } = await beginChange(tx, config.game_id);
-  checkRevision(config.game_id, record?.revision ?? 0, request.expectedRevision);
-  return record === undefined ? activateFirst(tx, request, now) : activateLater(tx, request, record, now);
+  const [activation] = await activateTogether(tx, [request]);
+  return activation as Activation;
+}
+
+/** Activates several games, one after another. What they would touch is looked at before the first of them makes all other changes wait. */
+export async function activateTogether(tx: Tx, requests: readonly ActivationRequest[]): Promise<Activation[]> {
+  const foreseen: Foreseen[] = [];
+  for (const request of requests) foreseen.push(await foresee(tx, request));
+  const done: Activation[] = [];
+  for (const [index, request] of requests.entries()) {
+    const { config } = request;
+    const { record, now } = await beginChange(tx, config.game_id);
+    checkRevision(config.game_id, record?.revision ?? 0, request.expectedRevision);
+    done.push(
+      record === undefined
+        ? await activateFirst(tx, request, now)
+        : await activateLater(tx, request, { record, now }, foreseen[index] as Foreseen),
+    );
+  }
+  return done;
+}
+
+/** What was said of a change before its turn, and the game's revision at that time. */
+interface Foreseen {
+  revision: number;
+  past: readonly string[];
+}
+
+async function foresee(tx: Tx, request: ActivationRequest): Promise<Foreseen> {
+  const { record, now } = await look(tx, request.config.game_id);
+  checkRevision(request.config.game_id, record?.revision ?? 0, request.expectedRevision);
+  if (record === undefined) return { revision: 0, past: [] };
+  const planned = plan(request, record, now);
+  const past = planned.changed ? await checkPast(tx, record, planned, { ...request, now }) : [];
+  return { revision: record.revision, past };
 }
 
 /**
@@ -106,43 +137,27 @@ async function activateFirst(tx: Tx, request: ActivationRequest, now: Instant): 
 async function activateLater(
   tx: Tx,
   request: ActivationRequest,
-  record: GameRecord,
-  now: Instant,
+  { record, now }: { record: GameRecord; now: Instant },
+  foreseen: Foreseen,
 ): Promise<Activation> {
   const { config } = request;
-  const { timeline, gameNo, gameId } = record;
-  const from = request.from ?? now + limits.activationDelayMs;
-  const current = versionInForce(timeline, from);
-  const track = entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom);
-  const following = track.filter((version) => version !== current);
+  const { gameNo, gameId } = record;
+  const planned = plan(request, record, now);
+  const { current, following, from } = planned;
   const activation = {
     gameId,
     before: current.version,
     differences: diffGames(current.config, config),
   };
-  if (following.length === 0 && isDeepStrictEqual(current.config, config)) {
+  if (!planned.changed) {
     const { version, inForceFrom } = current;
     return { ...activation, version, inForceFrom, changed: false, revision: record.revision, remarks: [] };
   }
+  // Other configurations look at other events.
+  const past =
+    record.revision === foreseen.revision ? foreseen.past : await checkPast(tx, record, planned, { ...request, now });
 
-  const version = (record.versions.at(-1)?.version ?? 0) + 1;
-  const next = prepareGame(config, { gameNo, version, inForceFrom: from });
-  assertNotEnded(record, Math.max(from, now), now);
-  const forbidden = [current, ...following]
-    .filter((old) => hasBegun(old, next, now))
-    .flatMap(({ config: before }) => forbiddenChanges(before, config));
-  if (forbidden.length > 0) {
-    const once = [...new Map(forbidden.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
-    throw new UserError(`${request.file}: ${gameId} cannot change like this while its window runs`, once);
-  }
-  const past = await checkPast(tx, record, {
-    from,
-    now,
-    intoThePast: request.intoThePast,
-    configs: [current, ...following, next].map((version) => version.config),
-    zone: next.zone,
-  });
-
+  const version = newestVersion(record) + 1;
   await insertVersion(tx, request, { gameNo, version, inForceFrom: from, now });
   const replaced = [current, ...following].filter(({ inForceFrom }) => inForceFrom >= from);
   return {
@@ -153,6 +168,34 @@ async function activateLater(
     revision: await endChange(tx, gameNo),
     remarks: [...replaced.map((old) => cancelled(old, now)), ...past],
   };
+}
+
+/** What a later version will take the place of. @throws UserError when it may not. */
+function plan(request: ActivationRequest, record: GameRecord, now: Instant) {
+  const { config } = request;
+  const { timeline, gameNo, gameId } = record;
+  const from = request.from ?? now + limits.activationDelayMs;
+  const current = versionInForce(timeline, from);
+  const track = entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom);
+  const following = track.filter((version) => version !== current);
+  const next = prepareGame(config, { gameNo, version: newestVersion(record) + 1, inForceFrom: from });
+  const configs = [current, ...following, next].map((version) => version.config);
+  const planned = { from, zone: next.zone, configs, current, following };
+  if (following.length === 0 && isDeepStrictEqual(current.config, config)) return { ...planned, changed: false };
+
+  assertNotEnded(record, Math.max(from, now), now);
+  const forbidden = [current, ...following]
+    .filter((old) => hasBegun(old, next, now))
+    .flatMap(({ config: before }) => forbiddenChanges(before, config));
+  if (forbidden.length > 0) {
+    const once = [...new Map(forbidden.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+    throw new UserError(`${request.file}: ${gameId} cannot change like this while its window runs`, once);
+  }
+  return { ...planned, changed: true };
+}
+
+function newestVersion({ versions }: GameRecord): number {
+  return versions.at(-1)?.version ?? 0;
 }
 
 function assertNotEnded({ gameId, statuses, timeline }: GameRecord, at: Instant, now: Instant): void {

@@ -49,13 +49,24 @@ export interface Affected {
   credits: number;
 }
 
-/** Begins a change: takes its place in the order of all changes, and reads the game as it is then. Undefined when there is no such game. */
-export async function beginChange(tx: Tx, gameId: string): Promise<{ record: GameRecord | undefined; now: Instant }> {
+/** A game as it is at an instant of the database's clock; no record when there is no such game. */
+export interface Seen {
+  record: GameRecord | undefined;
+  now: Instant;
+}
+
+/** Begins a change: takes its place in the order of all changes, and reads the game as it is then. */
+export async function beginChange(tx: Tx, gameId: string): Promise<Seen> {
   // Raised first: it serialises changes, and whoever reads the new epoch sees the change too, as both commit together.
   await tx.query
     .updateTable('definitions')
     .set((eb) => ({ epoch: eb('epoch', '+', '1') }))
     .execute();
+  return look(tx, gameId);
+}
+
+/** Reads the game of a change that is not begun yet, so that what takes long is done before all other changes have to wait. */
+export async function look(tx: Tx, gameId: string): Promise<Seen> {
   const [record] = await readRecords(tx, gameId);
   const clock = await sql<{ now: Instant }>`select clock_timestamp() as now`.execute(tx.query);
   return { record, now: clock.rows[0]?.now as Instant };
@@ -80,25 +91,32 @@ export async function endChange(tx: Tx, gameNo: number): Promise<number> {
   return revision;
 }
 
+/** What a change applies to: what occurs from an instant on, and is looked at by these configurations: those in force from then on, before and after it. */
+export interface Reach {
+  from: Instant;
+  configs: readonly GameConfig[];
+  zone: Zone;
+}
+
 /**
- * Refuses a change from an instant before which events have been judged already, unless it is meant. `configs`: those in force from then on, before
- * and after the change. Returns what is to be said of it.
+ * Refuses a change from an instant after which events have been judged already, unless it is meant. Returns what is to be said of it. Batches that have
+ * not committed are not seen, whenever this is asked: they do not wait for a change, nor a change for them. So it is asked before the change begins.
  * @throws IntoThePast with what would be affected.
  */
 export async function checkPast(
   tx: Tx,
   record: GameRecord,
-  change: { from: Instant; now: Instant; intoThePast: boolean | undefined; configs: readonly GameConfig[]; zone: Zone },
+  { from, configs, zone }: Reach,
+  { now, intoThePast }: Pick<ChangeRequest, 'intoThePast'> & { now: Instant },
 ): Promise<string[]> {
-  const { from, now, zone } = change;
   if (from >= now + limits.activationDelayMs) return [];
   const moment = formatMoment(from, zone);
-  if (change.intoThePast === true) {
+  if (intoThePast === true) {
     return [
       `events that occurred from ${moment} on and have been judged already are not looked at again unless they are reprocessed`,
     ];
   }
-  const affected = await countJudged(tx, record, from, change.configs);
+  const affected = await countJudged(tx, record, from, configs);
   if (affected !== 'too_many' && affected.events + affected.credits === 0) return [];
   const keep = 'They would keep what they gave, and would not be looked at again unless reprocessed';
   throw new IntoThePast(`${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}`, affected);
@@ -116,7 +134,7 @@ function judged(affected: Affected | 'too_many'): string {
   );
 }
 
-/** Stored events from an instant on that the game looks at, and the credits that it gave for such. After `too_many` the transaction is broken. */
+/** Stored events from an instant on that the game looks at, and the credits that it gave to their players since. */
 async function countJudged(
   tx: Tx,
   record: GameRecord,
@@ -130,32 +148,49 @@ async function countJudged(
   const since = formatInstant(from);
   // What occurred from then on was received from then on, but for a producer's clock; so older days are not looked at.
   const received = formatInstant(from - limits.clockSkewMs);
-  await allow(tx, limits.pastCountMs);
+  const events = sql`
+    select bucket, player_id, count(*) as events from milepost.inbox
+     where received_at >= ${received}::timestamptz and occurred_at >= ${since}::timestamptz
+       and event_type = any (${[...new Set(types)]}::text[])
+     group by bucket, player_id`;
+  const credits = sql`
+    select count(*)::float8 as credits from milepost.credit c
+     where c.game_no = ${record.gameNo} and c.occurred_at >= ${since}::timestamptz`;
+  await sql`savepoint counting`.execute(tx.query);
   try {
-    const { rows } = await sql<Affected>`
-      select e.events, e.players, c.credits
-        from (select coalesce(sum(p.events), 0)::float8 as events, count(*)::float8 as players
-                from (select count(*) as events from milepost.inbox
-                       where received_at >= ${received}::timestamptz and occurred_at >= ${since}::timestamptz
-                         and event_type = any (${[...new Set(types)]}::text[])
-                       group by bucket, player_id) as p) as e,
-             (select count(*)::float8 as credits
-                from milepost.credit
-               where game_no = ${record.gameNo} and occurred_at >= ${since}::timestamptz) as c`.execute(tx.query);
-    await allow(tx, limits.statementTimeoutMs);
+    await sql`select set_config('statement_timeout', ${String(limits.pastCountMs)}, true)`.execute(tx.query);
+    // The ledger is large, and found by player only: as long as the inbox goes back far enough, it says which players to look up.
+    const { rows } = (await inboxHolds(tx, received))
+      ? await sql<Affected>`
+          select coalesce(sum(p.events), 0)::float8 as events, count(*)::float8 as players, coalesce(sum(c.credits), 0)::float8 as credits
+            from (${events}) as p
+            cross join lateral (${credits} and c.bucket = p.bucket and c.player_id = p.player_id) as c`.execute(
+          tx.query,
+        )
+      : await sql<Affected>`
+          select coalesce(sum(p.events), 0)::float8 as events, count(*)::float8 as players, (${credits}) as credits
+            from (${events}) as p`.execute(tx.query);
     return rows[0] as Affected;
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === QUERY_CANCELED) return 'too_many';
     throw error;
+  } finally {
+    await sql`rollback to savepoint counting`.execute(tx.query);
   }
 }
 
-const QUERY_CANCELED = '57014';
-
-/** Sets how long a statement may take, until the transaction ends. */
-async function allow(tx: Tx, ms: number): Promise<void> {
-  await sql`select set_config('statement_timeout', ${String(ms)}, true)`.execute(tx.query);
+/** Whether the inbox holds what was received from an instant on: days are dropped from the oldest on. */
+async function inboxHolds(tx: Tx, instant: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'milepost.inbox'::regclass
+       and left(c.relname, 14) <= to_char(${instant}::timestamptz at time zone 'UTC', '"inbox_"YYYYMMDD') limit 1`.execute(
+    tx.query,
+  );
+  return rows.length > 0;
 }
+
+const QUERY_CANCELED = '57014';
 
 function counted(count: number, thing: string): string {
   return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;

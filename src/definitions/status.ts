@@ -5,9 +5,9 @@ import { type GameStatus, statusAt, versionInForce } from '../games/decide.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Zone } from '../time-zone.ts';
-import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange } from './change.ts';
+import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange, look } from './change.ts';
 import { formatMoment } from './moment.ts';
-import { entriesFrom, readRecord } from './record.ts';
+import { entriesFrom, type GameRecord, unknownGame } from './record.ts';
 import type { StatusEntry } from './stored.ts';
 
 export interface StatusRequest extends ChangeRequest {
@@ -48,29 +48,22 @@ export function endGame(tx: Tx, request: StatusRequest): Promise<StatusChanged> 
  */
 async function setStatus(tx: Tx, request: StatusRequest, status: GameStatus): Promise<StatusChanged> {
   const { gameId } = request;
-  const { record = await readRecord(tx, gameId), now } = await beginChange(tx, gameId);
-  checkRevision(gameId, record.revision, request.expectedRevision);
-  const { timeline, gameNo, statuses } = record;
-  const from = request.at ?? now + limits.activationDelayMs;
-  const { zone } = versionInForce(timeline, from);
-  const current = statuses.findLast((entry) => entry.from <= from);
-  const following = entriesFrom(statuses, from, (entry) => entry.from).filter((entry) => entry.from > from);
-
-  const ended = statuses.findLast((entry) => entry.from < Math.max(from, now));
-  if (ended?.status === 'ended') throw new UserError(afterEnd(gameId, ended, now, zone));
-  if (statusAt(timeline, from) === status && following.length === 0) {
-    const since =
-      current === undefined ? '' : ` since ${formatMoment(current.from, zone)} (${current.by}: ${current.reason})`;
-    throw new UserError(`${gameId} is ${status} already${since}; nothing was changed`);
-  }
-  const past = await checkPast(tx, record, {
-    from,
-    now,
-    intoThePast: request.intoThePast,
-    configs: entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom).map(({ config }) => config),
-    zone,
+  const seen = await look(tx, gameId);
+  if (seen.record === undefined) throw await unknownGame(tx, gameId);
+  checkRevision(gameId, seen.record.revision, request.expectedRevision);
+  const foreseen = await checkPast(tx, seen.record, plan(request, status, seen.record, seen.now), {
+    ...request,
+    now: seen.now,
   });
 
+  const { record = seen.record, now } = await beginChange(tx, gameId);
+  checkRevision(gameId, record.revision, request.expectedRevision);
+  const planned = plan(request, status, record, now);
+  // Other configurations look at other events.
+  const past =
+    record.revision === seen.record.revision ? foreseen : await checkPast(tx, record, planned, { ...request, now });
+  const { from, zone, current, following } = planned;
+  const { gameNo, statuses } = record;
   const changeNo = (statuses.at(-1)?.changeNo ?? 0) + 1;
   await tx.query
     .insertInto('game_status_change')
@@ -93,6 +86,24 @@ async function setStatus(tx: Tx, request: StatusRequest, status: GameStatus): Pr
     revision: await endChange(tx, gameNo),
     remarks: [...replaced.map((entry) => cancelled(entry, now, zone)), ...past],
   };
+}
+
+/** What the entry will be, and which it takes the place of. @throws UserError when it may not be made. */
+function plan({ gameId, at }: StatusRequest, status: GameStatus, { timeline, statuses }: GameRecord, now: Instant) {
+  const from = at ?? now + limits.activationDelayMs;
+  const { zone } = versionInForce(timeline, from);
+  const current = statuses.findLast((entry) => entry.from <= from);
+  const following = entriesFrom(statuses, from, (entry) => entry.from).filter((entry) => entry.from > from);
+
+  const ended = statuses.findLast((entry) => entry.from < Math.max(from, now));
+  if (ended?.status === 'ended') throw new UserError(afterEnd(gameId, ended, now, zone));
+  if (statusAt(timeline, from) === status && following.length === 0) {
+    const since =
+      current === undefined ? '' : ` since ${formatMoment(current.from, zone)} (${current.by}: ${current.reason})`;
+    throw new UserError(`${gameId} is ${status} already${since}; nothing was changed`);
+  }
+  const configs = entriesFrom(timeline.versions, from, ({ inForceFrom }) => inForceFrom).map(({ config }) => config);
+  return { from, zone, configs, current, following };
 }
 
 const nouns: Record<GameStatus, string> = { active: 'resumption', paused: 'pause', ended: 'end' };
