@@ -5,6 +5,7 @@ import { transaction } from '../db/transaction.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { parseGame } from '../games/parse.ts';
+import { limits } from '../limits.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
 import {
@@ -376,6 +377,33 @@ test('of a player’s credits only those of that game since then are counted, al
     );
     for (const { name } of rows) await own.pool.query(`alter table milepost.inbox detach partition ${name}`);
     expect(await affected()).toEqual({ events: 0, players: 0, credits: 1 });
+  } finally {
+    await asOwner.close();
+  }
+});
+
+test('a change of now is checked against what is stamped ahead; one past the largest skew is not', async () => {
+  await using own = await testDatabase();
+  await using engine = testEngine(own.url);
+  const asOwner = connect(own.url, { role: 'milepost_owner', size: 1, log: silent });
+  try {
+    const game = makeGame({ game_id: 'ahead', game_window: windowSince(day) });
+    const change = (config: GameConfig, request: Pick<ActivationRequest, 'from' | 'intoThePast'> = {}) =>
+      transaction(asOwner, (tx) =>
+        activateGame(tx, { config, ...request, text: '{}', file: 'game.json', by: 'an owner', reason: 'because' }),
+      );
+    await change(game);
+    const received = Date.now();
+    await engine.take([upiPayment(100, { occurred: received + limits.clockSkewMs - 1, received })]);
+    const refused = await change(paying(game, 2)).catch((thrown) => thrown);
+    expect(refused).toBeInstanceOf(IntoThePast);
+    expect(refused.affected).toEqual({ events: 1, players: 1, credits: 1 });
+    expect(refused.message).toMatch(
+      /Events may be stamped up to 5 minutes ahead of their receipt: later than that, nothing has been judged$/,
+    );
+    const later = { from: Date.now() + limits.clockSkewMs + 60_000 };
+    expect(await change(paying(game, 2), later)).toMatchObject({ version: 2, remarks: [] });
+    expect(await change(paying(game, 3), { intoThePast: true })).toMatchObject({ version: 3 });
   } finally {
     await asOwner.close();
   }

@@ -109,17 +109,27 @@ export async function checkPast(
   { from, configs, zone }: Reach,
   { now, intoThePast }: Pick<ChangeRequest, 'intoThePast'> & { now: Instant },
 ): Promise<string[]> {
-  if (from >= now + limits.activationDelayMs) return [];
+  // Events are judged although they are stamped ahead by as much.
+  if (from > now + limits.clockSkewMs) return [];
   const moment = formatMoment(from, zone);
+  const ahead = from >= now + limits.activationDelayMs;
   if (intoThePast === true) {
+    if (ahead) return [];
     return [
       `events that occurred from ${moment} on and have been judged already are not looked at again unless they are reprocessed`,
     ];
   }
   const affected = await countJudged(tx, record, from, configs);
+  if (affected === 'too_many' && ahead) {
+    return [
+      `events that are stamped ahead of their receipt, ${moment} or later, may have been judged already; there was no time to look`,
+    ];
+  }
   if (affected !== 'too_many' && affected.events + affected.credits === 0) return [];
   const keep = 'They would keep what they gave, and would not be looked at again unless reprocessed';
-  throw new IntoThePast(`${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}`, affected);
+  const mend = `. Events may be stamped up to ${limits.clockSkewMs / 60_000} minutes ahead of their receipt: later than that, nothing has been judged`;
+  const message = `${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}${ahead ? mend : ''}`;
+  throw new IntoThePast(message, affected);
 }
 
 function judged(affected: Affected | 'too_many'): string {
