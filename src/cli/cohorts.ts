@@ -1,7 +1,7 @@
 // milepost cohorts: who takes part, and since when. Players are added and removed by events through the same door as everything else.
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cohortProblem, readChange } from '../cohorts/change.ts';
@@ -21,6 +21,7 @@ import { withDatabase } from './database.ts';
 import { clearProgress, ingest, showProgress } from './ingest.ts';
 import { openInput } from './input.ts';
 import { counted, exitCodes, print, table } from './output.ts';
+import { whoAsks } from './person.ts';
 
 interface ChangeOptions {
   from?: string;
@@ -87,16 +88,6 @@ function instantOf(option: string, text: string | undefined): Instant | undefine
   throw new UserError(
     `${option} ${JSON.stringify(text)} is no instant: write date, time and offset, such as 2026-05-01T00:00:00+05:30`,
   );
-}
-
-/** For the record. */
-function whoAsks(): string {
-  try {
-    return `${userInfo().username} on the command line`;
-  } catch {
-    // An account without a name, as containers have them.
-    return 'the command line';
-  }
 }
 
 /** An input that can be read more than once. What comes from standard input is kept in a file until the end. */
