@@ -333,6 +333,7 @@ describe('POST /api/admin/games/validate', () => {
       game_id: null,
       against: null,
       differences: [],
+      remarks: [],
     });
     expect((await ask('GET', '/draft')).status).toBe(404);
   });
@@ -344,12 +345,31 @@ describe('POST /api/admin/games/validate', () => {
       game_id: 'draft',
       against: null,
       differences: [],
+      remarks: [],
     });
     const game = await activated('drafted');
     expect((await ask('POST', '/validate', gameOf(game, 5))).body).toMatchObject({
       valid: true,
       against: 1,
       differences: [{ sentence: 'trigger payment adds 5 instead of 1' }],
+    });
+  });
+
+  test('tells what would be refused now although the file is right: in a window that has begun, and after the end', async () => {
+    const game = await activated('remarked');
+    const config = { ...gameOf(game), milestone_steps: makeGame({ milestone_steps: [4] }).milestone_steps };
+    const why = '$.milestone_steps[0].step may not change from 3 to 4 in a window that has begun';
+    expect((await ask('POST', '/validate', config)).body).toMatchObject({
+      valid: true,
+      problems: [],
+      remarks: [`to activate it now would be refused: ${why}`],
+    });
+    expect((await ask('POST', '/validate', gameOf(game, 2))).body).toMatchObject({ valid: true, remarks: [] });
+    const at = new Date(Date.now() - day).toISOString();
+    expect((await ask('POST', `/${game}/end`, { at, reason: 'because' }, seen(1))).status).toBe(200);
+    expect((await ask('POST', '/validate', gameOf(game, 2))).body).toMatchObject({
+      valid: true,
+      remarks: [expect.stringMatching(/^to activate it now would be refused: remarked has ended on/)],
     });
   });
 

@@ -8,7 +8,7 @@ import type { FieldTypes } from '../src/condition/condition.ts';
 import type { Db } from '../src/db/connect.ts';
 import { DatabaseAway, failureOf, reading } from '../src/db/failure.ts';
 import { type Tx, transaction } from '../src/db/transaction.ts';
-import { type Activation, activateGame, rollbackGame } from '../src/definitions/activate.ts';
+import { type Activation, activateGame, remarksOn, rollbackGame } from '../src/definitions/activate.ts';
 import { type ChangeRequest, IntoThePast, StaleRevision } from '../src/definitions/change.ts';
 import { diffGames } from '../src/definitions/diff.ts';
 import {
@@ -92,18 +92,22 @@ export function adminGameRoutes(
     const text = await readText(ctx);
     const checked = check(text);
     if ('problems' in checked) {
-      ctx.body = { valid: false, problems: checked.problems, game_id: null, against: null, differences: [] };
+      const { problems } = checked;
+      ctx.body = { valid: false, problems, game_id: null, against: null, differences: [], remarks: [] };
       return;
     }
     const { config } = checked;
     const [record] = await reading(() => readRecords(db, config.game_id));
-    const current = record === undefined ? undefined : versionInForce(record.timeline, clock());
+    const now = clock();
+    const current = record === undefined ? undefined : versionInForce(record.timeline, now);
     ctx.body = {
       valid: true,
       problems: [],
       game_id: config.game_id,
       against: current?.version ?? null,
       differences: current === undefined ? [] : diffGames(current.config, config),
+      // Of the moment, not of the file: it may be right for a later window.
+      remarks: record === undefined ? [] : remarksOn(record, { config }, now),
     };
   });
 

@@ -1,5 +1,5 @@
 // A game's life on the command line: planned, compared, paused, rolled back, looked back on; as its owner types it and reads the answers.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -66,6 +66,13 @@ test('a game from its first version to its end', { timeout }, async () => {
   const [heading, ...sentences] = await said('diff', two, '--from', later);
   expect(heading).toMatch(new RegExp(`^summer: .*worth-2.json against version 1, from ${moment}$`));
   expect(sentences).toEqual(['  trigger payment adds 2 instead of 1']);
+
+  const harder = `${one.slice(0, -'.json'.length)}-harder.json`;
+  const { game_window } = JSON.parse(await readFile(one, 'utf8'));
+  await writeFile(harder, JSON.stringify(makeGame({ game_id: 'summer', game_window, milestone_steps: [4] })));
+  expect((await said('diff', harder)).at(-1)).toBe(
+    '  to activate it now would be refused: $.milestone_steps[0].step may not change from 3 to 4 in a window that has begun',
+  );
 
   const [activated, ...changes] = await said('activate', two, '--from', later);
   expect(activated).toMatch(new RegExp(`^summer: version 2 is in force from ${moment}$`));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
-import { activateTogether, versionOf } from '../definitions/activate.ts';
+import { activateTogether, remarksOn, versionOf } from '../definitions/activate.ts';
 import { type Difference, diffGames } from '../definitions/diff.ts';
 import { formatMoment } from '../definitions/moment.ts';
 import { readGamesAt, readRecords } from '../definitions/record.ts';
@@ -134,22 +134,25 @@ export async function diffGame(
   const [record] = await withDatabase(config, 'milepost_owner', (db) => readRecords(db, gameId));
   if (record === undefined) {
     if (asked !== undefined) throw new UserError(`${gameId} has no version ${asked}: there is no such game yet`);
-    const document = { game_id: gameId, against: null, differences: [] };
+    const document = { game_id: gameId, against: null, differences: [], remarks: [] };
     print(options, document, () => `${gameId} is new: ${file} would be its first version`);
     return;
   }
-  const version = asked ?? versionInForce(record.timeline, from ?? Date.now()).version;
+  const now = Date.now();
+  const version = asked ?? versionInForce(record.timeline, from ?? now).version;
   const differences = diffGames(versionOf(gameId, record.versions, version).config, game.config);
   const document = {
     game_id: gameId,
     against: version,
     from: from === undefined ? null : formatInstant(from),
     differences,
+    remarks: remarksOn(record, { config: game.config, from }, now),
   };
   print(options, document, () => {
-    if (differences.length === 0) return `${gameId}: ${file} says the same as version ${version}`;
     const when = from === undefined ? '' : `, from ${formatMoment(from, zoneOf(game.config.time_zone))}`;
-    return [`${gameId}: ${file} against version ${version}${when}`, ...sentences(differences)].join('\n');
+    const heading =
+      differences.length === 0 ? `says the same as version ${version}` : `against version ${version}${when}`;
+    return [`${gameId}: ${file} ${heading}`, ...sentences(differences), ...document.remarks.map(indent)].join('\n');
   });
 }
 

@@ -8,6 +8,7 @@ import { versionInForce } from '../games/decide.ts';
 import { type Game, prepareGame } from '../games/game.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
+import { zoneOf } from '../time-zone.ts';
 import { beginChange, type ChangeRequest, checkPast, checkRevision, endChange, look } from './change.ts';
 import { type Difference, diffGames } from './diff.ts';
 import { formatMoment } from './moment.ts';
@@ -171,7 +172,7 @@ async function activateLater(
 }
 
 /** What a later version will take the place of. @throws UserError when it may not. */
-function plan(request: ActivationRequest, record: GameRecord, now: Instant) {
+function plan(request: Pick<ActivationRequest, 'config' | 'from' | 'file'>, record: GameRecord, now: Instant) {
   const { config } = request;
   const { timeline, gameNo, gameId } = record;
   const from = request.from ?? now + limits.activationDelayMs;
@@ -192,6 +193,27 @@ function plan(request: ActivationRequest, record: GameRecord, now: Instant) {
     throw new UserError(`${request.file}: ${gameId} cannot change like this while its window runs`, once);
   }
   return { ...planned, changed: true };
+}
+
+/**
+ * What is to be said of a checked game before it is activated: why that would be refused by what is on record, such as a window that has begun, were it to
+ * be in force from an instant; 2 seconds after now unless said.
+ */
+export function remarksOn(
+  record: GameRecord,
+  { config, from }: Pick<ActivationRequest, 'config' | 'from'>,
+  now: Instant,
+): string[] {
+  try {
+    plan({ config, from, file: config.game_id }, record, now);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const why =
+      error.problems.length > 0 ? error.problems.map(({ path, message }) => `${path} ${message}`) : [error.message];
+    const when = from === undefined ? 'now' : `from ${formatMoment(from, zoneOf(config.time_zone))}`;
+    return why.map((sentence) => `to activate it ${when} would be refused: ${sentence}`);
+  }
 }
 
 function newestVersion({ versions }: GameRecord): number {
