@@ -1,5 +1,5 @@
 // Running consumers and a change of the definitions: they follow it without a restart, and no batch is judged by a mixture.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
 import { versionInForce } from '../games/decide.ts';
@@ -190,4 +190,20 @@ test('who only reads hears of a change within its delay', async () => {
   await waitFor('the pause', async () => (await statusesOf())?.length === 1, { deadlineMs: from - Date.now() });
   expect(await statusesOf()).toEqual(['paused']);
   await followed.idle();
+});
+
+test('who asks first after a quiet time is not told what was known before it', async () => {
+  await activate('quiet', 1);
+  const followed = followDefinitions(owner, silent);
+  const statusesOf = async () =>
+    (await followed.current()).games.find(({ gameId }) => gameId === 'quiet')?.statuses.map(({ status }) => status);
+  expect(await statusesOf()).toEqual([]);
+  await transaction(owner, (tx) => pauseGame(tx, { gameId: 'quiet', by: 'an owner', reason: 'because' }));
+  const now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+  try {
+    expect(await statusesOf()).toEqual(['paused']);
+  } finally {
+    clock.mockRestore();
+  }
 });

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { type Definitions, loadDefinitions } from './definitions.ts';
 
 export interface FollowedDefinitions {
-  /** Those of a second ago at the latest, or older ones while the database is away. Rejects when there are none yet and none to be had. */
+  /** Those of two seconds ago at the latest, or older ones while the database is away. Rejects when there are none yet and none to be had. */
   current(): Promise<Definitions>;
   /** Resolves when no look is under way. */
   idle(): Promise<void>;
@@ -18,6 +18,8 @@ export function followDefinitions(db: Db, log: Log): FollowedDefinitions {
   let known: Definitions | undefined;
   let looking: Promise<void> | undefined;
   let nextLookAt = 0;
+  /** By performance.now(): when the last look ended well. */
+  let knownAt = 0;
   let problem: unknown;
 
   async function look(): Promise<void> {
@@ -25,6 +27,7 @@ export function followDefinitions(db: Db, log: Log): FollowedDefinitions {
       const row = await reading(() => db.query.selectFrom('definitions').select('epoch').executeTakeFirstOrThrow());
       if (known?.epoch !== Number(row.epoch)) known = await reading(() => loadDefinitions(db, known));
       problem = undefined;
+      knownAt = performance.now();
     } catch (error) {
       if (problem === undefined) log.warn({ error: messageOf(error) }, 'the definitions could not be read');
       problem = error;
@@ -39,7 +42,9 @@ export function followDefinitions(db: Db, log: Log): FollowedDefinitions {
         nextLookAt = performance.now() + limits.definitionsCheckMs;
         looking = look();
       }
-      if (known === undefined) await looking;
+      // Who asks first after a quiet time waits for the look, but not for a database that is away.
+      const isOld = performance.now() - knownAt > 2 * limits.definitionsCheckMs;
+      if (known === undefined || (isOld && problem === undefined)) await looking;
       if (known === undefined) throw problem;
       return known;
     },

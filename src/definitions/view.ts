@@ -111,10 +111,17 @@ function signed({ at, by, reason }: { at: Instant; by: string; reason: string })
   return { made_at: formatInstant(at), made_by: by, reason };
 }
 
-function statesOf<Entry>(track: readonly Entry[], now: Instant, beginOf: (entry: Entry) => Instant): EntryState[] {
+function statesOf<Entry extends { at: Instant }>(
+  track: readonly Entry[],
+  now: Instant,
+  beginOf: (entry: Entry) => Instant,
+): EntryState[] {
   const open = new Set(entriesFrom(track, now, beginOf));
-  return track.map((entry) => {
-    if (open.has(entry)) return beginOf(entry) > now ? 'planned' : 'in_force';
-    return beginOf(entry) > now ? 'cancelled' : 'past';
+  return track.map((entry, index) => {
+    const begin = beginOf(entry);
+    if (open.has(entry)) return begin > now ? 'planned' : 'in_force';
+    // Taken back before it began: it never was in force, also when that instant has long passed.
+    const cancelled = track.slice(index + 1).some((later) => later.at <= begin && beginOf(later) <= begin);
+    return cancelled || begin > now ? 'cancelled' : 'past';
   });
 }
