@@ -294,6 +294,7 @@ describe('what is not right', () => {
       detail: expect.stringContaining('there is no game "monsooon" (did you mean "monsoon"?)'),
     });
     expect((await ask('POST', '/monsooon/pause', { reason: 'because' }, seen(1))).status).toBe(404);
+    for (const path of ['/mon%00soon', '/mon%00soon/versions/1']) expect((await ask('GET', path)).status).toBe(404);
     for (const version of ['2', '0', 'x', '1e0']) {
       expect((await ask('GET', `/monsoon/versions/${version}`)).status).toBe(404);
     }

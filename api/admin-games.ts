@@ -204,7 +204,10 @@ function answerActivation(ctx: Context, done: Activation): void {
 }
 
 function gameIdOf(ctx: Context): string {
-  return String(ctx.params.game_id);
+  const gameId = String(ctx.params.game_id);
+  // PostgreSQL holds no NUL, so no game is called so; asking would be an error.
+  if (gameId.includes('\0')) throw new Problem(404, 'there is no such game');
+  return gameId;
 }
 
 function etag(revision: number): string {
