@@ -134,7 +134,7 @@ export function adminGameRoutes(
     const body = parseBody(await readText(ctx), rollback);
     const request = { ...changeOf(ctx, body, expectedRevision), from: instantOf(body.from) };
     const done = await changed((tx) =>
-      rollbackGame(tx, { ...request, gameId: gameIdOf(ctx), toVersion: body.to_version }),
+      rollbackGame(tx, { ...request, gameId, toVersion: body.to_version }),
     );
     answerActivation(ctx, done);
   });
@@ -144,16 +144,18 @@ export function adminGameRoutes(
       const expectedRevision = revisionOf(ctx);
       const body = parseBody(await readText(ctx), statusChange);
       const request = { ...changeOf(ctx, body, expectedRevision), at: instantOf(body.at) };
-      const done = await changed((tx) => setStatus(tx, { ...request, gameId: gameIdOf(ctx) }));
+      const gameId = gameIdOf(ctx);
+      const done = await changed((tx) => setStatus(tx, { ...request, gameId }));
       ctx.set('ETag', etag(done.revision));
       ctx.body = describeStatusChange(done);
     });
   }
 
   async function recordOf(ctx: Context): Promise<GameRecord> {
-    const [record] = await reading(() => readRecords(db, gameIdOf(ctx)));
+    const gameId = gameIdOf(ctx);
+    const [record] = await reading(() => readRecords(db, gameId));
     if (record !== undefined) return record;
-    throw new Problem(404, (await reading(() => unknownGame(db, gameIdOf(ctx)))).message);
+    throw new Problem(404, (await reading(() => unknownGame(db, gameId))).message);
   }
 
   function check(text: string): { config: GameConfig } | { problems: readonly InputProblem[] } {
