@@ -130,21 +130,20 @@ export function adminGameRoutes(
   });
 
   router.post('/api/admin/games/:game_id/rollback', auth, async (ctx) => {
+    const gameId = gameIdOf(ctx);
     const expectedRevision = revisionOf(ctx);
     const body = parseBody(await readText(ctx), rollback);
     const request = { ...changeOf(ctx, body, expectedRevision), from: instantOf(body.from) };
-    const done = await changed((tx) =>
-      rollbackGame(tx, { ...request, gameId, toVersion: body.to_version }),
-    );
+    const done = await changed((tx) => rollbackGame(tx, { ...request, gameId, toVersion: body.to_version }));
     answerActivation(ctx, done);
   });
 
   for (const [verb, setStatus] of Object.entries(statusChanges)) {
     router.post(`/api/admin/games/:game_id/${verb}`, auth, async (ctx) => {
+      const gameId = gameIdOf(ctx);
       const expectedRevision = revisionOf(ctx);
       const body = parseBody(await readText(ctx), statusChange);
       const request = { ...changeOf(ctx, body, expectedRevision), at: instantOf(body.at) };
-      const gameId = gameIdOf(ctx);
       const done = await changed((tx) => setStatus(tx, { ...request, gameId }));
       ctx.set('ETag', etag(done.revision));
       ctx.body = describeStatusChange(done);
