@@ -99,7 +99,8 @@ export interface Reach {
 }
 
 /**
- * Refuses a change from an instant after which events have been judged already, unless it is meant. Returns what is to be said of it. Batches that have
+ * Refuses a change from an instant in the past after which events have been judged already, unless it is meant. Returns what is to be said of it: of
+ * one of the next minutes, which events stamped ahead have been judged by then. Batches that have
  * not committed are not seen, whenever this is asked: they do not wait for a change, nor a change for them. So it is asked before the change begins.
  * @throws IntoThePast with what would be affected.
  */
@@ -120,16 +121,17 @@ export async function checkPast(
     ];
   }
   const affected = await countJudged(tx, record, from, configs);
-  if (affected === 'too_many' && ahead) {
-    return [
-      `events that are stamped ahead of their receipt, ${moment} or later, may have been judged already; there was no time to look`,
-    ];
-  }
   if (affected !== 'too_many' && affected.events + affected.credits === 0) return [];
+  // Clocks of producers always run a little ahead: refused for that, no change could be made while events come in.
+  if (ahead) {
+    const some =
+      affected === 'too_many'
+        ? `events stamped ${moment} or later may have been judged already; there was no time to look`
+        : judged(affected);
+    return [`${some}, as clocks of producers run ahead: they keep what they gave`];
+  }
   const keep = 'They would keep what they gave, and would not be looked at again unless reprocessed';
-  const mend = `. Events may be stamped up to ${limits.clockSkewMs / 60_000} minutes ahead of their receipt: later than that, nothing has been judged`;
-  const message = `${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}${ahead ? mend : ''}`;
-  throw new IntoThePast(message, affected);
+  throw new IntoThePast(`${record.gameId} cannot change from ${moment}: ${judged(affected)}. ${keep}`, affected);
 }
 
 function judged(affected: Affected | 'too_many'): string {

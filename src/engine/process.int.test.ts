@@ -267,8 +267,6 @@ describe('definitions', () => {
           file: 'game.json',
           by: 'test',
           reason: 'test',
-          // Those stamped ahead have been judged already when the second version is activated.
-          intoThePast: true,
         }),
       );
     await activate(1);
