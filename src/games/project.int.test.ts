@@ -310,6 +310,26 @@ describe('the projection', () => {
     ...versions.map(([name, version]) => ({ name, version, fact: fact(version) })),
   ];
 
+  test('the first player that a client stores does not disturb what is read in the same turn', async () => {
+    const fresh = connectRedis(inject('redis'), { log: silent, timeoutMs: 5_000 });
+    try {
+      await new Promise<void>((resolve) => fresh.once('ready', resolve));
+      await fresh.script('FLUSH');
+      const user = newUser();
+      const read = fresh.hget(playerKey(newUser()), AS_OF);
+      const stored = storePlayer(fresh, user, fields(['1:0', 1]));
+      const readToo = fresh.hget(playerKey(newUser()), AS_OF);
+      expect(await Promise.allSettled([read, stored, readToo])).toEqual([
+        { status: 'fulfilled', value: null },
+        { status: 'fulfilled', value: undefined },
+        { status: 'fulfilled', value: null },
+      ]);
+      expect(await fresh.hget(playerKey(user), '1:0')).toMatch(/^1 /);
+    } finally {
+      fresh.disconnect();
+    }
+  });
+
   test('gives back what was stored, and knows nothing of others', async () => {
     const user = newUser();
     await storePlayer(redis, user, [...fields(['1:0', 3], ['2:0', 1]), { name: AS_OF, version: 500, fact: null }]);

@@ -1,7 +1,9 @@
 // The projection: players' facts in Redis, one hash per player, one field per fact as `<version> <JSON>`. It can be thrown away at any time and
 // must never hold an older fact over a newer one: a script compares versions, so refreshes may come twice and in any order. Of a game that
 // repeats, windows older than all that a refresh brings are let go.
+import { hash } from 'node:crypto';
 import type { Db } from '../db/connect.ts';
+import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { RedisClient } from '../redis.ts';
 import { AS_OF, type Field, factsOf, JOINS, MEMBERSHIPS, type PlayerFacts, readPlayers, type Wanted } from './facts.ts';
@@ -33,9 +35,7 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 `;
 
-type Scripted = RedisClient & {
-  milepostStore?(key: string, ...values: (string | number)[]): Promise<unknown>;
-};
+const STORE_DIGEST = hash('sha1', STORE);
 
 /** The key of a player's hash. The number is that of the facts' form: another form lives beside this one, and this one expires. */
 export function playerKey(userId: string): string {
@@ -58,10 +58,17 @@ export async function projectPlayers(
 
 /** Stores a player's fields where they are newer than what is there. */
 export async function storePlayer(redis: RedisClient, userId: string, fields: readonly Field[]): Promise<void> {
-  const scripted = redis as Scripted;
-  if (scripted.milepostStore === undefined) redis.defineCommand('milepostStore', { numberOfKeys: 1, lua: STORE });
   const values = fields.flatMap(({ name, version, fact }) => [name, version, fact ?? 'null']);
-  await scripted.milepostStore?.(playerKey(userId), limits.projectionSeconds, ...values);
+  const call = [1, playerKey(userId), limits.projectionSeconds, ...values] as const;
+  // Not a command defined on the client: a pipeline that was begun before the definition would not know it, and ioredis then mistakes whose
+  // answer is whose (redis/ioredis#1931).
+  try {
+    await redis.evalsha(STORE_DIGEST, ...call);
+  } catch (error) {
+    // Redis has not seen the script since it was started, or since its scripts were flushed.
+    if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
+    await redis.eval(STORE, ...call);
+  }
 }
 
 /**
