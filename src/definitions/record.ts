@@ -132,7 +132,8 @@ export async function readRecord(db: Reader, gameId: string): Promise<GameRecord
 export async function unknownGame(db: Reader, gameId: string): Promise<UnknownGame> {
   const known = await db.query.selectFrom('game').select('game_id').orderBy('game_id').execute();
   const ids = known.map((row) => row.game_id);
-  const there = ids.length === 0 ? 'there is none yet' : `there is: ${ids.slice(-20).join(', ')}`;
+  const more = ids.length > 20 ? ` and ${ids.length - 20} more` : '';
+  const there = ids.length === 0 ? 'there is none yet' : `there is: ${ids.slice(0, 20).join(', ')}${more}`;
   return new UnknownGame(`there is no game ${JSON.stringify(gameId)}${didYouMean(gameId, ids)}; ${there}`);
 }
 
