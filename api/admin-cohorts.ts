@@ -12,6 +12,7 @@ import type { EventResult } from '../src/engine/batch.ts';
 import type { Engine } from '../src/engine/process.ts';
 import type { Problem as InputProblem } from '../src/errors.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
+import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
 import { formatInstant, type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
@@ -126,7 +127,7 @@ function cohortOf(ctx: Context): string {
 
 function userOf(ctx: Context): string {
   const userId = String(ctx.params.user_id);
-  if (Buffer.byteLength(userId) > limits.identifierBytes || userId.includes('\0') || !userId.isWellFormed()) {
+  if (!isIdentifier(userId)) {
     throw new Problem(400, `a user_id is text of 1 to ${limits.identifierBytes} bytes, without NUL`);
   }
   return userId;

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Middleware } from 'koa';
 import { messageOf } from '../src/errors.ts';
+import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import type { Instant } from '../src/time.ts';
@@ -105,6 +106,7 @@ function describe(error: errors.JOSEError): string {
 
 function readCaller(payload: JWTPayload): Caller {
   const { sub: subject, scope, sources } = payload as JWTPayload & { scope?: unknown; sources?: unknown };
+  // Anything else is nobody, and would be an error in the database.
   if (typeof subject !== 'string' || !isIdentifier(subject)) {
     throw unauthorized('the token is not accepted because of its claim sub');
   }
@@ -114,11 +116,4 @@ function readCaller(payload: JWTPayload): Caller {
     scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []),
     sources: named ?? [subject],
   };
-}
-
-/** The same rule as for the user_id of an event; anything else is nobody, and would be an error in the database. */
-function isIdentifier(text: string): boolean {
-  return (
-    text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0') && text.isWellFormed()
-  );
 }

@@ -55,3 +55,10 @@ export function digestOf(...parts: string[]): string {
 export function toUuid(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
+
+/** Whether a text may be an identifier: of 1 to 128 bytes, and storable, so without NUL or half a surrogate pair. */
+export function isIdentifier(text: string): boolean {
+  return (
+    text !== '' && Buffer.byteLength(text) <= limits.identifierBytes && !text.includes('\0') && text.isWellFormed()
+  );
+}

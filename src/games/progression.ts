@@ -1,8 +1,7 @@
 // Progression modes: what an event that matched a trigger is worth, before caps. Exact: decimals are computed as integers, never as floats.
 import { fieldOf } from '../condition/condition.ts';
 import type { CanonicalEvent, Json } from '../event/event.ts';
-import { digestOf } from '../ids.ts';
-import { limits } from '../limits.ts';
+import { digestOf, isIdentifier } from '../ids.ts';
 import type { Zone } from '../time-zone.ts';
 import type { Progression } from './config.ts';
 
@@ -77,7 +76,6 @@ function weightOf(progression: Extract<Progression, { mode: 'weighted' }>, found
 function distinct(found: Json): string | null {
   if (found === null || found === '' || typeof found === 'object') return null;
   const text = typeof found === 'string' ? `"${found}` : String(found);
-  const isStorable = text.isWellFormed() && !text.includes('\0') && Buffer.byteLength(text) <= limits.identifierBytes;
   // JSON writes the two halves of a pair apart; as UTF-8 they would be the same.
-  return isStorable ? text : `#${digestOf(JSON.stringify(text))}`;
+  return isIdentifier(text) ? text : `#${digestOf(JSON.stringify(text))}`;
 }
