@@ -2,7 +2,7 @@
 // what is left. Pure, and a function of the set: the order of credits, their batching and repetition never matter.
 import { archetypes } from './archetypes/archetype.ts';
 import type { Own } from './archetypes/strategy.ts';
-import type { GameConfig, Trigger } from './config.ts';
+import type { Trigger } from './config.ts';
 import type { Game } from './game.ts';
 import type { Allowance, Credit, Standing } from './games.ts';
 
@@ -24,7 +24,12 @@ export function fold(credits: readonly Credit[], game: Game, versionOf: VersionO
   let own: Own = archetypes[game.config.game_archetype].initial();
   // Nobody else has seen what is counted here, so it is changed in place: copied for each credit, thousands of distinct values would take seconds.
   const counted: Record<string, Allowance> = {};
-  for (const credit of counting(credits, versionOf)) own = reduce(own, counted, credit, versionOf(credit.version)).own;
+  for (const credit of counting(credits, versionOf)) {
+    const game = versionOf(credit.version);
+    const key = allowanceOf(credit, game);
+    if (key !== undefined) counted[key] ??= { total: 0 };
+    own = reduce(own, key === undefined ? undefined : counted[key], credit, game).own;
+  }
   return { ...own, counted: Object.keys(counted).length === 0 ? null : counted };
 }
 
@@ -47,26 +52,26 @@ export function foldBoth(
  * `game` is the version that judged the credit. Not for games that fold anew.
  */
 export function foldOn(standing: Standing, credit: Credit, game: Game): { standing: Standing; added: number } {
-  const trigger = game.triggersById.get(credit.triggerId) as Trigger;
-  if (!isCounted(credit, trigger)) {
-    const { own, added } = reduce(standing, {}, credit, game);
-    return { standing: { ...own, counted: standing.counted }, added };
-  }
-  const key = allowanceOf(credit, trigger, game.config);
-  const counted = { ...standing.counted, [key]: copyOf(standing.counted?.[key]) };
-  const { own, added } = reduce(standing, counted, credit, game);
+  const key = allowanceOf(credit, game);
+  const allowance = key === undefined ? undefined : copyOf(standing.counted?.[key]);
+  const { own, added } = reduce(standing, allowance, credit, game);
+  const counted =
+    key === undefined || allowance === undefined ? standing.counted : { ...standing.counted, [key]: allowance };
   return { standing: { ...own, counted }, added };
 }
 
-/** Takes caps and repeated values off a credit, which changes `counted`, and lets the archetype count the rest. */
-function reduce(own: Own, counted: Record<string, Allowance>, credit: Credit, game: Game): { own: Own; added: number } {
-  const trigger = game.triggersById.get(credit.triggerId) as Trigger;
-  const { day } = game.zone.localOf(credit.occurredAt);
-  const added = count(counted, credit, trigger, day, game.config);
+/** Takes caps and repeated values off a credit, which changes its allowance, and lets the archetype count the rest. */
+function reduce(own: Own, allowance: Allowance | undefined, credit: Credit, game: Game): { own: Own; added: number } {
   const { triggerId, windowStart } = credit;
+  const { day } = game.zone.localOf(credit.occurredAt);
+  const added = allowance === undefined ? credit.amount : count(allowance, credit, triggerOf(credit, game), day);
   const next = archetypes[game.config.game_archetype].reduce(own, { triggerId, amount: added, day, windowStart }, game);
   if (!Number.isSafeInteger(next.value)) throw new RangeError(`progress would pass ${Number.MAX_SAFE_INTEGER}`);
   return { own: next, added };
+}
+
+function triggerOf({ triggerId }: Credit, game: Game): Trigger {
+  return game.triggersById.get(triggerId) as Trigger;
 }
 
 /**
@@ -109,17 +114,15 @@ function textOf(credits: readonly Credit[]): string {
     .join();
 }
 
-/** Whether a credit's trigger keeps count of what it has counted. */
-function isCounted({ distinctValue }: Credit, { cap }: Trigger): boolean {
-  return distinctValue !== null || cap !== undefined;
-}
-
 /**
- * The name of the allowance that a credit draws on. Credits share one while their trigger has the same caps and counts towards the same targets or
- * cells: else which of these a full cap leaves short would depend on the order. A version that changes that begins a new one; a version that
- * changes anything else does not.
+ * The name of the allowance that a credit draws on; undefined where its trigger has no cap and counts every event. Credits share one while their
+ * trigger has the same caps and counts towards the same targets or cells: else which of these a full cap leaves short would depend on the order. A
+ * version that changes that begins a new one; a version that changes anything else does not.
  */
-function allowanceOf(credit: Credit, { cap }: Trigger, config: GameConfig): string {
+function allowanceOf(credit: Credit, game: Game): string | undefined {
+  const { cap } = triggerOf(credit, game);
+  if (cap === undefined && credit.distinctValue === null) return undefined;
+  const { config } = game;
   const towards = archetypes[config.game_archetype].countsTowards?.(config, credit.triggerId) ?? [];
   const mode = credit.distinctValue === null ? '' : 'unique';
   return [credit.triggerId, mode, cap?.per_day ?? '', cap?.per_window ?? '', ...towards].join('|');
@@ -133,17 +136,7 @@ function copyOf(allowance: Allowance | undefined): Allowance {
 }
 
 /** Counts a credit in its allowance, in place. Returns by how much that raised what the trigger has counted. */
-function count(
-  counted: Record<string, Allowance>,
-  credit: Credit,
-  trigger: Trigger,
-  day: number,
-  config: GameConfig,
-): number {
-  if (!isCounted(credit, trigger)) return credit.amount;
-  const key = allowanceOf(credit, trigger, config);
-  counted[key] ??= { total: 0 };
-  const allowance = counted[key];
+function count(allowance: Allowance, credit: Credit, trigger: Trigger, day: number): number {
   const { per_day, per_window } = trigger.cap ?? {};
   let raised = credit.amount;
   if (credit.distinctValue !== null) {
