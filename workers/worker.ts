@@ -6,6 +6,7 @@ import pg from 'pg';
 import { Gauge } from 'prom-client';
 import { asRole, connect, type Db } from '../src/db/connect.ts';
 import { messageOf } from '../src/errors.ts';
+import type { Destination } from '../src/event/message.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import { registry } from '../src/metrics.ts';
@@ -194,22 +195,11 @@ function queueLogger(log: Log): Logger {
 
 /** Answers, whenever metrics are read, how long the longest due message has waited: what says whether a worker does its work. */
 function watchBacklog(db: Db, log: Log): void {
-  const name = 'milepost_outbox_oldest_due_seconds';
-  registry.removeSingleMetric(name); // of a worker that this process ran before
-  new Gauge({
-    name,
+  watch({
+    name: 'milepost_outbox_oldest_due_seconds',
     help: 'For how long the longest due outbox message of a destination has been due.',
-    labelNames: ['destination'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      try {
-        for (const [destination, seconds] of await oldestDueSeconds(db)) this.set({ destination }, seconds);
-      } catch (error) {
-        // No value rather than an old one, and the other metrics all the same.
-        log.warn({ error: messageOf(error) }, 'the backlog could not be read');
-      }
-    },
+    read: () => oldestDueSeconds(db),
+    failed: (error) => log.warn({ error: messageOf(error) }, 'the backlog could not be read'),
   });
 }
 
@@ -217,19 +207,36 @@ const stateNumbers = { closed: 0, half_open: 1, open: 2 } as const;
 
 /** Answers, whenever metrics are read, whether the services are called. */
 function watchCircuits(db: Db, log: Log): void {
-  const name = 'milepost_circuit_state';
+  watch({
+    name: 'milepost_circuit_state',
+    help: 'The circuit of a destination: 0 closed (messages go out), 1 half-open (a few do), 2 open (none does).',
+    read: async () =>
+      new Map([...(await readCircuitStates(db))].map(([destination, state]) => [destination, stateNumbers[state]])),
+    failed: (error) => log.warn({ error: messageOf(error) }, 'the circuits could not be read'),
+  });
+}
+
+/** A gauge by destination whose values are read when metrics are. */
+function watch(options: {
+  name: string;
+  help: string;
+  read: () => Promise<ReadonlyMap<Destination, number>>;
+  failed: (error: unknown) => void;
+}): void {
+  const { name, help, read, failed } = options;
   registry.removeSingleMetric(name); // of a worker that this process ran before
   new Gauge({
     name,
-    help: 'The circuit of a destination: 0 closed (messages go out), 1 half-open (a few do), 2 open (none does).',
+    help,
     labelNames: ['destination'],
     registers: [registry],
     async collect() {
       this.reset();
       try {
-        for (const [destination, state] of await readCircuitStates(db)) this.set({ destination }, stateNumbers[state]);
+        for (const [destination, value] of await read()) this.set({ destination }, value);
       } catch (error) {
-        log.warn({ error: messageOf(error) }, 'the circuits could not be read');
+        // No value rather than an old one, and the other metrics all the same.
+        failed(error);
       }
     },
   });
