@@ -1,16 +1,13 @@
 // `npm run bench -- memory`: how much memory ingestion takes, whatever the backlog: `milepost ingest FILE` on a long file, as a process of its own.
 // Owns the file and the process.
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { formatInstant } from '../src/time.ts';
 import { startBenchServer } from './server.ts';
-import { type Sample, watch } from './watch.ts';
+import { runMilepost, type Sample } from './watch.ts';
 import { deliveries, playersOf } from './workload.ts';
 
 export interface MemoryOptions {
@@ -19,7 +16,6 @@ export interface MemoryOptions {
 }
 
 const LIMIT_MB = 300;
-const root = join(import.meta.dirname, '..');
 
 export async function benchMemory(options: MemoryOptions): Promise<void> {
   await using server = await startBenchServer(playersOf(options.events));
@@ -53,23 +49,10 @@ interface Seen {
 }
 
 async function ingest(file: string, databaseUrl: string): Promise<Seen> {
-  // Nothing is inherited: what the process gets is what it is measured with. The reward services are named because they must be; nothing calls them.
+  // The reward services are named because they must be; nothing calls them.
   const env = { DATABASE_URL: databaseUrl, NEUCOIN_URL: 'http://127.0.0.1:9', VOUCHER_URL: 'http://127.0.0.1:9' };
-  const child = spawn(process.execPath, ['src/cli/milepost.mjs', 'ingest', file, '--json'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', resolve);
-  });
-  const output = text(child.stdout);
-  assert(child.pid !== undefined);
-  const samples = await watch(child.pid);
-  const code = await ended;
-  assert.equal(code, 0, `milepost ingest ended with ${code}`);
-  const { messages, outcomes, seconds } = JSON.parse(await output);
+  const { printed, samples } = await runMilepost<Omit<Seen, 'peakMb' | 'quartersMb'>>(['ingest', file], env);
+  const { messages, outcomes, seconds } = printed;
   return {
     peakMb: Math.max(...samples.map(({ peakMb }) => peakMb)),
     quartersMb: quarters(samples),

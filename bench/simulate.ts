@@ -1,18 +1,16 @@
 // `npm run bench -- simulate`: a million stored events, tried by `milepost games simulate` as a process of its own, beside the engine that has taken
 // the same events in, in one run on one server. Owns the order of the measurements and the draft that is tried.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { table } from '../src/cli/output.ts';
 import { createNormaliser } from '../src/event/normalise.ts';
 import type { Report } from '../src/simulate/report.ts';
 import { engineWay } from './engine.ts';
 import { type Measured, measure } from './measure.ts';
 import { type BenchServer, shippedSources, startBenchServer } from './server.ts';
-import { watch } from './watch.ts';
+import { runMilepost } from './watch.ts';
 import { deliveries, expectedOf, gameFile, playersOf } from './workload.ts';
 
 export interface SimulateOptions {
@@ -68,25 +66,11 @@ interface Simulated {
 }
 
 async function simulate(server: BenchServer, draft: string, databaseUrl: string): Promise<Simulated> {
-  // Nothing is inherited: what the process gets is what it is measured with.
-  const env = { DATABASE_URL: databaseUrl };
   const before = await server.cpuMs();
-  const child = spawn(process.execPath, ['src/cli/milepost.mjs', 'games', 'simulate', draft, '--json'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const { printed: report, samples } = await runMilepost<Report>(['games', 'simulate', draft], {
+    DATABASE_URL: databaseUrl,
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', resolve);
-  });
-  const printed = text(child.stdout);
-  assert(child.pid !== undefined);
-  const samples = await watch(child.pid);
-  const code = await ended;
-  assert.equal(code, 0, `milepost games simulate ended with ${code}`);
   const after = await server.cpuMs();
-  const report: Report = JSON.parse(await printed);
   const thousands = report.events / 1_000;
   return {
     report,

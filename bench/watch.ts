@@ -1,5 +1,10 @@
-// Watches a process from outside, as /proc of Linux tells; elsewhere a benchmark that needs it says that it cannot.
+// Runs a command of Milepost as a process of its own and watches it from outside, as /proc of Linux tells; elsewhere a benchmark that needs it says
+// that it cannot.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../src/errors.ts';
 
@@ -14,8 +19,30 @@ export interface Sample {
   cpuMs: number;
 }
 
+/** Runs `milepost <args> --json` to its end. Nothing is inherited: `env` is all that the process gets. Returns what it printed, read, and what was seen. */
+export async function runMilepost<Printed>(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ printed: Printed; samples: Sample[] }> {
+  const child = spawn(process.execPath, ['src/cli/milepost.mjs', ...args, '--json'], {
+    cwd: join(import.meta.dirname, '..'),
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  const output = text(child.stdout);
+  assert(child.pid !== undefined);
+  const samples = await watch(child.pid);
+  const code = await ended;
+  assert.equal(code, 0, `milepost ${args.join(' ')} ended with ${code}`);
+  return { printed: JSON.parse(await output), samples };
+}
+
 /** Looks at the process that a launcher has started, until the launcher has ended. */
-export async function watch(launcher: number): Promise<Sample[]> {
+async function watch(launcher: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (;;) {
     const children = await readFile(`/proc/${launcher}/task/${launcher}/children`, 'utf8').catch(() => undefined);
