@@ -10,6 +10,7 @@ import { type ChangeRequest, COHORT_SOURCE, changeMessage, createCohortNormalise
 import { type PlayerLine, playersFromFile } from '../cohorts/file.ts';
 import { readStatements } from '../cohorts/read.ts';
 import { readConfig } from '../config.ts';
+import { counted } from '../counted.ts';
 import { createEngine } from '../engine/process.ts';
 import { type Problem, UserError } from '../errors.ts';
 import type { Message } from '../event/event.ts';
@@ -20,7 +21,7 @@ import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { clearProgress, ingest, showProgress } from './ingest.ts';
 import { openInput } from './input.ts';
-import { counted, exitCodes, print, table } from './output.ts';
+import { exitCodes, print, table } from './output.ts';
 import { whoAsks } from './person.ts';
 
 interface ChangeOptions {

@@ -1,12 +1,13 @@
 // milepost games test
 import { join } from 'node:path';
 import { readConfig } from '../config.ts';
+import { counted } from '../counted.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { readSources } from '../event/source.ts';
 import { findScenarios } from '../scenarios/find.ts';
 import { type EventReport, runScenario, type ScenarioResult, type Standing } from '../scenarios/run.ts';
 import { type Props, propsOf, setStage } from '../scenarios/stage.ts';
-import { counted, exitCodes, print, table } from './output.ts';
+import { exitCodes, print, table } from './output.ts';
 
 /** What became of a scenario's file: it ran, or it could not be read as one. */
 type Tested = { file: string; scenario: string } & (ScenarioResult | { passed: false; problems: readonly Problem[] });

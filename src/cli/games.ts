@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { type Config, readConfig } from '../config.ts';
+import { counted } from '../counted.ts';
 import { activateTogether, remarksOn, versionOf } from '../definitions/activate.ts';
 import { type Difference, diffGames } from '../definitions/diff.ts';
 import { formatMoment } from '../definitions/moment.ts';
@@ -18,7 +19,7 @@ import { formatDay, zoneOf } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
 import { type ChangeOptions, changeGames, readChange } from './game-timeline.ts';
 import { readCount, readInstant, unreadable } from './input.ts';
-import { counted, exitCodes, print, printProblems, table } from './output.ts';
+import { exitCodes, print, printProblems, table } from './output.ts';
 
 /** A game file that was read and found right. */
 export interface GameFile {

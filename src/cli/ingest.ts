@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { openResolver } from '../cohorts/config.ts';
 import { readConfig } from '../config.ts';
+import { counted } from '../counted.ts';
 import type { Batch } from '../engine/batch.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
 import { UserError } from '../errors.ts';
@@ -14,7 +15,7 @@ import { createLog } from '../log.ts';
 import { didYouMean } from '../spelling.ts';
 import { withDatabase } from './database.ts';
 import { openInput } from './input.ts';
-import { counted, exitCodes, print, table } from './output.ts';
+import { exitCodes, print, table } from './output.ts';
 
 /** What became of the lines of a file. */
 export interface Summary {

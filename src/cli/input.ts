@@ -1,19 +1,13 @@
 // What commands read: files, standard input for `-`, and the values of options. Owns how an input that cannot be read is told.
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { whyUnreadable } from '../text-file.ts';
 import { type Instant, parseInstant } from '../time.ts';
-
-const reasons: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user has no right to read it',
-  EISDIR: 'it is a folder',
-};
 
 /** An error that says why a file cannot be read. */
 export function unreadable(file: string, error: unknown): UserError {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return new UserError(`${file} cannot be read: ${reasons[code] ?? messageOf(error)}`);
+  return new UserError(`${file} cannot be read: ${whyUnreadable(error)}`);
 }
 
 /** Opens a file, or for `-` standard input. Nothing is read yet. */

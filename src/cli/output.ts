@@ -17,11 +17,6 @@ export function printProblems(error: UserError): void {
   }
 }
 
-/** A number of things: `1 message`, `2,000 messages`. */
-export function counted(count: number, thing: string): string {
-  return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
-}
-
 /** Columns, left-aligned (numbers right-aligned), under their headings. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(String));

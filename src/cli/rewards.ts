@@ -1,5 +1,6 @@
 // milepost rewards list | show | retry | resolve: what leaves, what did not end well, and trying that again.
 import { readConfig } from '../config.ts';
+import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { UserError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -16,7 +17,7 @@ import { type RetryRequest, retryRewards } from '../outbox/retry.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { readCount, readInstant } from './input.ts';
-import { counted, exitCodes, print, table } from './output.ts';
+import { exitCodes, print, table } from './output.ts';
 import { readReason, whoAsks } from './person.ts';
 
 interface FilterOptions {

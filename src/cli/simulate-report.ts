@@ -1,10 +1,12 @@
 // The report of a simulation for people: sentences, tables, and bars.
+
+import { counted } from '../counted.ts';
 import { formatMoment } from '../definitions/moment.ts';
 import { meanings } from '../scenarios/outcome.ts';
 import type { GameReport, Report, RewardReport, SideReport, StepReport } from '../simulate/report.ts';
 import { zoneOf } from '../time-zone.ts';
 import { chart } from './chart.ts';
-import { counted, table } from './output.ts';
+import { table } from './output.ts';
 
 /** A value found more rarely says nothing: amounts are all different. */
 const NOTEWORTHY = 0.01;

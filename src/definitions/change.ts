@@ -2,6 +2,7 @@
 // definitions is locked first), the revision, and the refusal to change what has been judged already.
 import { sql } from 'kysely';
 import pg from 'pg';
+import { counted } from '../counted.ts';
 import type { Tx } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
 import type { GameConfig } from '../games/config.ts';
@@ -203,7 +204,3 @@ async function inboxHolds(tx: Tx, instant: string): Promise<boolean> {
 }
 
 const QUERY_CANCELED = '57014';
-
-function counted(count: number, thing: string): string {
-  return `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
-}

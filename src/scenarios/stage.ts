@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
-import { messageOf, type Problem, UserError } from '../errors.ts';
+import { type Problem, UserError } from '../errors.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { type AttributeType, attributeCatalogue, canonicalSource, parsePath, type Source } from '../event/source.ts';
 import { forbiddenChanges, hasBegun } from '../games/changes.ts';
@@ -13,7 +13,7 @@ import { type Game, prepareGame } from '../games/game.ts';
 import { parseGame } from '../games/parse.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { didYouMean } from '../spelling.ts';
-import { readTextFile } from '../text-file.ts';
+import { readTextFile, whyUnreadable } from '../text-file.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { instantOf, later } from './moment.ts';
 import type { Beginning, TimedEvent } from './rehearsal.ts';
@@ -115,12 +115,6 @@ function problem(file: string, path: string, message: string): UserError {
   return new UserError(`${file}: 1 problem`, [{ path, message }]);
 }
 
-const reasons: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'this user has no right to read it',
-};
-
 /** Reads a file that `named` is called by, in a scenario or on the command line. */
 async function readText(
   file: string,
@@ -133,7 +127,7 @@ async function readText(
     const { code = '' } = error as NodeJS.ErrnoException;
     const beside = await readdir(dirname(file)).catch((): string[] => []);
     const guess = code === 'ENOENT' ? didYouMean(basename(file), beside) : '';
-    throw refuse(`${named} cannot be read: ${reasons[code] ?? messageOf(error)}${guess}`);
+    throw refuse(`${named} cannot be read: ${whyUnreadable(error)}${guess}`);
   }
 }
 
