@@ -14,10 +14,10 @@ grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner,
 -- Types
 
 create type milepost.circuit_state as enum ('closed', 'open', 'half_open');
-create type milepost.claim_status as enum ('earned', 'held', 'unopened');
+create type milepost.claim_status as enum ('earned', 'held', 'unopened', 'awaiting_budget', 'opened', 'voided', 'cancelled', 'kept', 'clawed_back', 'offset');
 create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
 create type milepost.game_status as enum ('active', 'paused', 'ended');
-create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed', 'ambiguous');
+create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed', 'ambiguous', 'waiting', 'held', 'skipped', 'cancelled');
 
 -- Sequences
 
@@ -307,15 +307,18 @@ create table milepost.outbox (
   ask_key          uuid,
   retried_at       timestamp with time zone,
   retried_after    integer,
+  after_key        uuid,
   constraint outbox_pkey primary key (bucket, message_no),
   constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_attempts_check check ((attempts >= 0)),
   constraint outbox_lease_check check (((state = 'leased'::milepost.outbox_state) = ((claim_token is not null) and (leased_until is not null)))),
   constraint outbox_retried_check check ((((retried_at is null) = (retried_after is null)) and ((service_key is null) or (retried_at is not null)))),
-  constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])) = (settled_at is not null)))
+  constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state, 'skipped'::milepost.outbox_state, 'cancelled'::milepost.outbox_state])) = (settled_at is not null))),
+  constraint outbox_waiting_check check (((state <> 'waiting'::milepost.outbox_state) or (after_key is not null)))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
 create index outbox_dead on milepost.outbox using btree (settled_at) where (state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state]));
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
+create index outbox_waiting on milepost.outbox using btree (after_key) where (state = 'waiting'::milepost.outbox_state);
 grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;

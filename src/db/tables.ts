@@ -11,7 +11,17 @@ export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U> ?
 
 export type CircuitState = 'closed' | 'half_open' | 'open';
 
-export type ClaimStatus = 'earned' | 'held' | 'unopened';
+export type ClaimStatus =
+  | 'awaiting_budget'
+  | 'cancelled'
+  | 'clawed_back'
+  | 'earned'
+  | 'held'
+  | 'kept'
+  | 'offset'
+  | 'opened'
+  | 'unopened'
+  | 'voided';
 
 export type EventOutcome =
   | 'applied'
@@ -44,7 +54,16 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
-export type OutboxState = 'ambiguous' | 'done' | 'failed' | 'leased' | 'pending';
+export type OutboxState =
+  | 'ambiguous'
+  | 'cancelled'
+  | 'done'
+  | 'failed'
+  | 'held'
+  | 'leased'
+  | 'pending'
+  | 'skipped'
+  | 'waiting';
 
 export interface Circuit {
   by_hand: Generated<boolean>;
@@ -230,6 +249,7 @@ export interface Inbox {
 }
 
 export interface Outbox {
+  after_key: string | null;
   answer: Json | null;
   ask_key: string | null;
   attempts: Generated<number>;

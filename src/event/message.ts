@@ -25,6 +25,16 @@ export interface RewardMessage {
   event_received_at: string;
 }
 
+/**
+ * Takes a reward back that was paid: a debit, or a voucher's cancellation. It waits (outbox.after_key) until the payment has ended; its message_key
+ * is derived from the payment's.
+ */
+export interface TakeBackMessage extends RewardMessage {
+  operation: 'take_back';
+  /** What was paid, once that is known: the key the service knows it by, and the kept answer. Null while the message waits. */
+  paid: { key: string; answer: Json } | null;
+}
+
 /** Players whose projection must be read anew: one row per batch. */
 export interface RefreshMessage {
   /** [bucket, player_id] of each. */
@@ -36,5 +46,5 @@ export interface OutboxMessage {
   destination: Destination;
   /** Null for a refresh, which needs no identity: reading anew twice is harmless. */
   messageKey: string | null;
-  body: RewardMessage | RefreshMessage | Record<string, Json>;
+  body: RewardMessage | TakeBackMessage | RefreshMessage | Record<string, Json>;
 }

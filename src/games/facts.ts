@@ -8,8 +8,8 @@ import { bucketOf } from '../ids.ts';
 import type { Instant } from '../time.ts';
 import type { Claim, ClaimStatus, Join, Membership } from './games.ts';
 
-/** What has become of a claim's payment; null when there is nothing to pay (yet). */
-export type Payment = 'pending' | 'done' | 'failed' | 'ambiguous' | null;
+/** What has become of a claim's payment, as its outbox row says (pending stands for leased, too); null when there is nothing to pay (yet). */
+export type Payment = 'pending' | 'done' | 'failed' | 'ambiguous' | 'held' | 'skipped' | 'cancelled' | null;
 
 /** A step that the player has reached. */
 export interface ClaimFact {

@@ -51,7 +51,21 @@ export interface Progress {
   changed: boolean;
 }
 
-export type ClaimStatus = 'earned' | 'held' | 'unopened';
+/**
+ * `earned` payable · `awaiting_budget` payable within a budget · `held` until a release · `unopened` and `opened` of a cookie · `voided` by a verdict.
+ * Taken back: `cancelled` before anything was sent; after it `kept`, `clawed_back` or `offset`.
+ */
+export type ClaimStatus =
+  | 'earned'
+  | 'held'
+  | 'unopened'
+  | 'awaiting_budget'
+  | 'opened'
+  | 'voided'
+  | 'cancelled'
+  | 'kept'
+  | 'clawed_back'
+  | 'offset';
 
 /** A step reached. */
 export interface Claim {

@@ -14,9 +14,9 @@ import type { Window } from './window.ts';
 
 /**
  * `locked` not reached · `reached` and nothing to pay · `held` reached, its reward waits for a release · `paying` · `paid` · `failed` the
- * service refused · `cookie_to_open`.
+ * service refused · `not_paid` nothing was left of its budget · `cookie_to_open`.
  */
-export type StepState = 'locked' | 'reached' | 'held' | 'paying' | 'paid' | 'failed' | 'cookie_to_open';
+export type StepState = 'locked' | 'reached' | 'held' | 'paying' | 'paid' | 'failed' | 'not_paid' | 'cookie_to_open';
 
 /** A reward as a player may see it. */
 export type RewardView =
@@ -149,9 +149,12 @@ export function renderJourney(timeline: Timeline, facts: PlayerFacts, now: Insta
   };
 }
 
-/** What has become of a step's claim, as a player is told. An ambiguous payment is still being cleared up: to the player it is under way. */
+/**
+ * What has become of a step's claim, as a player is told. An ambiguous payment is still being cleared up: to the player it is under way. A claim that
+ * was taken back counts as none: the step may be earned again.
+ */
 export function stepState(claim: ClaimFact | undefined): StepState {
-  if (claim === undefined) return 'locked';
+  if (claim === undefined || isTakenBack(claim)) return 'locked';
   if (claim.status === 'held') return 'held';
   if (claim.status === 'unopened') return 'cookie_to_open';
   switch (claim.payment) {
@@ -160,11 +163,21 @@ export function stepState(claim: ClaimFact | undefined): StepState {
     case 'pending':
     case 'ambiguous':
       return 'paying';
+    case 'held':
+      return 'held';
     case 'done':
       return 'paid';
     case 'failed':
       return 'failed';
+    case 'skipped':
+    case 'cancelled':
+      return 'not_paid';
   }
+}
+
+/** Whether a claim has ended without its reward. */
+export function isTakenBack({ status }: Pick<ClaimFact, 'status'>): boolean {
+  return status === 'cancelled' || status === 'clawed_back' || status === 'offset' || status === 'voided';
 }
 
 /**
@@ -172,7 +185,13 @@ export function stepState(claim: ClaimFact | undefined): StepState {
  * a hidden one only that there is one. A held claim is not earned yet.
  */
 export function rewardView(promised: Reward, claim: ClaimFact | undefined): RewardView {
-  if (claim !== undefined && claim.status !== 'held' && claim.rewardType !== null && claim.amount !== null) {
+  if (
+    claim !== undefined &&
+    claim.status !== 'held' &&
+    !isTakenBack(claim) &&
+    claim.rewardType !== null &&
+    claim.amount !== null
+  ) {
     return { visibility: 'visible', reward_type: claim.rewardType, value: claim.amount, display_type: 'flat' };
   }
   if (promised.visibility === 'hidden') return { visibility: 'hidden' };

@@ -94,7 +94,19 @@ const happening = z.strictObject({
     .describe('What becomes of it. With "times": of each of them, or a list with an entry for each.'),
 });
 
-const stepStates = ['earned', 'held', 'unopened', 'locked'] as const satisfies readonly (ClaimStatus | 'locked')[];
+const stepStates = [
+  'earned',
+  'awaiting_budget',
+  'held',
+  'unopened',
+  'opened',
+  'voided',
+  'cancelled',
+  'kept',
+  'clawed_back',
+  'offset',
+  'locked',
+] as const satisfies readonly (ClaimStatus | 'locked')[];
 /** What has become of a step; `locked`: it is not reached. */
 export type StepState = (typeof stepStates)[number];
 
