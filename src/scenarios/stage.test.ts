@@ -198,7 +198,7 @@ test.each([
     'a state that is none',
     { steps: { 3: 'won' } },
     expect.stringMatching(
-      /^\$\.then\.steps\["3"\]: expected one of "earned", "held", "unopened", "locked"; found "won"/,
+      /^\$\.then\.steps\["3"\]: expected one of "earned", .*"locked"; found "won"/,
     ),
   ],
   [
