@@ -37,6 +37,51 @@ test('pays a key once and answers a repeat alike', async () => {
   expect(books).toMatchObject([{ service: 'neucoin', key: 'k1', user_id: 'U1', amount: 10, calls: 21 }]);
 });
 
+/** Of the payment under the key k1. */
+const takenBack = async (service: 'neucoin' | 'voucher', url: string, key: string, amount = 10) => {
+  const answered = async (answer: Response) => (await answer.json()) as { [field: string]: unknown };
+  const paid = await answered(await fetch(`${url}/v1/${service === 'neucoin' ? 'credits' : 'vouchers'}/k1`));
+  const body =
+    service === 'neucoin'
+      ? { amount, currency: 'NC', credit: { idempotency_key: 'k1', transaction_id: paid.transaction_id } }
+      : { voucher: { idempotency_key: 'k1', voucher_id: paid.voucher_id } };
+  const answer = await fetch(`${url}/v1/${service === 'neucoin' ? 'debits' : 'cancellations'}`, {
+    method: 'POST',
+    headers: { 'idempotency-key': key },
+    body: JSON.stringify({ idempotency_key: key, user_id: 'U1', ...body, reference: { step: 3 } }),
+  });
+  return [answer.status, (await answered(answer)).code];
+};
+
+test('takes back what was paid, once and no more than that', async () => {
+  const takeBackRefusals: Record<string, string> = {};
+  const { neucoinUrl, voucherUrl, books, calls } = await start({ takeBackRefusals });
+  await fetch(`${neucoinUrl}/v1/credits`, credit('k1'));
+  expect(await takenBack('neucoin', neucoinUrl, 'd1', 4)).toEqual([201, undefined]);
+  expect(await takenBack('neucoin', neucoinUrl, 'd1', 4)).toEqual([200, undefined]);
+  expect(await takenBack('neucoin', neucoinUrl, 'd1', 5)).toEqual([409, 'KEY_REUSED']);
+  expect(await takenBack('neucoin', neucoinUrl, 'd2', 7)).toEqual([422, 'CREDIT_EXCEEDED']);
+  takeBackRefusals.U1 = 'INSUFFICIENT_BALANCE';
+  expect(await takenBack('neucoin', neucoinUrl, 'd2', 6)).toEqual([422, 'INSUFFICIENT_BALANCE']);
+  delete takeBackRefusals.U1;
+  expect(await takenBack('neucoin', neucoinUrl, 'd2', 6)).toEqual([201, undefined]);
+
+  await fetch(`${voucherUrl}/v1/vouchers`, credit('k1', { currency: 'INR', amount: 50 }));
+  expect(await takenBack('voucher', voucherUrl, 'c1')).toEqual([201, undefined]);
+  expect(await takenBack('voucher', voucherUrl, 'c2')).toEqual([422, 'ALREADY_CANCELLED']);
+  expect((await fetch(`${voucherUrl}/v1/cancellations/c2`)).status).toBe(404);
+  expect(books().map(({ service, operation, amount, takes_back }) => [service, operation, amount, takes_back])).toEqual(
+    [
+      ['neucoin', 'pay', 10, null],
+      ['neucoin', 'take_back', 4, 'k1'],
+      ['neucoin', 'take_back', 6, 'k1'],
+      ['voucher', 'pay', 50, null],
+      ['voucher', 'take_back', 50, 'k1'],
+    ],
+  );
+  expect([calls('neucoin'), calls('neucoin', 'take_back')]).toEqual([1, 6]);
+});
+
 test('finds its books again, also when the last line was cut short', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'milepost-books-'));
   onTestFinished(() => rm(dataDir, { recursive: true }));

@@ -1,4 +1,4 @@
-// Stand-ins for the NeuCoin and the voucher service: they speak the contracts of docs/rewards.md, pay each key once, keep books, and can be told to
+// Stand-ins for the NeuCoin and the voucher service: they speak the contracts of docs/rewards.md, apply each key once, keep books, and can be told to
 // misbehave. For tests and the local demonstration; never to be reached by anything that pays real rewards.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,12 +13,14 @@ import { z } from 'zod';
 
 const serviceNames = ['neucoin', 'voucher'] as const;
 type ServiceName = (typeof serviceNames)[number];
+const operations = ['pay', 'take_back'] as const;
+type Operation = (typeof operations)[number];
 
 const fault = z.strictObject({
   service: z.enum(serviceNames),
-  /** Payments, or questions about them. */
-  on: z.enum(['pay', 'lookup']).default('pay'),
-  /** Whether a payment is applied first. */
+  /** Payments, what takes them back, or questions about either. */
+  on: z.enum(['pay', 'lookup', 'take_back', 'lookup_take_back']).default('pay'),
+  /** Whether what was asked for is applied first. */
   when: z.enum(['before', 'after']).default('before'),
   /** `slow` waits `delay_ms` and goes on; the others end the call. */
   how: z.enum(['status', 'slow', 'hang', 'reset', 'garbage', 'redirect']),
@@ -32,15 +34,18 @@ const fault = z.strictObject({
 /** A way to misbehave; which calls it befalls is counted, not drawn. */
 export type Fault = z.input<typeof fault>;
 
-/** A payment that was applied. */
+/** A payment that was applied, or one that was taken back. */
 export interface Booking {
   service: ServiceName;
+  operation: Operation;
   key: string;
   user_id: string;
   amount: number;
   reference: unknown;
   /** The id the caller was given. */
   transaction_id: string;
+  /** The key of the payment that was taken back; null for a payment. */
+  takes_back: string | null;
   /** How often the key was posted since the start of this process, whatever came of it. */
   calls: number;
 }
@@ -48,44 +53,102 @@ export interface Booking {
 export interface RewardServices {
   neucoinUrl: string;
   voucherUrl: string;
-  /** What was paid, in the order in which it was. */
+  /** What was paid and taken back, in the order in which it was. */
   books(): Booking[];
-  /** Payments posted so far to one service, whatever came of them. */
-  calls(service: ServiceName): number;
+  /** Payments, or what takes them back, posted so far to one service, whatever came of them. */
+  calls(service: ServiceName, operation?: Operation): number;
   setFaults(faults: readonly Fault[]): void;
   stop(): Promise<void>;
 }
 
-const payment = z.object({
+/** What is asked for, of whatever service. */
+interface Request {
+  key: string;
+  user_id: string;
+  amount: number;
+  /** The payment that is to be taken back, by its key and by the id its caller was given; null for a payment. */
+  paid: { key: string; transaction_id: string } | null;
+  reference: unknown;
+}
+
+/** One collection of a service. */
+interface Collection {
+  path: string;
+  /** Reads a posted body; throws a ZodError where it is not right. */
+  read(body: unknown): Request;
+  receipt(entry: Entry): object;
+}
+
+const common = {
   idempotency_key: z.string().min(1),
   user_id: z.string().min(1),
-  amount: z.number(),
-  currency: z.string(),
   reference: z.unknown(),
-});
-type Payment = z.infer<typeof payment>;
+};
+const sum = { amount: z.number(), currency: z.string() };
+const amountIn = (currency: string, body: { amount: number; currency: string }): number =>
+  body.currency === currency ? body.amount : Number.NaN;
 
-const contracts: Record<ServiceName, { path: string; currency: string; receipt: (booking: Entry) => object }> = {
+const payment = z.object({ ...common, ...sum });
+const debit = payment.extend({ credit: z.object({ idempotency_key: z.string(), transaction_id: z.string() }) });
+const cancellation = z.object({
+  ...common,
+  voucher: z.object({ idempotency_key: z.string(), voucher_id: z.string() }),
+});
+
+const collections: Record<ServiceName, Record<Operation, Collection>> = {
   neucoin: {
-    path: '/v1/credits',
-    currency: 'NC',
-    receipt: ({ transaction_id, amount }) => ({ transaction_id, status: 'credited', amount }),
+    pay: {
+      path: '/v1/credits',
+      read: (posted) => {
+        const { idempotency_key: key, user_id, reference, ...body } = payment.parse(posted);
+        return { key, user_id, amount: amountIn('NC', body), paid: null, reference };
+      },
+      receipt: ({ transaction_id, amount }) => ({ transaction_id, status: 'credited', amount }),
+    },
+    take_back: {
+      path: '/v1/debits',
+      read: (posted) => {
+        const { idempotency_key: key, user_id, reference, credit, ...body } = debit.parse(posted);
+        const paid = { key: credit.idempotency_key, transaction_id: credit.transaction_id };
+        return { key, user_id, amount: amountIn('NC', body), paid, reference };
+      },
+      receipt: ({ transaction_id, amount }) => ({ transaction_id, status: 'debited', amount }),
+    },
   },
   voucher: {
-    path: '/v1/vouchers',
-    currency: 'INR',
-    receipt: ({ transaction_id, amount, key }) => ({
-      voucher_id: transaction_id,
-      status: 'issued',
-      amount,
-      code: codeOf(key),
-    }),
+    pay: {
+      path: '/v1/vouchers',
+      read: (posted) => {
+        const { idempotency_key: key, user_id, reference, ...body } = payment.parse(posted);
+        return { key, user_id, amount: amountIn('INR', body), paid: null, reference };
+      },
+      receipt: ({ transaction_id, amount, key }) => ({
+        voucher_id: transaction_id,
+        status: 'issued',
+        amount,
+        code: codeOf(key),
+      }),
+    },
+    take_back: {
+      path: '/v1/cancellations',
+      read: (posted) => {
+        const { idempotency_key: key, user_id, reference, voucher } = cancellation.parse(posted);
+        const paid = { key: voucher.idempotency_key, transaction_id: voucher.voucher_id };
+        // All of it: the books give it the amount of what was issued.
+        return { key, user_id, amount: 0, paid, reference };
+      },
+      receipt: ({ transaction_id, takes_back }) => ({
+        cancellation_id: transaction_id,
+        voucher_id: transactionIdOf('voucher', 'pay', String(takes_back)),
+        status: 'cancelled',
+      }),
+    },
   },
 };
 
 /** A line of the books. */
 interface Entry extends Omit<Booking, 'calls'> {
-  /** Of the body, to tell a repeat from another payment under the same key. */
+  /** Of the body, to tell a repeat from something else under the same key. */
   digest: string;
 }
 
@@ -93,7 +156,8 @@ const BODY_BYTES = 64 * 1_024;
 
 /**
  * Starts both services on one port. With `dataDir` the books are kept in a file and found again by the next start; `refusals` names users
- * whose payments are refused, with the code; with `token`, calls must carry it.
+ * whose payments are refused, with the code, `takeBackRefusals` those of whom nothing is taken back (both may be changed at any time); with
+ * `token`, calls must carry it.
  */
 export async function startRewardServices(
   options: {
@@ -102,13 +166,18 @@ export async function startRewardServices(
     dataDir?: string;
     faults?: readonly Fault[];
     refusals?: Readonly<Record<string, string>>;
+    takeBackRefusals?: Readonly<Record<string, string>>;
     token?: string;
   } = {},
 ): Promise<RewardServices> {
-  const { refusals = {}, token } = options;
+  const { token } = options;
+  const refusals: Record<Operation, Readonly<Record<string, string>>> = {
+    pay: options.refusals ?? {},
+    take_back: options.takeBackRefusals ?? {},
+  };
   const books = await openBooks(options.dataDir);
   const calls = new Map<string, number>();
-  const posted = { neucoin: 0, voucher: 0 };
+  const posted = { neucoin: { pay: 0, take_back: 0 }, voucher: { pay: 0, take_back: 0 } };
   let faults: { rule: z.output<typeof fault>; seen: number }[] = [];
   setFaults(options.faults ?? []);
 
@@ -123,7 +192,7 @@ export async function startRewardServices(
   async function befallen(
     context: Context,
     service: ServiceName,
-    on: 'pay' | 'lookup',
+    on: z.output<typeof fault>['on'],
     when: 'before' | 'after',
   ): Promise<boolean> {
     for (const each of faults) {
@@ -139,59 +208,86 @@ export async function startRewardServices(
     return false;
   }
 
-  async function pay(context: Context, service: ServiceName): Promise<void> {
-    posted[service] += 1;
-    const parsed = payment.safeParse(await readJson(context.req));
-    if (!parsed.success) return refuse(context, 400, 'BODY_INVALID', z.prettifyError(parsed.error));
-    const { idempotency_key: key, ...body } = parsed.data;
+  async function post(context: Context, service: ServiceName, operation: Operation): Promise<void> {
+    posted[service][operation] += 1;
+    const body = await readJson(context.req);
+    let request: Request;
+    try {
+      request = collections[service][operation].read(body);
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error;
+      return refuse(context, 400, 'BODY_INVALID', z.prettifyError(error));
+    }
+    const { key } = request;
     if (context.get('idempotency-key') !== key)
       return refuse(context, 400, 'KEY_MISSING', 'header and body must name one key');
-    const callsKey = `${service} ${key}`;
-    calls.set(callsKey, (calls.get(callsKey) ?? 0) + 1);
-    if (await befallen(context, service, 'pay', 'before')) return;
+    const id = idOf(service, operation, key);
+    calls.set(id, (calls.get(id) ?? 0) + 1);
+    if (await befallen(context, service, operation, 'before')) return;
 
-    const known = books.find(service, key);
-    const digest = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+    const known = books.find(service, operation, key);
+    const { idempotency_key: _, ...terms } = body as { [field: string]: unknown };
+    const digest = createHash('sha256').update(JSON.stringify(terms)).digest('hex');
     if (known !== undefined && known.digest !== digest)
-      return refuse(context, 409, 'KEY_REUSED', 'this key has paid something else');
+      return refuse(context, 409, 'KEY_REUSED', 'this key was used for something else');
     if (known === undefined) {
-      const refusal = refusalOf(service, parsed.data);
-      if (refusal !== undefined) return refuse(context, 422, refusal, `not paid: ${refusal}`);
+      const refusal = refusalOf(service, operation, request);
+      if (refusal !== undefined) return refuse(context, 422, refusal, `not done: ${refusal}`);
     }
-    const entry = known ?? {
+    const entry = known ?? entryOf(service, operation, request, digest);
+    await books.enter(entry);
+    if (await befallen(context, service, operation, 'after')) return;
+    context.status = known === undefined ? 201 : 200;
+    context.body = collections[service][operation].receipt(entry);
+  }
+
+  function entryOf(service: ServiceName, operation: Operation, request: Request, digest: string): Entry {
+    const { key, user_id, amount, paid, reference } = request;
+    const issued = service === 'voucher' && paid !== null ? books.find(service, 'pay', paid.key) : undefined;
+    return {
       service,
+      operation,
       key,
-      user_id: body.user_id,
-      amount: body.amount,
-      reference: body.reference ?? null,
-      transaction_id: `${service}_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`,
+      user_id,
+      amount: issued?.amount ?? amount,
+      reference: reference ?? null,
+      transaction_id: transactionIdOf(service, operation, key),
+      takes_back: paid?.key ?? null,
       digest,
     };
-    await books.enter(entry);
-    if (await befallen(context, service, 'pay', 'after')) return;
-    context.status = known === undefined ? 201 : 200;
-    context.body = contracts[service].receipt(entry);
   }
 
-  function refusalOf(service: ServiceName, { user_id, amount, currency }: Payment): string | undefined {
-    if (refusals[user_id] !== undefined) return refusals[user_id];
-    return Number.isSafeInteger(amount) && amount > 0 && currency === contracts[service].currency
-      ? undefined
-      : 'AMOUNT_INVALID';
+  function refusalOf(service: ServiceName, operation: Operation, request: Request): string | undefined {
+    const { user_id, amount, paid } = request;
+    const told = refusals[operation][user_id];
+    if (told !== undefined) return told;
+    const cancels = service === 'voucher' && operation === 'take_back';
+    if (!cancels && !(Number.isSafeInteger(amount) && amount > 0)) return 'AMOUNT_INVALID';
+    if (paid === null) return undefined;
+    const payment = books.find(service, 'pay', paid.key);
+    if (payment === undefined || payment.user_id !== user_id || payment.transaction_id !== paid.transaction_id)
+      return service === 'neucoin' ? 'CREDIT_UNKNOWN' : 'VOUCHER_UNKNOWN';
+    const taken = books.takenBack(service, paid.key);
+    if (cancels) return taken.length > 0 ? 'ALREADY_CANCELLED' : undefined;
+    const left = taken.reduce((sum, entry) => sum - entry.amount, payment.amount);
+    return amount > left ? 'CREDIT_EXCEEDED' : undefined;
   }
 
-  async function lookup(context: Context, service: ServiceName, key: string): Promise<void> {
-    if (await befallen(context, service, 'lookup', 'before')) return;
-    const known = books.find(service, key);
-    if (known === undefined) return refuse(context, 404, 'KEY_UNKNOWN', 'nothing was paid under this key');
-    context.body = contracts[service].receipt(known);
+  async function lookup(context: Context, service: ServiceName, operation: Operation, key: string): Promise<void> {
+    const on = operation === 'pay' ? 'lookup' : 'lookup_take_back';
+    if (await befallen(context, service, on, 'before')) return;
+    const known = books.find(service, operation, key);
+    if (known === undefined) return refuse(context, 404, 'KEY_UNKNOWN', 'nothing was done under this key');
+    context.body = collections[service][operation].receipt(known);
   }
 
   const router = new Router();
   for (const service of serviceNames) {
-    const path = `/${service}${contracts[service].path}`;
-    router.post(path, (context) => pay(context, service));
-    router.get(`${path}/:key`, (context) => lookup(context, service, String(context.params.key)));
+    for (const operation of operations) {
+      const path = `/${service}${collections[service][operation].path}`;
+      router.post(path, (context) => post(context, service, operation));
+      router.get(`${path}/:key`, (context) => lookup(context, service, operation, String(context.params.key)));
+    }
   }
   router.get('/books', (context) => {
     context.body = bookings();
@@ -218,16 +314,17 @@ export async function startRewardServices(
   const base = `http://${host}:${(server.address() as AddressInfo).port}`;
 
   function bookings(): Booking[] {
-    return books
-      .entries()
-      .map(({ digest: _, ...entry }) => ({ ...entry, calls: calls.get(`${entry.service} ${entry.key}`) ?? 0 }));
+    return books.entries().map(({ digest: _, ...entry }) => ({
+      ...entry,
+      calls: calls.get(idOf(entry.service, entry.operation, entry.key)) ?? 0,
+    }));
   }
 
   return {
     neucoinUrl: `${base}/neucoin`,
     voucherUrl: `${base}/voucher`,
     books: bookings,
-    calls: (service) => posted[service],
+    calls: (service, operation = 'pay') => posted[service][operation],
     setFaults,
     async stop() {
       const closed = once(server, 'close');
@@ -285,24 +382,44 @@ function codeOf(key: string): string {
   return createHash('sha256').update(`code ${key}`).digest('hex').slice(0, 16).toUpperCase();
 }
 
+function idOf(service: ServiceName, operation: Operation, key: string): string {
+  return `${service} ${operation} ${key}`;
+}
+
+function transactionIdOf(service: ServiceName, operation: Operation, key: string): string {
+  const kind = operation === 'pay' ? service : `${service}_back`;
+  return `${kind}_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
+}
+
 /** The books: in memory, and in a file that is only appended to. */
 async function openBooks(dataDir: string | undefined) {
   const entries = new Map<string, Entry>();
+  const takenBack = new Map<string, Entry[]>();
   const written = new Map<string, Promise<void>>();
   const file = dataDir === undefined ? undefined : join(dataDir, 'reward-books.ndjson');
-  const keyOf = (service: ServiceName, key: string) => `${service} ${key}`;
   if (dataDir !== undefined && file !== undefined) {
     await mkdir(dataDir, { recursive: true });
-    for (const entry of await readEntries(file)) entries.set(keyOf(entry.service, entry.key), entry);
+    for (const entry of await readEntries(file)) remember(entry);
   }
+
+  function remember(entry: Entry): void {
+    entries.set(idOf(entry.service, entry.operation, entry.key), entry);
+    if (entry.takes_back === null) return;
+    const paid = idOf(entry.service, 'pay', entry.takes_back);
+    takenBack.set(paid, [...(takenBack.get(paid) ?? []), entry]);
+  }
+
   return {
     entries: () => [...entries.values()],
-    find: (service: ServiceName, key: string) => entries.get(keyOf(service, key)),
+    find: (service: ServiceName, operation: Operation, key: string) => entries.get(idOf(service, operation, key)),
+    /** What was taken back of a payment. */
+    takenBack: (service: ServiceName, paidKey: string): readonly Entry[] =>
+      takenBack.get(idOf(service, 'pay', paidKey)) ?? [],
     /** Resolves when the entry is in the file; entering it again only waits for that. */
     async enter(entry: Entry): Promise<void> {
-      const id = keyOf(entry.service, entry.key);
+      const id = idOf(entry.service, entry.operation, entry.key);
       if (!entries.has(id)) {
-        entries.set(id, entry);
+        remember(entry);
         if (file !== undefined) written.set(id, appendFile(file, `${JSON.stringify(entry)}\n`));
       }
       await written.get(id);
@@ -319,8 +436,11 @@ async function readEntries(file: string): Promise<Entry[]> {
   });
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   if (whole.length < text.length) await truncate(file, Buffer.byteLength(whole));
-  return whole
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Entry);
+  return (
+    whole
+      .split('\n')
+      .filter((line) => line !== '')
+      // Before payments could be taken back, nothing said what a line is.
+      .map((line) => ({ operation: 'pay', takes_back: null, ...JSON.parse(line) }) as Entry)
+  );
 }

@@ -18,6 +18,11 @@ export function rewardKey(claim: ClaimIdentity): string {
   return digestOf('reward', userId, gameId, formatInstant(windowStart), String(step), String(earning));
 }
 
+/** The idempotency key of what takes a payment back: derived from the payment's, so that nothing is taken back twice either. */
+export function takeBackKey(paymentKey: string): string {
+  return digestOf('take_back', paymentKey);
+}
+
 const destinationOf: Record<'NC' | 'VOUCHER', Destination> = { NC: 'neucoin', VOUCHER: 'voucher' };
 
 /** The message that pays a claim's reward; the event that made it due was received at `eventReceivedAt`. */

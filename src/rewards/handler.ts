@@ -1,11 +1,17 @@
-// Delivers reward messages through a service: pays, or asks first: past the time for which the service remembers a key, and where a person has
+// Delivers reward messages through a service: pays or takes back, as the message's operation says, or asks first: past the time for which the service remembers a key, and where a person has
 // let a message be tried again.
-import type { Destination, RewardMessage } from '../event/message.ts';
+import type { Destination, RewardMessage, TakeBackMessage } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import type { Handler } from '../outbox/drain.ts';
 import type { LeasedMessage } from '../outbox/lease.ts';
-import type { RewardService } from './service.ts';
+import type { Lookup, RewardService } from './service.ts';
+
+/** What a message wants done, and how the service is asked whether it was. */
+interface Operation {
+  apply(key: string, signal: AbortSignal): Promise<Delivery>;
+  lookup(key: string, signal: AbortSignal): Promise<Lookup>;
+}
 
 export function createRewardHandler(
   destination: Destination,
@@ -19,12 +25,12 @@ export function createRewardHandler(
   },
 ): Handler {
   async function deliver(message: LeasedMessage, signal: AbortSignal): Promise<Delivery> {
-    const reward = message.body as RewardMessage;
+    const operation = operationOf(message.body as RewardMessage | TakeBackMessage);
     const { messageKey } = message;
     if (messageKey === null) throw new Error(`outbox message ${message.messageNo} is a reward without a key`);
     const asked = message.askKey ?? (isRemembered(message) ? null : messageKey);
     if (asked !== null) {
-      const found = await service.lookup(reward, asked, signal);
+      const found = await operation.lookup(asked, signal);
       switch (found.kind) {
         case 'applied':
           return found.delivery;
@@ -38,7 +44,24 @@ export function createRewardHandler(
           found satisfies never;
       }
     }
-    return service.pay(reward, messageKey, signal);
+    return operation.apply(messageKey, signal);
+  }
+
+  function operationOf(body: RewardMessage | TakeBackMessage): Operation {
+    if (!('operation' in body)) {
+      return {
+        apply: (key, signal) => service.pay(body, key, signal),
+        lookup: (key, signal) => service.lookup(body, key, signal),
+      };
+    }
+    if (body.operation === 'take_back') {
+      return {
+        apply: (key, signal) => service.takeBack(body, key, signal),
+        lookup: (key, signal) => service.lookupTakeBack(body, key, signal),
+      };
+    }
+    // Of a newer version: whoever knows it will deliver it.
+    throw new Error(`this version knows no operation ${JSON.stringify(body.operation satisfies never)}`);
   }
 
   /** Whether the service still knows the key of every earlier attempt by the time this one arrives. */
@@ -51,7 +74,7 @@ export function createRewardHandler(
     perCall: 1,
     concurrency: options.concurrency,
     ratePerSecond: options.ratePerSecond,
-    // A look-up and a payment.
+    // A look-up and what it was for.
     callMs: 2 * options.callMs,
     retryMaxMs: limits.retryMaxMs,
     recorded: true,

@@ -1,40 +1,72 @@
-// The voucher service's contract: what an issue's request looks like, and how its answer is read. docs/rewards.md describes it.
-// The code in the answer is worth money: only its last characters leave this module.
+// The voucher service's contract: what the requests of an issue and a cancellation look like, and how their answers are read. docs/rewards.md
+// describes it. The code in the answer is worth money: only its last characters leave this module.
 import { z } from 'zod';
-import { createHttpService, type HttpServiceOptions } from './http-service.ts';
+import type { RewardMessage, TakeBackMessage } from '../event/message.ts';
+import { createHttpService, type HttpOperation, type HttpServiceOptions } from './http-service.ts';
+import { paidWith, referenceOf } from './request.ts';
 import type { RewardService } from './service.ts';
 
-const voucher = z.object({
-  voucher_id: z.string().min(1).max(128),
+const identifier = z.string().min(1).max(128);
+const issued = z.object({
+  voucher_id: identifier,
   status: z.literal('issued'),
   amount: z.number(),
   code: z.string().min(1).max(256),
 });
+const cancelled = z.object({ cancellation_id: identifier, voucher_id: identifier, status: z.literal('cancelled') });
+
+const issue: HttpOperation<RewardMessage> = {
+  path: '/v1/vouchers',
+  request: (message, key) => ({
+    idempotency_key: key,
+    user_id: message.user_id,
+    amount: message.amount,
+    currency: 'INR',
+    reference: referenceOf(message),
+  }),
+  receipt(body, { amount }) {
+    const voucher = issued.safeParse(body).data;
+    if (voucher === undefined) return undefined;
+    const { code, ...kept } = voucher;
+    const answer = { ...kept, masked_code: maskCode(code) };
+    return kept.amount === amount
+      ? { kind: 'done', answer }
+      : { kind: 'ambiguous', answer, error: `issued ${kept.amount} where ${amount} was asked for` };
+  },
+  refusals: new Set(['USER_UNKNOWN', 'USER_BLOCKED', 'AMOUNT_INVALID']),
+};
+
+const cancel: HttpOperation<TakeBackMessage> = {
+  path: '/v1/cancellations',
+  request(message, key) {
+    const { key: paidKey, answer } = paidWith(message, issued.pick({ voucher_id: true }));
+    return {
+      idempotency_key: key,
+      user_id: message.user_id,
+      voucher: { idempotency_key: paidKey, voucher_id: answer.voucher_id },
+      reference: referenceOf(message),
+    };
+  },
+  receipt(body, message) {
+    const answer = cancelled.safeParse(body).data;
+    if (answer === undefined) return undefined;
+    const { voucher_id } = paidWith(message, issued.pick({ voucher_id: true })).answer;
+    return answer.voucher_id === voucher_id
+      ? { kind: 'done', answer }
+      : { kind: 'ambiguous', answer, error: `cancelled ${answer.voucher_id} where ${voucher_id} was asked for` };
+  },
+  refusals: new Set([
+    'USER_UNKNOWN',
+    'USER_BLOCKED',
+    'VOUCHER_UNKNOWN',
+    'ALREADY_USED',
+    'ALREADY_CANCELLED',
+    'EXPIRED',
+  ]),
+};
 
 export function createVoucher(options: HttpServiceOptions): RewardService {
-  return createHttpService(
-    {
-      path: '/v1/vouchers',
-      request: ({ user_id, amount, game_id, window_start, step, earning }, key) => ({
-        idempotency_key: key,
-        user_id,
-        amount,
-        currency: 'INR',
-        reference: { game_id, window_start, step, earning },
-      }),
-      receipt(body, { amount }) {
-        const receipt = voucher.safeParse(body);
-        if (!receipt.success) return undefined;
-        const { code, ...kept } = receipt.data;
-        const answer = { ...kept, masked_code: maskCode(code) };
-        return kept.amount === amount
-          ? { kind: 'done', answer }
-          : { kind: 'ambiguous', answer, error: `issued ${kept.amount} where ${amount} was asked for` };
-      },
-      refusals: new Set(['USER_UNKNOWN', 'USER_BLOCKED', 'AMOUNT_INVALID']),
-    },
-    options,
-  );
+  return createHttpService({ pay: issue, takeBack: cancel }, options);
 }
 
 /** The last four characters, and of a short code none: enough to tell codes apart, too little to spend one. */

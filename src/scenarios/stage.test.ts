@@ -197,9 +197,7 @@ test.each([
   [
     'a state that is none',
     { steps: { 3: 'won' } },
-    expect.stringMatching(
-      /^\$\.then\.steps\["3"\]: expected one of "earned", .*"locked"; found "won"/,
-    ),
+    expect.stringMatching(/^\$\.then\.steps\["3"\]: expected one of "earned", .*"locked"; found "won"/),
   ],
   [
     'a reward that is none',

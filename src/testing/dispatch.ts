@@ -4,7 +4,7 @@ import { createWorker, type Worker, type WorkerOptions } from '../../workers/wor
 import { bucketOf } from '../ids.ts';
 import { type RewardServices, startRewardServices } from '../local/reward-services.ts';
 import { createLog } from '../log.ts';
-import { rewardKey } from '../rewards/decide.ts';
+import { rewardKey, takeBackKey } from '../rewards/decide.ts';
 
 type RewardDestination = 'neucoin' | 'voucher';
 
@@ -48,6 +48,30 @@ export async function owe(
     bodies.map((body) => JSON.stringify(body)),
   ]);
   return claims.map(({ key, userId }) => ({ key, userId, amount }));
+}
+
+/**
+ * Writes what takes a payment back that is done, as if it had waited for that: due now, of the payment's player. `paid` names another payment
+ * than the one that it waited for.
+ */
+export async function owePaidBack(
+  pool: Pick<pg.Pool, 'query'>,
+  key: string,
+  paid: { key: string } = { key },
+): Promise<void> {
+  await pool.query(
+    `insert into milepost.outbox (bucket, destination, message_key, body, after_key, next_attempt_at, created_at)
+     select p.bucket, p.destination, $2,
+            p.body || jsonb_build_object('operation', 'take_back', 'paid', jsonb_build_object('key', $3::text, 'answer', p.answer)),
+            p.message_key, clock_timestamp(), clock_timestamp()
+       from milepost.outbox p where p.message_key = $1`,
+    [key, takeBackKey(key), paid.key],
+  );
+}
+
+/** Wakes the workers for these destinations, as whoever writes messages does. */
+export async function wakeWorkers(pool: Pick<pg.Pool, 'query'>, destinations: readonly string[]): Promise<void> {
+  await pool.query('select milepost.outbox_wake($1)', [destinations]);
 }
 
 let players = 0;
