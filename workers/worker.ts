@@ -51,6 +51,8 @@ interface Timing {
 }
 
 export interface Worker extends Service {
+  /** Looks for due messages of every destination, as a wake-up does. */
+  wake(): void;
   /** Resolves when no delivery is under way and nothing that this process knows of is due. */
   idle(): Promise<void>;
 }
@@ -136,6 +138,10 @@ export function createWorker(options: WorkerOptions): Worker {
     watchBacklog(db, log);
     watchCircuits(db, log);
     // What was due before this process began.
+    wake();
+  }
+
+  function wake(): void {
     for (const drain of drains.values()) drain.wake();
   }
 
@@ -160,6 +166,7 @@ export function createWorker(options: WorkerOptions): Worker {
     start,
     stop,
     failed: failure.promise,
+    wake,
     async idle() {
       for (const drain of drains.values()) await drain.idle();
     },

@@ -58,6 +58,8 @@ export interface RewardServices {
   /** Payments, or what takes them back, posted so far to one service, whatever came of them. */
   calls(service: ServiceName, operation?: Operation): number;
   setFaults(faults: readonly Fault[]): void;
+  /** Lets the time be over for which keys are remembered: a payment under one of them pays again. Who asks for the key is still told of it. */
+  forgetKeys(): void;
   stop(): Promise<void>;
 }
 
@@ -225,7 +227,7 @@ export async function startRewardServices(
     calls.set(id, (calls.get(id) ?? 0) + 1);
     if (await befallen(context, service, operation, 'before')) return;
 
-    const known = books.find(service, operation, key);
+    const known = books.remembered(service, operation, key);
     const { idempotency_key: _, ...terms } = body as { [field: string]: unknown };
     const digest = createHash('sha256').update(JSON.stringify(terms)).digest('hex');
     if (known !== undefined && known.digest !== digest)
@@ -326,6 +328,7 @@ export async function startRewardServices(
     books: bookings,
     calls: (service, operation = 'pay') => posted[service][operation],
     setFaults,
+    forgetKeys: books.forget,
     async stop() {
       const closed = once(server, 'close');
       server.close();
@@ -395,6 +398,9 @@ function transactionIdOf(service: ServiceName, operation: Operation, key: string
 async function openBooks(dataDir: string | undefined) {
   const entries = new Map<string, Entry>();
   const takenBack = new Map<string, Entry[]>();
+  /** What was done under keys that had been forgotten. */
+  const again: Entry[] = [];
+  const forgotten = new Set<string>();
   const written = new Map<string, Promise<void>>();
   const file = dataDir === undefined ? undefined : join(dataDir, 'reward-books.ndjson');
   if (dataDir !== undefined && file !== undefined) {
@@ -410,15 +416,24 @@ async function openBooks(dataDir: string | undefined) {
   }
 
   return {
-    entries: () => [...entries.values()],
+    entries: () => [...entries.values(), ...again],
     find: (service: ServiceName, operation: Operation, key: string) => entries.get(idOf(service, operation, key)),
+    /** What a repeat is answered with. */
+    remembered(service: ServiceName, operation: Operation, key: string): Entry | undefined {
+      const id = idOf(service, operation, key);
+      return forgotten.has(id) ? undefined : entries.get(id);
+    },
+    forget(): void {
+      for (const id of entries.keys()) forgotten.add(id);
+    },
     /** What was taken back of a payment. */
     takenBack: (service: ServiceName, paidKey: string): readonly Entry[] =>
       takenBack.get(idOf(service, 'pay', paidKey)) ?? [],
     /** Resolves when the entry is in the file; entering it again only waits for that. */
     async enter(entry: Entry): Promise<void> {
       const id = idOf(entry.service, entry.operation, entry.key);
-      if (!entries.has(id)) {
+      if (!entries.has(id) || forgotten.delete(id)) {
+        if (entries.has(id)) again.push(entry);
         remember(entry);
         if (file !== undefined) written.set(id, appendFile(file, `${JSON.stringify(entry)}\n`));
       }

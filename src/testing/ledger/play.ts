@@ -1,0 +1,412 @@
+// Plays a random world on the real parts: the engine on a database of its own, workers, and stand-in services over HTTP. Time passes by moving what
+// is due to now, so that nothing here sleeps. Owns the order of what happens; what must have come of it is account.ts.
+import { setImmediate } from 'node:timers/promises';
+import type { Worker } from '../../../workers/worker.ts';
+import { connect } from '../../db/connect.ts';
+import { transaction } from '../../db/transaction.ts';
+import { type Difference, verify } from '../../engine/verify.ts';
+import type { IncomingEvent } from '../../event/event.ts';
+import type { GameConfig } from '../../games/config.ts';
+import { createSampleRandom } from '../../local/sample-random.ts';
+import { leaseDue } from '../../outbox/lease.ts';
+import { retryRewards } from '../../outbox/retry.ts';
+import { createRewardHandler } from '../../rewards/handler.ts';
+import { createNeucoin } from '../../rewards/neucoin.ts';
+import type { RewardService } from '../../rewards/service.ts';
+import { createVoucher } from '../../rewards/voucher.ts';
+import { type TestDatabase, testDatabase } from '../database.ts';
+import { type TestServices, testServices, testWorker } from '../dispatch.ts';
+import { install, silent, testEngine } from '../engine.ts';
+import { at, changed, gameHistory, makeEvent, makeGame, paymentTrigger } from '../make.ts';
+import { openAccount } from './account.ts';
+import type { Happening, LedgerGame, Sequence, Work, World } from './world.ts';
+
+/** A payment, as both sides name it: `P7 payments 3#1 NC 20`. */
+export type PaymentLine = string;
+
+/** What the ledger says and what was found, of one moment. */
+export interface Audit {
+  expected: { claims: string[]; paid: PaymentLine[]; refused: PaymentLine[] };
+  found: {
+    claims: string[];
+    /** By the services' own books. */
+    paid: PaymentLine[];
+    /** Rewards that did not end, or ended otherwise than paid, by the outbox. */
+    refused: PaymentLine[];
+  };
+  differences: Difference[];
+}
+
+export interface Played {
+  /** When everything had been drained, and again when everything had been mended. */
+  audits: [drained: Audit, mended: Audit];
+  /** What kept the test from being too easy: how much of it there was. */
+  counts: {
+    events: number;
+    payments: number;
+    /** Calls that were to pay something. */
+    attempts: number;
+    /** Rewards that had become ambiguous. */
+    ambiguous: number;
+    /** Messages that were given to another worker while the first still had them. */
+    fenced: number;
+  };
+}
+
+/** A call that hangs costs this long. */
+const SERVICE_TIMEOUT_MS = 200;
+const IDEMPOTENCY_MS = 24 * 3_600_000;
+
+export async function play(world: World): Promise<Played> {
+  await using database = await testDatabase();
+  await using engine = testEngine(database.url);
+  const refusals: Record<string, string> = {};
+  for (const { userId, refused } of world.sequences) if (refused) refusals[userId] = 'USER_BLOCKED';
+  await using services = await testServices({ refusals });
+  await using stage = await setStage(database, services);
+  await install(database.pool, { games: world.games.map((game) => gameHistory(configOf(game))) });
+
+  const ledger = openLedger(world);
+  const random = createSampleRandom(world.seed);
+  const events = new Map<string, IncomingEvent>();
+  for (const [index, { batches, work }] of world.turns.entries()) {
+    const happenings = interleave(random, world.sequences, index);
+    const size = Math.max(1, Math.ceil(happenings.length / batches));
+    for (let from = 0; from < happenings.length; from += size) {
+      const batch = happenings.slice(from, from + size);
+      await engine.take(batch.map(({ userId, happening }) => eventOf(userId, happening, events)));
+      for (const { userId, happening } of batch) ledger.take(userId, happening);
+    }
+    await stage.work(work);
+  }
+
+  await stage.drain();
+  const drained = await audit(database, services, ledger, refusals);
+  for (const userId of Object.keys(refusals)) delete refusals[userId];
+  await stage.mend();
+  const mended = await audit(database, services, ledger, refusals);
+  return {
+    audits: [drained, mended],
+    counts: {
+      events: events.size,
+      payments: mended.found.paid.length,
+      attempts: services.calls('neucoin') + services.calls('voucher'),
+      ambiguous: await resolved(database),
+      fenced: stage.fenced(),
+    },
+  };
+}
+
+/** The turn's happenings of all players, each player's own in their order. */
+function interleave(random: ReturnType<typeof createSampleRandom>, sequences: readonly Sequence[], turn: number) {
+  const waiting = sequences
+    .map(({ userId, turns }) => ({ userId, left: [...(turns[turn] ?? [])] }))
+    .filter(({ left }) => left.length > 0);
+  const mixed: { userId: string; happening: Happening }[] = [];
+  while (waiting.length > 0) {
+    const place = random.whole(0, waiting.length - 1);
+    const { userId, left } = waiting[place] as (typeof waiting)[number];
+    mixed.push({ userId, happening: left.shift() as Happening });
+    if (left.length === 0) waiting.splice(place, 1);
+  }
+  return mixed;
+}
+
+function eventOf(userId: string, happening: Happening, events: Map<string, IncomingEvent>): IncomingEvent {
+  if (happening.kind === 'pays') {
+    const { event: id, paise, flag, day } = happening;
+    const event = makeEvent({
+      id,
+      user: userId,
+      type: 'payment_success',
+      occurred: day,
+      // As a broker would have it now: the age of a reward's first attempt is counted from here.
+      received: Math.max(at(day), Date.now()),
+      attributes: { transaction_amount: paise / 100, frm_flag: flag },
+    });
+    events.set(id, event);
+    return event;
+  }
+  const before = events.get(happening.event) as IncomingEvent;
+  return happening.kind === 'again'
+    ? changed(before, { occurred_at: before.event.occurred_at + 60_000 })
+    : changed(before, { attributes: { ...before.event.attributes, transaction_amount: 99_999 } });
+}
+
+function configOf({ id, counts, frm, steps }: LedgerGame): GameConfig {
+  const [from, progression_config] =
+    counts === 'payments'
+      ? ([100, { mode: 'increment_by_constant', value: 1 }] as const)
+      : ([
+          0,
+          { mode: 'increment_by_attribute', field: 'attributes.transaction_amount', scale: 0.01, rounding: 'down' },
+        ] as const);
+  return makeGame({
+    game_id: id,
+    frm,
+    // Whenever the test runs, its events are not late.
+    game_window: { grace: 'P999W' },
+    triggers: [{ ...paymentTrigger({ from }), progression_config }],
+    milestone_steps: steps.map(({ at: step, pays }) =>
+      pays === null
+        ? { step, step_type: 'EMPTY' }
+        : { step, step_type: 'REWARD', reward: { reward_type: pays.type, value: pays.amount } },
+    ),
+  });
+}
+
+interface Ledger {
+  take(userId: string, happening: Happening): void;
+  /** Everything earned, named. */
+  earned(): { userId: string; claim: string; payment: PaymentLine | undefined }[];
+}
+
+function openLedger({ games, sequences }: World): Ledger {
+  const accounts = new Map(
+    sequences.map(({ userId }) => [userId, games.map((game) => ({ game, account: openAccount(game) }))]),
+  );
+  return {
+    take(userId, happening) {
+      for (const { account } of accounts.get(userId) ?? []) account.take(happening);
+    },
+    earned: () =>
+      [...accounts].flatMap(([userId, own]) =>
+        own.flatMap(({ game, account }) =>
+          account.earnings().map(({ step, earning, status, pays }) => {
+            const name = `${userId} ${game.id} ${step}#${earning}`;
+            return {
+              userId,
+              claim: `${name} ${status}`,
+              payment: status === 'earned' && pays !== null ? `${name} ${pays.type} ${pays.amount}` : undefined,
+            };
+          }),
+        ),
+      ),
+  };
+}
+
+async function audit(
+  database: TestDatabase,
+  services: TestServices,
+  ledger: Ledger,
+  refusals: Readonly<Record<string, string>>,
+): Promise<Audit> {
+  const earned = ledger.earned();
+  const owed = earned.filter(({ payment }) => payment !== undefined);
+  const lines = (list: typeof owed) => list.map(({ payment }) => payment as string).sort();
+  const { rows: claims } = await database.pool.query<{ line: string }>(
+    `select p.user_id || ' ' || g.game_id || ' ' || step || '#' || earning || ' ' || status as line
+       from milepost.claim join milepost.player p using (bucket, player_id) join milepost.game g using (game_no)`,
+  );
+  const support = connect(database.url, { role: 'milepost_support', size: 1, log: silent });
+  try {
+    return {
+      expected: {
+        claims: earned.map(({ claim }) => claim).sort(),
+        paid: lines(owed.filter(({ userId }) => refusals[userId] === undefined)),
+        refused: lines(owed.filter(({ userId }) => refusals[userId] !== undefined)),
+      },
+      found: {
+        claims: claims.map(({ line }) => line).sort(),
+        paid: services.books().map(paymentOf).sort(),
+        refused: await endedIn(database, 'failed'),
+      },
+      differences: await verify(support),
+    };
+  } finally {
+    await support.close();
+  }
+}
+
+function paymentOf({ service, user_id, amount, reference }: ReturnType<TestServices['books']>[number]): PaymentLine {
+  const { game_id, step, earning } = reference as { game_id: string; step: number; earning: number };
+  return `${user_id} ${game_id} ${step}#${earning} ${service === 'neucoin' ? 'NC' : 'VOUCHER'} ${amount}`;
+}
+
+/** The rewards that the outbox has in a state. */
+async function endedIn(database: TestDatabase, state: 'failed'): Promise<PaymentLine[]> {
+  const { rows } = await database.pool.query<{ line: string }>(
+    `select body ->> 'user_id' || ' ' || (body ->> 'game_id') || ' ' || (body ->> 'step') || '#' || (body ->> 'earning')
+            || ' ' || (body ->> 'reward_type') || ' ' || (body ->> 'amount') as line
+       from milepost.outbox where state = $1::milepost.outbox_state`,
+    [state],
+  );
+  return rows.map(({ line }) => line).sort();
+}
+
+async function resolved(database: TestDatabase): Promise<number> {
+  const { rowCount } = await database.pool.query("select from milepost.outbox_retry where from_state = 'ambiguous'");
+  return rowCount ?? 0;
+}
+
+interface Stage extends AsyncDisposable {
+  work(work: Work): Promise<void>;
+  /** Lets the services be well and time pass until nothing is left to deliver. Ambiguous rewards are resolved by asking. */
+  drain(): Promise<void>;
+  /** Has everything that failed tried again, and drains. */
+  mend(): Promise<void>;
+  /** Messages that were given to another worker while the first still had them. */
+  fenced(): number;
+}
+
+/** The workers' part of a world. */
+async function setStage(database: TestDatabase, services: TestServices): Promise<Stage> {
+  let worker: Awaited<ReturnType<typeof startWorker>> | undefined;
+  let fenced = 0;
+  const dead = connect(database.url, { role: 'milepost_worker', size: 1, log: silent });
+  const support = connect(database.url, { role: 'milepost_support', size: 1, log: silent });
+  const reach = (url: string) => ({ url, timeoutMs: SERVICE_TIMEOUT_MS });
+  const adapters = {
+    neucoin: createNeucoin(reach(services.neucoinUrl)),
+    voucher: createVoucher(reach(services.voucherUrl)),
+  };
+
+  function startWorker() {
+    return testWorker(database.url, services, {
+      timing: { serviceTimeoutMs: SERVICE_TIMEOUT_MS, idempotencyPeriodMs: IDEMPOTENCY_MS },
+    });
+  }
+
+  async function deliver(): Promise<Worker> {
+    worker ??= await startWorker();
+    worker.wake();
+    await worker.idle();
+    return worker;
+  }
+
+  async function stopWorker(): Promise<void> {
+    await worker?.stop();
+    worker = undefined;
+  }
+
+  /** What waits for a time waits no more: retries, leases of the dead, open circuits. Returns how many messages have not ended. */
+  async function timePasses(): Promise<number> {
+    await database.pool.query(
+      "update milepost.circuit set probe_at = clock_timestamp() where state <> 'closed' and not by_hand",
+    );
+    const { rowCount } = await database.pool.query(
+      `update milepost.outbox set next_attempt_at = clock_timestamp(), leased_until = case when leased_until is not null then clock_timestamp() end
+        where state in ('pending', 'leased')`,
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Leases messages and delivers every other one; what came of it is told to nobody. */
+  async function die(destination: 'neucoin' | 'voucher', messages: number): Promise<void> {
+    const leased = await transaction(dead, (tx) => leaseDue(tx, destination, { rows: messages, leaseMs: 60_000 }));
+    const handler = createRewardHandler(destination, adapters[destination] as RewardService, {
+      callMs: SERVICE_TIMEOUT_MS,
+      idempotencyPeriodMs: IDEMPOTENCY_MS,
+      concurrency: 1,
+    });
+    await handler.deliver(
+      leased.messages.filter((_, index) => index % 2 === 0),
+      new AbortController().signal,
+    );
+  }
+
+  async function haunt(): Promise<void> {
+    services.setFaults(
+      (['neucoin', 'voucher'] as const).map((service) => ({ service, when: 'after', how: 'slow', delay_ms: 20 })),
+    );
+    worker ??= await startWorker();
+    await timePasses();
+    worker.wake();
+    // Until it has leased something, or has found that there is nothing.
+    const idle = worker.idle().then(() => true);
+    while (!(await Promise.race([idle, setImmediate(false)]))) {
+      const { rowCount } = await database.pool.query(
+        `update milepost.outbox set next_attempt_at = clock_timestamp(), leased_until = clock_timestamp()
+          where state = 'leased' and leased_until > clock_timestamp()`,
+      );
+      fenced += rowCount ?? 0;
+      if (rowCount !== 0) break;
+    }
+    await using successor = await startWorker();
+    await successor.idle();
+    await idle;
+    services.setFaults([]);
+  }
+
+  async function work(act: Work): Promise<void> {
+    switch (act.kind) {
+      case 'rest':
+        return stopWorker();
+      case 'drain':
+        await deliver();
+        return;
+      case 'outage':
+        services.setFaults(act.faults);
+        await deliver();
+        await timePasses();
+        await deliver();
+        services.setFaults([]);
+        return;
+      case 'restart':
+        await stopWorker();
+        await timePasses();
+        await deliver();
+        return;
+      case 'death':
+        await stopWorker();
+        await timePasses();
+        await die('neucoin', act.messages);
+        await die('voucher', act.messages);
+        return;
+      case 'zombie':
+        return haunt();
+      case 'day':
+        await stopWorker();
+        await database.pool.query(
+          `update milepost.outbox
+              set first_attempt_at = first_attempt_at - interval '25 hours', retried_at = retried_at - interval '25 hours'
+            where state in ('pending', 'leased') and first_attempt_at is not null`,
+        );
+        services.forgetKeys();
+        await timePasses();
+        services.setFaults(act.faults);
+        await deliver();
+        services.setFaults([]);
+        return;
+      default:
+        act satisfies never;
+    }
+  }
+
+  async function drain(): Promise<void> {
+    services.setFaults([]);
+    for (let round = 0; (await timePasses()) > 0; round++) {
+      if (round === 100) throw new Error('messages do not end, however much time passes');
+      await deliver();
+    }
+  }
+
+  async function retry(state: 'failed' | 'ambiguous'): Promise<void> {
+    const { rows } = await database.pool.query<{ key: string }>(
+      'select message_key as key from milepost.outbox where state = $1::milepost.outbox_state',
+      [state],
+    );
+    await retryRewards(
+      support,
+      rows.map(({ key }) => key),
+      { state, by: 'the ledger test', reason: 'mended' },
+    );
+    await drain();
+  }
+
+  return {
+    work,
+    async drain() {
+      await drain();
+      await retry('ambiguous');
+    },
+    async mend() {
+      await retry('failed');
+    },
+    fenced: () => fenced,
+    async [Symbol.asyncDispose]() {
+      await stopWorker();
+      await Promise.all([dead.close(), support.close(), adapters.neucoin.close(), adapters.voucher.close()]);
+    },
+  };
+}

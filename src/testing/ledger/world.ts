@@ -1,0 +1,192 @@
+// Random worlds for the ledger test: some games, many players each with a sequence of things that happen to them, and what befalls the workers and the
+// services meanwhile. Everything is drawn from one seed; a player's sequence is drawn from the seed and the player's number alone, so that it
+// stays the same when it is played without the others.
+
+import type { Fault } from '../../local/reward-services.ts';
+import { createSampleRandom, type SampleRandom } from '../../local/sample-random.ts';
+
+/** What a world is drawn from; as LEDGER_SEED, `17`, or with one of its players alone `17/42`. */
+export interface Seed {
+  world: number;
+  /** Undefined for all of them. */
+  player?: number | undefined;
+}
+
+/** A game as the ledger sees it: what a payment is worth, and which steps pay what. */
+export interface LedgerGame {
+  id: string;
+  /** Payments of 100 rupees and more, or the whole hundreds of rupees of every payment. */
+  counts: 'payments' | 'hundreds';
+  frm: 'hold' | 'ignore' | 'reject';
+  steps: { at: number; pays: { type: 'NC' | 'VOUCHER'; amount: number } | null }[];
+}
+
+/** What happens to a player. */
+export type Happening =
+  /** A payment, on a day of May or, as no game counts it, of June. */
+  | { kind: 'pays'; event: string; paise: number; flag: string | boolean | null; day: string }
+  /** An earlier event again, with another time. */
+  | { kind: 'again'; event: string }
+  /** The id of an earlier event with other content. */
+  | { kind: 'altered'; event: string };
+
+export interface Sequence {
+  userId: string;
+  /** Whether the services refuse the player until somebody mends that, at the end. */
+  refused: boolean;
+  /** What happens in each turn, in order. */
+  turns: Happening[][];
+}
+
+/** What the workers do at the end of a turn, and what befalls them. */
+export type Work =
+  /** No worker runs. */
+  | { kind: 'rest' }
+  /** A worker runs and delivers what is due; in the next turn it still does, at the same time as events come in. */
+  | { kind: 'drain' }
+  /** The same while the services misbehave. */
+  | { kind: 'outage'; faults: Fault[] }
+  /** The worker is stopped and another one started. */
+  | { kind: 'restart' }
+  /** A worker dies with up to so many messages leased, of which some have been delivered. */
+  | { kind: 'death'; messages: number }
+  /** A worker seems dead, and is not: its messages are given to another one while it still delivers them. */
+  | { kind: 'zombie' }
+  /** A day passes: what was sent before it is past the services' memory of keys. */
+  | { kind: 'day'; faults: Fault[] };
+
+export interface Turn {
+  /** How many batches the turn's events come in. */
+  batches: number;
+  work: Work;
+}
+
+export interface World {
+  seed: number;
+  games: LedgerGame[];
+  sequences: Sequence[];
+  turns: Turn[];
+}
+
+/** The seeds of a test's run: those of a number of worlds from anywhere on, or the one that LEDGER_SEED names. */
+export function seedsOf(worlds: number): Seed[] {
+  const given = /^(\d+)(?:\/(\d+))?$/.exec(process.env.LEDGER_SEED ?? '');
+  if (given !== null)
+    return [{ world: Number(given[1]), player: given[2] === undefined ? undefined : Number(given[2]) }];
+  const first = Math.floor(Math.random() * 1_000_000);
+  return Array.from({ length: worlds }, (_, index) => ({ world: first + index }));
+}
+
+export function drawWorld(seed: Seed, bounds: { players: number; turns: number }): World {
+  const random = createSampleRandom(seed.world);
+  const games = drawGames(random);
+  const turns = Array.from({ length: bounds.turns }, () => ({ batches: random.whole(1, 3), work: drawWork(random) }));
+  const players = Array.from({ length: bounds.players }, (_, player) => player);
+  return {
+    seed: seed.world,
+    games,
+    turns,
+    sequences: players
+      .filter((player) => seed.player === undefined || seed.player === player)
+      .map((player) => drawSequence(createSampleRandom(seed.world * 1_009 + player + 1), player, bounds.turns)),
+  };
+}
+
+function drawGames(random: SampleRandom): LedgerGame[] {
+  const steps = (farthest: number): LedgerGame['steps'] => {
+    const places = new Set(Array.from({ length: random.whole(1, 5) }, () => random.whole(1, farthest)));
+    return [...places]
+      .sort((a, b) => a - b)
+      .map((at) => ({
+        at,
+        pays: random.chance(0.15)
+          ? null
+          : { type: random.pick(['NC', 'NC', 'VOUCHER'] as const), amount: random.whole(1, 500) },
+      }));
+  };
+  return [
+    { id: 'payments', counts: 'payments', frm: 'hold', steps: steps(8) },
+    { id: 'hundreds', counts: 'hundreds', frm: 'hold', steps: steps(200) },
+    { id: 'ignoring', counts: random.pick(['payments', 'hundreds']), frm: 'ignore', steps: steps(12) },
+    { id: 'rejecting', counts: random.pick(['payments', 'hundreds']), frm: 'reject', steps: steps(12) },
+  ];
+}
+
+const services = ['neucoin', 'voucher'] as const;
+
+function drawFaults(random: SampleRandom): Fault[] {
+  return services.flatMap((service): Fault[] => {
+    if (random.chance(0.25)) return [];
+    const at = { service, when: random.pick(['before', 'after'] as const), one_in: random.pick([1, 2, 3, 7]) };
+    return [
+      random.pick<Fault>([
+        { ...at, how: 'status', status: random.pick([400, 404, 408, 429, 500, 503]) },
+        { ...at, how: 'status', status: 401 },
+        { ...at, how: 'reset' },
+        { ...at, how: 'reset' },
+        { ...at, how: 'garbage' },
+        { ...at, how: 'redirect' },
+        // Each costs the time after which a call is given up.
+        { ...at, how: 'hang', one_in: 17 },
+      ]),
+    ];
+  });
+}
+
+function drawWork(random: SampleRandom): Work {
+  const kind = random.pick([
+    'rest',
+    'rest',
+    'drain',
+    'drain',
+    'outage',
+    'outage',
+    'outage',
+    'restart',
+    'death',
+    'zombie',
+    'day',
+  ] as const);
+  switch (kind) {
+    case 'outage':
+      return { kind, faults: drawFaults(random) };
+    case 'death':
+      return { kind, messages: random.whole(1, 60) };
+    case 'day':
+      // Without faults, what the service says when it is asked for a key counts; with them it cannot say, now or ever.
+      return {
+        kind,
+        faults: random.chance(0.5)
+          ? []
+          : services.map((service) => ({ service, on: 'lookup', how: 'status', status: random.pick([404, 501, 503]) })),
+      };
+    default:
+      return { kind };
+  }
+}
+
+const rupees = [50, 99.99, 100, 100, 100.01, 250.5, 1_999.99, 5_000, 12_345.67];
+
+function drawSequence(random: SampleRandom, player: number, turns: number): Sequence {
+  const userId = `P${player}`;
+  const events: string[] = [];
+  const happen = (): Happening => {
+    if (events.length > 0 && random.chance(0.2)) {
+      return { kind: random.pick(['again', 'again', 'altered']), event: random.pick(events) };
+    }
+    const event = `${userId}-${events.length + 1}`;
+    events.push(event);
+    return {
+      kind: 'pays',
+      event,
+      paise: Math.round(random.pick(rupees) * 100),
+      flag: random.pick([null, null, null, null, '', false, 'VELOCITY', true]),
+      day: random.pick(['05-02', '05-10', '05-20', '05-31', ...(random.chance(0.2) ? ['06-02'] : [])]),
+    };
+  };
+  return {
+    userId,
+    refused: random.chance(0.1),
+    turns: Array.from({ length: turns }, () => Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, happen)),
+  };
+}
