@@ -5,11 +5,11 @@ import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
 import type { Timeline } from '../src/games/decide.ts';
 import { parseCursor, readHistory } from '../src/games/history.ts';
-import { fieldsFor, openGames } from '../src/games/presence.ts';
+import { openGames, wantedOf, wantedWindow } from '../src/games/presence.ts';
 import type { FactsReader } from '../src/games/read.ts';
 import { type Journey, renderJourney, renderWidget } from '../src/games/view.ts';
 import { limits } from '../src/limits.ts';
-import type { Instant } from '../src/time.ts';
+import { type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
 import { Problem } from './problem.ts';
 import { queryText } from './request.ts';
@@ -31,12 +31,13 @@ export function gameRoutes(
   router.get('/api/games/active', player, async (ctx) => {
     const now = clock();
     const open = openGames((await definitions.current()).games, now);
-    const known = await facts.read(playerOf(ctx.state), (joins) => fieldsFor(open, joins, now));
+    const known = await facts.read(playerOf(ctx.state), wantedOf(open, now));
     answer(ctx, { games: renderWidget(open, known, now) });
   });
 
   router.get('/api/games/:game_id', player, async (ctx) => {
-    answer(ctx, await journeyOf(ctx.state, await timelineOf(ctx.params.game_id)));
+    const windowStart = windowOf(ctx);
+    answer(ctx, await journeyOf(ctx.state, await timelineOf(ctx.params.game_id), windowStart));
   });
 
   router.get('/api/games/:game_id/history', player, async (ctx) => {
@@ -54,11 +55,12 @@ export function gameRoutes(
     return timeline;
   }
 
-  /** The game as the player sees it. */
-  async function journeyOf(state: ApiState, timeline: Timeline): Promise<Journey> {
+  /** The game as the player sees it, now or in one of its windows. */
+  async function journeyOf(state: ApiState, timeline: Timeline, windowStart?: Instant): Promise<Journey> {
     const now = clock();
-    const known = await facts.read(playerOf(state), (joins) => fieldsFor([timeline], joins, now));
-    const journey = renderJourney(timeline, known, now);
+    const wanted = windowStart === undefined ? wantedOf([timeline], now) : wantedWindow(timeline, windowStart);
+    const known = await facts.read(playerOf(state), wanted);
+    const journey = renderJourney(timeline, known, now, windowStart);
     if (journey === undefined) throw noSuchGame();
     return journey;
   }
@@ -84,6 +86,15 @@ function limitOf(ctx: Context): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= limits.historyPage) return limit;
   throw new Problem(400, `limit must be a whole number from 1 to ${limits.historyPage}`);
+}
+
+/** A window of a game by its start. */
+function windowOf(ctx: Context): Instant | undefined {
+  const text = queryText(ctx, 'window');
+  if (text === undefined) return undefined;
+  const start = parseInstant(text);
+  if (start !== undefined) return start;
+  throw new Problem(400, 'window must be the start of one, such as 2026-05-01T00:00:00Z');
 }
 
 function cursorOf(ctx: Context) {

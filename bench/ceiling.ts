@@ -23,25 +23,27 @@ with keys as (
   on conflict do nothing
 ), payloads as (
   insert into milepost.inbox
-    (bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
-  select i.bucket, i.player_id, milepost.instant_of(i.received_at), i.event_no, milepost.instant_of(i.occurred_at), i.event_type,
+    (bucket, player_id, received_at, event_no, event_id, occurred_at, event_type, event_version, source, origin, payload)
+  select i.bucket, i.player_id, milepost.instant_of(i.received_at), i.event_no, i.event_id, milepost.instant_of(i.occurred_at), i.event_type,
          i.event_version, i.source, i.origin, i.payload
     from (
       select unnest($10::smallint[]) as bucket, unnest($11::bigint[]) as player_id, unnest($12::bigint[]) as received_at,
-             unnest($13::bigint[]) as event_no, unnest($14::bigint[]) as occurred_at, unnest($15::text[]) as event_type,
+             unnest($13::bigint[]) as event_no, unnest($35::text[]) as event_id, unnest($14::bigint[]) as occurred_at, unnest($15::text[]) as event_type,
              unnest($16::text[]) as event_version, unnest($17::text[]) as source, unnest($18::text[]) as origin,
              unnest(string_to_array($19, e'\\x1e')::json[]) as payload
     ) as i
 ), credits as (
   insert into milepost.credit
-    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
+    (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id,
+     event_id)
   select c.bucket, c.player_id, c.game_no, milepost.instant_of(c.window_start), c.event_no, c.trigger_id, c.amount, c.held, c.version,
-         milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id
+         milepost.instant_of(c.occurred_at), c.payment_id, c.transaction_id, c.event_id
     from (
       select unnest($20::smallint[]) as bucket, unnest($21::bigint[]) as player_id, unnest($22::integer[]) as game_no,
              unnest($23::bigint[]) as window_start, unnest($24::bigint[]) as event_no, unnest($25::text[]) as trigger_id,
              unnest($26::bigint[]) as amount, unnest($27::boolean[]) as held, unnest($28::integer[]) as version,
-             unnest($29::bigint[]) as occurred_at, unnest($30::text[]) as payment_id, unnest($31::text[]) as transaction_id
+             unnest($29::bigint[]) as occurred_at, unnest($30::text[]) as payment_id, unnest($31::text[]) as transaction_id,
+             unnest($36::text[]) as event_id
     ) as c
 )
 insert into milepost.source_position (topic, partition, next_offset, updated_at) values ($32, $33, $34, now())
@@ -112,6 +114,8 @@ async function writeBatch(db: Db, partition: number, offset: number, batch: read
     workload.topic,
     partition,
     offset + batch.length,
+    arrayOfText(fresh.map(({ event }) => event.event_id)),
+    arrayOfText(credits.map(({ event }) => event.event_id)),
   ];
   await transaction(db, (tx) => tx.client.query({ name: 'ceiling', text: TEXT, values }));
 }

@@ -75,8 +75,9 @@ async function writeEvent(
     for (const credit of verdict.credits) {
       await client.query(
         `insert into milepost.credit
-           (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+           (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, held, version, occurred_at, payment_id, transaction_id,
+            event_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
         [
           ...[
             bucket,
@@ -93,6 +94,7 @@ async function writeEvent(
             formatInstant(event.occurred_at),
             event.correlation.payment_id,
             event.correlation.canonical_transaction_id,
+            event.event_id,
           ],
         ],
       );

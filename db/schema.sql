@@ -130,6 +130,7 @@ create table milepost.credit (
   payment_id     text collate "C",
   transaction_id text collate "C",
   distinct_value text collate "C",
+  event_id       text collate "C",
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
 );
@@ -280,9 +281,10 @@ create table milepost.inbox (
   source        text not null,
   origin        text not null,
   payload       json not null,
+  event_id      text collate "C",
   constraint inbox_pkey primary key (bucket, player_id, received_at, event_no)
 ) partition by range (received_at);
-grant select on milepost.inbox to milepost_support;
+grant select on milepost.inbox to milepost_api, milepost_support;
 grant select, insert on milepost.inbox to milepost_ingest;
 grant select (bucket, player_id, received_at, occurred_at, event_type) on milepost.inbox to milepost_owner;
 
@@ -456,6 +458,7 @@ create function milepost.apply_batch(
   p_credit_version integer[],
   p_credit_payment_id text[],
   p_credit_transaction_id text[],
+  p_credit_event_id text[],
   p_progress_bucket smallint[],
   p_progress_player_id bigint[],
   p_progress_game_no integer[],
@@ -553,6 +556,7 @@ create function milepost.games_apply(
   p_credit_version integer[],
   p_credit_payment_id text[],
   p_credit_transaction_id text[],
+  p_credit_event_id text[],
   p_progress_bucket smallint[],
   p_progress_player_id bigint[],
   p_progress_game_no integer[],
@@ -749,7 +753,10 @@ grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest,
 
 create function milepost.player_facts(
   p_bucket smallint[],
-  p_player_id bigint[]
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_until timestamp with time zone,
+  p_recent integer
 ) returns table(user_id text, field text, version bigint, fact text)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_facts to milepost_api, milepost_worker;

@@ -138,6 +138,12 @@ export const limits = {
   verifyRows: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
+  /** The last credits that are told of a player's window. */
+  recentCredits: 8,
+  /** Players whose facts one statement reads, statements of such reads under way at once, and players that may wait for theirs. */
+  readPlayers: 64,
+  readStatements: 4,
+  waitingReads: 10_000,
   /** A simulation judges on this many threads; each reads the history this many events at a time. */
   simulatedThreads: 2,
   simulatedRows: 500,

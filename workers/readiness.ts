@@ -51,7 +51,7 @@ async function checkDatabase(db: Db): Promise<'present' | 'missing' | 'unknown'>
   try {
     const { rows } = await reading(() =>
       db.pool.query<{ present: boolean }>(
-        "select to_regprocedure('milepost.player_facts(smallint[], bigint[])') is not null as present",
+        "select to_regprocedure('milepost.player_facts(smallint[], bigint[], integer[], timestamptz, integer)') is not null as present",
       ),
     );
     return rows[0]?.present ? 'present' : 'missing';

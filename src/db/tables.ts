@@ -133,6 +133,7 @@ export interface Credit {
   amount: Int8;
   bucket: number;
   distinct_value: string | null;
+  event_id: string | null;
   event_no: Int8;
   game_no: number;
   held: boolean;
@@ -237,6 +238,7 @@ export interface GameVersion {
 
 export interface Inbox {
   bucket: number;
+  event_id: string | null;
   event_no: Int8;
   event_type: string;
   event_version: string;

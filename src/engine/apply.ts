@@ -100,6 +100,7 @@ function creditColumns({ credits: rows }: Decision): Argument[] {
     plain('p_credit_version', 'integer', rows, (row) => row.credit.version),
     text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
     text('p_credit_transaction_id', 'text', rows, (row) => row.credit.transactionId),
+    text('p_credit_event_id', 'text', rows, (row) => row.judged.opened.incoming.event.event_id),
   ];
 }
 

@@ -346,6 +346,7 @@ function factsOf(player: Player, now: Instant): PlayerFacts {
           value: all.value,
           cleared: cleared.value,
           detail: all.detail,
+          recent: [],
           claims: claimed.map((step) => ({
             step,
             earning: 1,

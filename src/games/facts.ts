@@ -2,10 +2,11 @@
 // form (fields with versions, the same in PostgreSQL's answer and in the projection) and their reading from PostgreSQL. No configuration, no clock.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
-import { arrayOf } from '../db/sql-function.ts';
+import { arrayOf, arrayOfText } from '../db/sql-function.ts';
 import type { Json } from '../event/event.ts';
 import { bucketOf } from '../ids.ts';
-import type { Instant } from '../time.ts';
+import { limits } from '../limits.ts';
+import { formatInstant, type Instant } from '../time.ts';
 import type { Claim, ClaimStatus, Join, Membership } from './games.ts';
 
 /** What has become of a claim's payment, as its outbox row says (pending stands for leased, too); null when there is nothing to pay (yet). */
@@ -34,6 +35,16 @@ export interface GameFacts {
   claims: readonly ClaimFact[];
   /** What the archetype keeps beyond the value, as it is stored. Not for players: its strategy says what of it they see. */
   detail: Json;
+  /** The last credits, newest first; an event that several triggers credited is there more than once. */
+  recent: readonly CreditFact[];
+}
+
+/** A credit as far as an app needs it to recognise its own event. */
+export interface CreditFact {
+  /** Null where the event was credited before ids were kept with credits. */
+  eventId: string | null;
+  paymentId: string | null;
+  held: boolean;
 }
 
 export interface PlayerFacts {
@@ -63,7 +74,16 @@ export function gameField(gameNo: number, windowStart: Instant): string {
 }
 
 /** Names the fields of games that a reader wants of a player who has joined so: where a window begins with joining, no join, no field. */
-export type Wanted = (joins: readonly Join[]) => readonly string[];
+export type WantedFields = (joins: readonly Join[]) => readonly string[];
+
+/** What a reader wants of a player, beside memberships and joins. */
+export interface Wanted {
+  /** The numbers of the games. */
+  games: readonly number[];
+  fields: WantedFields;
+  /** Windows that began by then are wanted; without it, the newest. */
+  until?: Instant;
+}
 
 interface Row {
   user_id: string;
@@ -72,16 +92,76 @@ interface Row {
   fact: string | null;
 }
 
-/** The fields of several players, by user id, all of one snapshot. Players that do not exist are not in the answer. */
+/** All fields of several players, by user id, all of one snapshot. Players that do not exist are not in the answer. */
 export async function readPlayers(
   db: Db,
   players: readonly (readonly [bucket: number, playerId: number | string])[],
 ): Promise<Map<string, Field[]>> {
   const { rows } = await db.pool.query<Row>({
     name: 'player_facts',
-    text: 'select * from milepost.player_facts($1::smallint[], $2::bigint[])',
-    values: [arrayOf(players.map(([bucket]) => bucket)), arrayOf(players.map(([, playerId]) => playerId))],
+    text: 'select * from milepost.player_facts($1::smallint[], $2::bigint[], null, null, $3)',
+    values: [
+      arrayOf(players.map(([bucket]) => bucket)),
+      arrayOf(players.map(([, playerId]) => playerId)),
+      limits.recentCredits,
+    ],
   });
+  return byUser(rows);
+}
+
+/**
+ * The fields of several players by their ids, of some games or (null) of all, all of one snapshot; with `until`, of each game the two newest windows
+ * that began by then. Players nobody has heard of have no memberships and no joins, as of `now`.
+ */
+export async function readUsers(
+  db: Db,
+  userIds: readonly string[],
+  wanted: { games: readonly number[] | null; until?: Instant | undefined },
+  now: Instant,
+): Promise<Map<string, Field[]>> {
+  const { rows } = await reading(() =>
+    db.pool.query<Row>({
+      name: 'player_facts_of',
+      // A range in the order of the wanted index: see player_facts.
+      text: `select f.* from (
+               select array_agg(p.bucket) as buckets, array_agg(p.player_id) as player_ids
+                 from unnest($1::smallint[], $2::text[]) as u(bucket, user_id)
+                cross join lateral (
+                  select p.bucket, p.player_id from milepost.player p
+                   where p.bucket = u.bucket and p.user_id between u.user_id and u.user_id
+                   order by p.user_id
+                   limit 1
+                ) as p
+             ) as found
+             cross join lateral milepost.player_facts(found.buckets, found.player_ids, $3::integer[], $4::timestamptz, $5) as f`,
+      values: [
+        arrayOf(userIds.map(bucketOf)),
+        arrayOfText(userIds),
+        wanted.games === null ? null : arrayOf(wanted.games),
+        wanted.until === undefined ? null : formatInstant(wanted.until),
+        limits.recentCredits,
+      ],
+    }),
+  );
+  const fields = byUser(rows);
+  for (const userId of userIds) if (!fields.has(userId)) fields.set(userId, unknownPlayer(now));
+  return fields;
+}
+
+/** All fields of one player. */
+export async function readPlayer(db: Db, userId: string, now: Instant): Promise<Field[]> {
+  return (await readUsers(db, [userId], { games: null }, now)).get(userId) as Field[];
+}
+
+function unknownPlayer(now: Instant): Field[] {
+  return [
+    { name: AS_OF, version: now, fact: null },
+    { name: MEMBERSHIPS, version: 0, fact: '[]' },
+    { name: JOINS, version: 0, fact: '[]' },
+  ];
+}
+
+function byUser(rows: readonly Row[]): Map<string, Field[]> {
   const fields = new Map<string, Field[]>();
   for (const row of rows) {
     const known = fields.get(row.user_id);
@@ -89,30 +169,6 @@ export async function readPlayers(
     else known.push(fieldOfRow(row));
   }
   return fields;
-}
-
-/** The fields of one player. Of a player nobody has heard of: no memberships and no joins, as of `now`. */
-export async function readPlayer(db: Db, userId: string, now: Instant): Promise<Field[]> {
-  const { rows } = await reading(() =>
-    db.pool.query<Row>({
-      name: 'player_facts_of',
-      // A range in the order of the wanted index: see player_facts.
-      text: `select f.* from (
-               select p.bucket, p.player_id from milepost.player p
-                where p.bucket = $1::smallint and p.user_id between $2::text and $2::text
-                order by p.user_id
-                limit 1
-             ) as p
-             cross join lateral milepost.player_facts(array[p.bucket], array[p.player_id]) as f`,
-      values: [bucketOf(userId), userId],
-    }),
-  );
-  if (rows.length > 0) return rows.map(fieldOfRow);
-  return [
-    { name: AS_OF, version: now, fact: null },
-    { name: MEMBERSHIPS, version: 0, fact: '[]' },
-    { name: JOINS, version: 0, fact: '[]' },
-  ];
 }
 
 function fieldOfRow({ field, version, fact }: Row): Field {
@@ -157,12 +213,14 @@ function gameOf(version: number, fact: string): GameFacts {
     version: number,
     payment: Payment,
   ];
-  const [value, cleared, claims, detail]: [number, number, ClaimRow[], Json] = JSON.parse(fact);
+  type CreditRow = [eventId: string | null, paymentId: string | null, held: boolean];
+  const [value, cleared, claims, detail, recent]: [number, number, ClaimRow[], Json, CreditRow[]] = JSON.parse(fact);
   return {
     version,
     value,
     cleared,
     detail,
+    recent: recent.map(([eventId, paymentId, held]) => ({ eventId, paymentId, held })),
     claims: claims.map(([step, earning, stepType, status, rewardType, amount, claimedAt, claimVersion, payment]) => ({
       step,
       earning,

@@ -4,7 +4,7 @@ import { type KnownPlayer, playerFacts } from '../testing/player-facts.ts';
 import type { GameConfig } from './config.ts';
 import type { GameStatus, Timeline } from './decide.ts';
 import { gameField } from './facts.ts';
-import { fieldsFor, openGames, presenceOf } from './presence.ts';
+import { openGames, presenceOf, wantedOf } from './presence.ts';
 
 const start = '2026-05-01T00:00:00Z';
 const join = { event_type: 'joined' };
@@ -27,7 +27,7 @@ function given(game: GameConfig | GameHistory, player: KnownPlayer = {}) {
     },
     join: (time: string) => look(time)?.join,
     isOpen: (time: string) => openGames([timeline], at(time)).length === 1,
-    fields: (time: string) => fieldsFor([timeline], facts.joins, at(time)),
+    fields: (time: string) => wantedOf([timeline], at(time)).fields(facts.joins),
   };
 }
 

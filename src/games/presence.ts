@@ -11,9 +11,8 @@ import {
   versionInForce,
   windowFor,
 } from './decide.ts';
-import { type GameFacts, gameField, type PlayerFacts } from './facts.ts';
+import { type GameFacts, gameField, type PlayerFacts, type Wanted } from './facts.ts';
 import type { Game } from './game.ts';
-import type { Join } from './games.ts';
 import type { Window } from './window.ts';
 
 export interface Presence {
@@ -43,13 +42,22 @@ export function openGames(timelines: readonly Timeline[], now: Instant): Timelin
   return timelines.filter((timeline) => runningAt(timeline, now) !== undefined);
 }
 
-/** The fields of a player's facts that rendering these games will look at, given the player's joins. */
-export function fieldsFor(timelines: readonly Timeline[], joins: readonly Join[], now: Instant): string[] {
-  return timelines.flatMap((timeline) => {
-    const game = versionInForce(timeline, now);
-    const window = windowFor(game, lastMoment(timeline, game, now), joinsOf({ joins }, game.gameNo));
-    return window === undefined ? [] : [gameField(game.gameNo, window.start)];
-  });
+/** What rendering these games will look at of a player's facts. */
+export function wantedOf(timelines: readonly Timeline[], now: Instant): Wanted {
+  return {
+    games: timelines.map(({ gameNo }) => gameNo),
+    fields: (joins) =>
+      timelines.flatMap((timeline) => {
+        const game = versionInForce(timeline, now);
+        const window = windowFor(game, lastMoment(timeline, game, now), joinsOf({ joins }, game.gameNo));
+        return window === undefined ? [] : [gameField(game.gameNo, window.start)];
+      }),
+  };
+}
+
+/** The same for one window of a game, wherever it lies. */
+export function wantedWindow({ gameNo }: Timeline, windowStart: Instant): Wanted {
+  return { games: [gameNo], fields: () => [gameField(gameNo, windowStart)], until: windowStart };
 }
 
 /**
@@ -80,6 +88,37 @@ export function presenceOf(timeline: Timeline, facts: PlayerFacts, now: Instant)
         : { isOpen: isMemberThen && !isOver && (!joined || windowIsOver), at: joiningOf(game, joins, at) },
     seenAt: isOver ? at + 1 : now,
   };
+}
+
+/**
+ * A player's presence in one window of a game, as it is now or, where the window is over, as it was at its end. Undefined when no such window of the
+ * player's has begun, and as for `presenceOf`.
+ */
+export function presenceIn(
+  timeline: Timeline,
+  facts: PlayerFacts,
+  windowStart: Instant,
+  now: Instant,
+): Presence | undefined {
+  const window = windowBegunAt(timeline, facts, windowStart);
+  if (window === undefined || windowStart > now) return undefined;
+  if (now < window.end) return presenceOf(timeline, facts, now);
+  const presence = presenceOf(timeline, facts, window.end - 1);
+  return presence?.window?.start !== windowStart ? undefined : { ...presence, state: 'ended', seenAt: window.end };
+}
+
+function windowBegunAt(timeline: Timeline, facts: PlayerFacts, start: Instant): Window | undefined {
+  const game = versionInForce(timeline, start);
+  if (start < game.start || start >= game.end) return undefined;
+  const window = windowFor(game, start, joinsOf(facts, game.gameNo));
+  return window?.start === start ? window : undefined;
+}
+
+/** The start of the player's window before one that begins at an instant; undefined when that is the first. */
+export function previousWindow(timeline: Timeline, facts: PlayerFacts, start: Instant): Instant | undefined {
+  const at = start - 1;
+  const game = versionInForce(timeline, at);
+  return at < game.start ? undefined : windowFor(game, at, joinsOf(facts, game.gameNo))?.start;
 }
 
 /** Now, or the last moment of a game that is over, by its end or because it was ended before. */

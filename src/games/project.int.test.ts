@@ -31,9 +31,9 @@ import {
   type PlayerFacts,
   readPlayer,
   readPlayers,
-  type Wanted,
+  type WantedFields,
 } from './facts.ts';
-import { fieldsFor } from './presence.ts';
+import { wantedOf } from './presence.ts';
 import { playerKey, projectPlayers, readProjection, storePlayer } from './project.ts';
 import { renderJourney, renderWidget } from './view.ts';
 
@@ -109,6 +109,7 @@ describe('facts from PostgreSQL', () => {
             value: 5,
             cleared: 5,
             detail: null,
+            recent: Array(5).fill({ eventId: expect.stringMatching(/^evt_/), paymentId: null, held: false }),
             claims: [
               {
                 step: 2,
@@ -303,7 +304,7 @@ describe('versions', () => {
 });
 
 describe('the projection', () => {
-  const fact = (version: number) => `[${version},${version},[],null]`;
+  const fact = (version: number) => `[${version},${version},[],null,[]]`;
   const fields = (...versions: [string, number][]): Field[] => [
     { name: MEMBERSHIPS, version: 0, fact: '[]' },
     { name: JOINS, version: 0, fact: '[]' },
@@ -337,7 +338,7 @@ describe('the projection', () => {
       asOf: 500,
       memberships: [],
       joins: [],
-      games: new Map([['1:0', { version: 3, value: 3, cleared: 3, claims: [], detail: null }]]),
+      games: new Map([['1:0', { version: 3, value: 3, cleared: 3, claims: [], detail: null, recent: [] }]]),
     });
     expect(await readProjection(redis, newUser(), () => ['1:0'])).toBeUndefined();
   });
@@ -397,7 +398,7 @@ describe('the projection', () => {
   test('is asked a second time only where a join says which window is wanted', async () => {
     const user = newUser();
     const joins = { name: JOINS, version: 1, fact: '[[5,20]]' };
-    const ownWindow: Wanted = (known) => ['1:0', ...known.map(({ gameNo, at }) => gameField(gameNo, at))];
+    const ownWindow: WantedFields = (known) => ['1:0', ...known.map(({ gameNo, at }) => gameField(gameNo, at))];
     let asked = 0;
     const counting = new Proxy(redis, {
       get(target, key) {
@@ -406,7 +407,7 @@ describe('the projection', () => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-    const read = async (wanted: Wanted) => {
+    const read = async (wanted: WantedFields) => {
       asked = 0;
       const { games } = (await readProjection(counting, user, wanted)) ?? {};
       return [asked, [...(games ?? [])].map(([name, { version }]) => `${name} v${version}`)];
@@ -547,7 +548,7 @@ describe('what is shown', () => {
           const truth = factsOf(await readPlayer(worker, user, 0)) as PlayerFacts;
           expect(JSON.stringify(await redis.hgetall(playerKey(user)))).not.toContain('merchant');
           for (const now of looks) {
-            const found = await readProjection(redis, user, (joins) => fieldsFor(timelines, joins, now));
+            const found = await readProjection(redis, user, wantedOf(timelines, now).fields);
             const shown = (facts: PlayerFacts | undefined) => {
               const known = { ...(facts as PlayerFacts), asOf: 0 };
               return [renderWidget(timelines, known, now), timelines.map((each) => renderJourney(each, known, now))];

@@ -6,7 +6,16 @@ import type { Db } from '../db/connect.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { RedisClient } from '../redis.ts';
-import { AS_OF, type Field, factsOf, JOINS, MEMBERSHIPS, type PlayerFacts, readPlayers, type Wanted } from './facts.ts';
+import {
+  AS_OF,
+  type Field,
+  factsOf,
+  JOINS,
+  MEMBERSHIPS,
+  type PlayerFacts,
+  readPlayers,
+  type WantedFields,
+} from './facts.ts';
 
 // KEYS: the player's hash. ARGV: its expiry in seconds, then name, version and JSON of each field. A refresh brings two windows of a game when
 // there are that many, so one older than two is never brought again, but by a refresh that is late; the next one then lets it go.
@@ -39,7 +48,7 @@ const STORE_DIGEST = hash('sha1', STORE);
 
 /** The key of a player's hash. The number is that of the facts' form: another form lives beside this one, and this one expires. */
 export function playerKey(userId: string): string {
-  return `milepost:facts:2:${userId}`;
+  return `milepost:facts:3:${userId}`;
 }
 
 /**
@@ -78,7 +87,7 @@ export async function storePlayer(redis: RedisClient, userId: string, fields: re
 export async function readProjection(
   redis: RedisClient,
   userId: string,
-  wanted: Wanted,
+  wanted: WantedFields,
 ): Promise<PlayerFacts | undefined> {
   const known = wanted([]);
   const facts = factsOf(await readFields(redis, userId, [AS_OF, MEMBERSHIPS, JOINS, ...known]));

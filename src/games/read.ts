@@ -8,7 +8,8 @@ import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
 import type { RedisClient } from '../redis.ts';
 import type { Instant } from '../time.ts';
-import { type Field, factsOf, type PlayerFacts, readPlayer, type Wanted } from './facts.ts';
+import { type Field, factsOf, type PlayerFacts, type Wanted } from './facts.ts';
+import { createFactsLoader } from './load.ts';
 import { readProjection, storePlayer } from './project.ts';
 
 const reads = new Counter({
@@ -26,6 +27,8 @@ const available = new Gauge({
 export interface FactsReader {
   /** A player's facts, with those of the wanted windows that the player has progress in. */
   read(userId: string, wanted: Wanted): Promise<PlayerFacts>;
+  /** The same from PostgreSQL, whatever Redis holds: with everything that was committed before this is called. */
+  readCommitted(userId: string, wanted: Wanted): Promise<PlayerFacts>;
   /** Resolves when no refill is under way. */
   idle(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export function createFactsReader(options: {
 }): FactsReader {
   const { db, redis, log, clock } = options;
   available.set(redis === undefined ? 0 : 1);
+  const loader = createFactsLoader(db, clock);
   const refills = new Set<Promise<void>>();
   /** By performance.now(): until then Redis is not asked. */
   let pausedUntil = 0;
@@ -49,7 +53,7 @@ export function createFactsReader(options: {
     // After an error one read tries; the others do not wait for how it ends.
     if (failing) pause();
     try {
-      const facts = await readProjection(redis, userId, wanted);
+      const facts = await readProjection(redis, userId, wanted.fields);
       recovered();
       return facts;
     } catch (error) {
@@ -76,24 +80,37 @@ export function createFactsReader(options: {
     available.set(1);
   }
 
+  function mayRefill(): boolean {
+    return redis !== undefined && !failing && refills.size < limits.refills;
+  }
+
   /** Versions see to it that a refill that comes late writes nothing over what a refresh has written meanwhile. */
   function refill(userId: string, fields: readonly Field[]): void {
-    if (redis === undefined || failing || refills.size >= limits.refills) return;
+    if (redis === undefined || !mayRefill()) return;
     const storing = storePlayer(redis, userId, fields)
       .catch(failed)
       .finally(() => refills.delete(storing));
     refills.add(storing);
   }
 
+  async function readCommitted(userId: string, { games, until }: Wanted): Promise<PlayerFacts> {
+    const scope = until === undefined ? { games } : { games, until };
+    return factsOf(await loader.load(userId, scope)) as PlayerFacts;
+  }
+
   return {
     async read(userId, wanted) {
-      const projected = await fromRedis(userId, wanted);
+      // Of a game that repeats Redis holds the newest windows only.
+      const projected = wanted.until === undefined ? await fromRedis(userId, wanted) : undefined;
       reads.inc({ found_in: projected === undefined ? 'postgres' : 'redis' });
       if (projected !== undefined) return projected;
-      const fields = await readPlayer(db, userId, clock());
+      if (wanted.until !== undefined || !mayRefill()) return readCommitted(userId, wanted);
+      // All games: in Redis a player's facts are complete, or not there.
+      const fields = await loader.load(userId, { games: null });
       refill(userId, fields);
       return factsOf(fields) as PlayerFacts;
     },
+    readCommitted,
     async idle() {
       await Promise.all(refills);
     },

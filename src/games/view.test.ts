@@ -50,6 +50,7 @@ function given(history: GameHistory, { progress, player = {} }: Scene = {}) {
   return {
     widget: (time: string) => renderWidget([timeline], facts, at(time)),
     journey: (time: string) => renderJourney(timeline, facts, at(time)),
+    past: (window: string, time: string) => renderJourney(timeline, facts, at(time), at(window)),
     everything: (time: string) =>
       JSON.stringify([renderWidget([timeline], facts, at(time)), renderJourney(timeline, facts, at(time))]),
   };
@@ -82,6 +83,17 @@ describe('progress', () => {
       projection_version: 12,
       as_of: '2026-05-10T11:59:58.000Z',
     });
+  });
+
+  test('the last credited events are told, each once', () => {
+    const credit = (eventId: string | null, paymentId: string | null = null) => ({ eventId, paymentId, held: false });
+    const recent = [credit('e3', 'p3'), credit('e3', 'p3'), credit(null), credit('e1')];
+    expect(
+      given(gameHistory(makeGame()), { progress: { value: 4, recent } }).widget('05-10')[0]?.last_credited,
+    ).toEqual([
+      { event_id: 'e3', payment_id: 'p3' },
+      { event_id: 'e1', payment_id: null },
+    ]);
   });
 
   test('games that end first come first', () => {
@@ -237,6 +249,49 @@ describe('the window', () => {
       },
     });
     expect(own.widget('05-20')[0]).toMatchObject({ current_value: 0, projection_version: 0 });
+  });
+
+  test('of a recurring game that is past is as it was at its end', () => {
+    const raised = archetypeGame('spend');
+    const first = raised.milestone_steps[0] as { step: number; reward: { value: number } };
+    const dearer = {
+      ...raised,
+      milestone_steps: [{ ...first, reward: { ...first.reward, value: 77 } }, ...raised.milestone_steps.slice(1)],
+    } as GameConfig;
+    const scene = given(gameHistory(raised, ['05-09', dearer]), {
+      player: { progress: [[1, '2026-05-01T00:00:00Z', { value: 20, version: 3 }]] },
+    });
+    expect(scene.past('2026-05-01T00:00:00Z', '05-20')).toMatchObject({
+      state: 'ended',
+      current_value: 20,
+      config_version: 1,
+      projection_version: 3,
+      previous_window: null,
+      window: { start: '2026-05-01T00:00:00.000Z', seconds_remaining: 0 },
+      next_visible_reward: { value: first.reward.value },
+    });
+    expect(scene.past('2026-05-08T00:00:00Z', '05-20')).toMatchObject({
+      state: 'ended',
+      current_value: 0,
+      config_version: 2,
+      previous_window: '2026-05-01T00:00:00.000Z',
+      next_visible_reward: { value: 77 },
+    });
+    // The one that is open now, one that has not begun, and no window at all.
+    expect(scene.past('2026-05-15T00:00:00Z', '05-20')).toEqual(scene.journey('05-20'));
+    expect(scene.past('2026-05-22T00:00:00Z', '05-20')).toBeUndefined();
+    expect(scene.past('2026-05-02T00:00:00Z', '05-20')).toBeUndefined();
+  });
+
+  test('that began with an earlier joining stays readable', () => {
+    const player: KnownPlayer = {
+      joined: { 1: ['05-01', '05-09'] },
+      progress: [[1, '05-01', { value: 3 }]],
+    };
+    const scene = given(gameHistory(archetypeGame('week')), { player });
+    expect(scene.journey('05-10')).toMatchObject({ current_value: 0, previous_window: '2026-05-01T12:00:00.000Z' });
+    expect(scene.past('2026-05-01T12:00:00Z', '05-10')).toMatchObject({ state: 'ended', previous_window: null });
+    expect(scene.past('2026-05-09T12:00:00Z', '05-10')).toEqual(scene.journey('05-10'));
   });
 
   test('from the join is the player’s own, and before it the time in which to join', () => {

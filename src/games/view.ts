@@ -7,9 +7,9 @@ import { archetypes } from './archetypes/archetype.ts';
 import type { ProgressView } from './archetypes/strategy.ts';
 import type { Archetype, MilestoneStep, Progression, Reward, Trigger } from './config.ts';
 import type { GameStatus, Timeline } from './decide.ts';
-import type { ClaimFact, PlayerFacts } from './facts.ts';
+import type { ClaimFact, CreditFact, PlayerFacts } from './facts.ts';
 import type { Game } from './game.ts';
-import { type Joining, openGames, type Presence, presenceOf } from './presence.ts';
+import { type Joining, openGames, type Presence, presenceIn, presenceOf, previousWindow } from './presence.ts';
 import type { Window } from './window.ts';
 
 /**
@@ -56,6 +56,8 @@ interface GameView {
     value: number;
     display_type: Reward['display_type'];
   } | null;
+  /** The last events that were credited in this window, newest first: by these an app sees which of its own are in the numbers. */
+  last_credited: { event_id: string; payment_id: string | null }[];
   /** The one that is open, or was last; where windows begin with joining the player's own, and before it the time from the game's start to its end. */
   window: { start: string; end: string; seconds_remaining: number };
   config_version: number;
@@ -77,6 +79,8 @@ export interface WidgetGame extends GameView {
 
 export interface Journey extends GameView {
   state: GameStatus;
+  /** By its start, the player's window before this one; null when this is the first. */
+  previous_window: string | null;
   steps: (StepView & {
     /** What reaches it where its number does not, as configured. */
     requires: NonNullable<MilestoneStep['requires']> | null;
@@ -131,14 +135,25 @@ export function renderWidget(timelines: readonly Timeline[], facts: PlayerFacts,
     });
 }
 
-/** One game of a player, while it runs and after it. Undefined before it, and for a player who does not see it (`presenceOf`). */
-export function renderJourney(timeline: Timeline, facts: PlayerFacts, now: Instant): Journey | undefined {
-  const presence = presenceOf(timeline, facts, now);
+/**
+ * One game of a player, while it runs and after it, in its window of now or in the one that began at `windowStart`. Undefined before it, and for a
+ * player who does not see it (`presenceOf`).
+ */
+export function renderJourney(
+  timeline: Timeline,
+  facts: PlayerFacts,
+  now: Instant,
+  windowStart?: Instant,
+): Journey | undefined {
+  const presence =
+    windowStart === undefined ? presenceOf(timeline, facts, now) : presenceIn(timeline, facts, windowStart, now);
   if (presence === undefined) return undefined;
+  const previous = presence.window === undefined ? undefined : previousWindow(timeline, facts, presence.window.start);
   const steps = stepsOf(presence);
   return {
     ...gameView(presence, steps, facts, now),
     state: presence.state,
+    previous_window: previous === undefined ? null : formatInstant(previous),
     steps: steps.map((each) => ({
       ...stepView(each),
       requires: each.step.requires ?? null,
@@ -213,11 +228,21 @@ function gameView(presence: Presence, steps: readonly Step[], facts: PlayerFacts
     display_unit: config.progress_state_model.display_unit,
     progress: detail,
     next_visible_reward: nextVisibleReward(steps),
+    last_credited: lastCredited(progress?.recent ?? []),
     window: windowView(game, windowOf(presence), presence.state === 'ended' ? undefined : now),
     config_version: game.version,
     projection_version: progress?.version ?? 0,
     as_of: formatInstant(facts.asOf),
   };
+}
+
+function lastCredited(recent: readonly CreditFact[]): GameView['last_credited'] {
+  const seen = new Set<string>();
+  return recent.flatMap(({ eventId, paymentId }) => {
+    if (eventId === null || seen.has(eventId)) return [];
+    seen.add(eventId);
+    return [{ event_id: eventId, payment_id: paymentId }];
+  });
 }
 
 function progressView({ game, window, progress, join, seenAt }: Presence): ProgressView {

@@ -25,7 +25,7 @@ export function playerFacts({ member, joined = {}, progress = [] }: KnownPlayer 
     games: new Map(
       progress.map(([gameNo, start, own]) => [
         gameField(gameNo, at(start)),
-        { version: 7, value: 0, cleared: 0, claims: [], detail: null, ...own },
+        { version: 7, value: 0, cleared: 0, claims: [], detail: null, recent: [], ...own },
       ]),
     ),
   };

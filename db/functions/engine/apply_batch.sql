@@ -8,7 +8,7 @@ create or replace function milepost.apply_batch(
   p_event_payload json[], p_event_redone boolean[],
   p_credit_event integer[], p_credit_game_no integer[], p_credit_window_start bigint[], p_credit_trigger_id text[],
   p_credit_amount bigint[], p_credit_distinct_value text[], p_credit_held boolean[], p_credit_version integer[],
-  p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_credit_payment_id text[], p_credit_transaction_id text[], p_credit_event_id text[],
   p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
   p_progress_value bigint[], p_progress_cleared bigint[], p_progress_claimed text[], p_progress_state jsonb[],
   p_claim_event integer[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
@@ -33,7 +33,7 @@ begin
   perform milepost.games_apply(
     p_event_bucket, p_event_player_id, p_event_no, p_event_occurred_at,
     p_credit_event, p_credit_game_no, p_credit_window_start, p_credit_trigger_id, p_credit_amount, p_credit_distinct_value,
-    p_credit_held, p_credit_version, p_credit_payment_id, p_credit_transaction_id,
+    p_credit_held, p_credit_version, p_credit_payment_id, p_credit_transaction_id, p_credit_event_id,
     p_progress_bucket, p_progress_player_id, p_progress_game_no, p_progress_window_start, p_progress_value, p_progress_cleared,
     p_progress_claimed, p_progress_state,
     p_claim_event, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type, p_claim_status,

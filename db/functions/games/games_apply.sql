@@ -4,7 +4,7 @@ create or replace function milepost.games_apply(
   p_event_bucket smallint[], p_event_player_id bigint[], p_event_no bigint[], p_event_occurred_at bigint[],
   p_credit_event integer[], p_credit_game_no integer[], p_credit_window_start bigint[], p_credit_trigger_id text[],
   p_credit_amount bigint[], p_credit_distinct_value text[], p_credit_held boolean[], p_credit_version integer[],
-  p_credit_payment_id text[], p_credit_transaction_id text[],
+  p_credit_payment_id text[], p_credit_transaction_id text[], p_credit_event_id text[],
   p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
   p_progress_value bigint[], p_progress_cleared bigint[], p_progress_claimed text[], p_progress_state jsonb[],
   p_claim_event integer[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
@@ -20,16 +20,16 @@ begin
   -- Arrays are unnested side by side in a select list: in FROM, each would first be stored as a table of one column.
   insert into milepost.credit
     (bucket, player_id, game_no, window_start, event_no, trigger_id, amount, distinct_value, held, version, occurred_at, payment_id,
-     transaction_id)
+     transaction_id, event_id)
   select p_event_bucket[c.event], p_event_player_id[c.event], c.game_no, milepost.instant_of(c.window_start), p_event_no[c.event],
          c.trigger_id, c.amount, c.distinct_value, coalesce(c.held, false), c.version, milepost.instant_of(p_event_occurred_at[c.event]), c.payment_id,
-         c.transaction_id
+         c.transaction_id, c.event_id
     from (
       select unnest(p_credit_event) as event, unnest(p_credit_game_no) as game_no, unnest(p_credit_window_start) as window_start,
              unnest(p_credit_trigger_id) as trigger_id, unnest(p_credit_amount) as amount,
              unnest(p_credit_distinct_value) as distinct_value, unnest(p_credit_held) as held,
              unnest(p_credit_version) as version, unnest(p_credit_payment_id) as payment_id,
-             unnest(p_credit_transaction_id) as transaction_id
+             unnest(p_credit_transaction_id) as transaction_id, unnest(p_credit_event_id) as event_id
     ) as c;
 
   -- An upsert rather than an update joined to the arrays: it is one index probe per row under any statistics.

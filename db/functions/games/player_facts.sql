@@ -3,11 +3,13 @@
 --   as_of                      version: the snapshot's time in ms; fact: null
 --   memberships                version: sum of revisions; fact: rows [cohort_id, valid_from in ms, valid_to in ms or null]
 --   joins                      version: their number, as none is ever taken back; fact: rows [game_no, joined_at in ms]
---   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims, detail], with claims as rows
---                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment]
---                              and detail what the archetype keeps beyond the value. What caps and distinct values have counted stays here.
+--   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims, detail, recent], with claims as rows
+--                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment],
+--                              detail what the archetype keeps beyond the value, and recent the last p_recent credits, newest first, as rows
+--                              [event_id, payment_id, held]. What caps and distinct values have counted stays here.
 --
--- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock.
+-- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock. Of all
+-- games, or of those in p_game_no; of these, with p_until, the two newest windows that began by then.
 --
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
 -- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
@@ -15,7 +17,9 @@
 -- The settings leave the planner one plan, an index probe per row: one cached while the tables were nearly empty would else scan them whole.
 -- On empty statistics all indexes that begin with bucket look alike. Where a table has two, the look-up is a range in the order of the
 -- wanted one: the other would have to sort.
-create or replace function milepost.player_facts(p_bucket smallint[], p_player_id bigint[])
+create or replace function milepost.player_facts(
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_until timestamptz, p_recent integer
+)
 returns table (user_id text, field text, version bigint, fact text)
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off
@@ -50,12 +54,26 @@ begin
       union all
       select g.game_no || ':' || milepost.ms_of(g.window_start),
              g.version + claims.endings + transitions.number,
-             json_build_array(g.value, g.cleared, claims.rows, g.state -> 'all' -> 1)
+             json_build_array(g.value, g.cleared, claims.rows, g.state -> 'all' -> 1, credits.rows)
         from (
-          -- In the order of the primary key, so that nothing is sorted.
-          select w.*, lead(w.window_start, 2) over (partition by w.game_no order by w.window_start) as second_newer
-            from milepost.progress w
-           where w.bucket = p.bucket and w.player_id = p.player_id
+          select w.*
+            from unnest(p_game_no) as named(game_no)
+           cross join lateral (
+              select w.* from milepost.progress w
+               where w.bucket = p.bucket and w.player_id = p.player_id and w.game_no = named.game_no
+                 and w.window_start <= coalesce(p_until, 'infinity')
+               order by w.window_start desc
+               limit 2
+            ) as w
+          union all
+          select (every.w).*
+            from (
+              -- In the order of the primary key, so that nothing is sorted.
+              select w, lead(w.window_start, 2) over (partition by w.game_no order by w.window_start) as second_newer
+                from milepost.progress w
+               where p_game_no is null and w.bucket = p.bucket and w.player_id = p.player_id
+            ) as every
+           where every.second_newer is null
         ) as g
        cross join lateral (
           select coalesce(sum(o.revision), 0) as endings,
@@ -77,7 +95,16 @@ begin
             from milepost.claim_transition t
            where t.bucket = g.bucket and t.player_id = g.player_id and t.game_no = g.game_no and t.window_start = g.window_start
         ) as transitions
-       where g.second_newer is null
+       cross join lateral (
+          select coalesce(json_agg(json_build_array(c.event_id, c.payment_id, c.held)), '[]') as rows
+            from (
+              select c.event_id, c.payment_id, c.held
+                from milepost.credit c
+               where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
+               order by c.event_no desc
+               limit p_recent
+            ) as c
+        ) as credits
     ) as f(field, version, fact);
 end
 $$;

@@ -18,12 +18,12 @@ begin
    where e.redone is not true;
 
   insert into milepost.inbox
-    (bucket, player_id, received_at, event_no, occurred_at, event_type, event_version, source, origin, payload)
-  select e.bucket, e.player_id, milepost.instant_of(e.received_at), e.event_no, milepost.instant_of(e.occurred_at), e.event_type,
+    (bucket, player_id, received_at, event_no, event_id, occurred_at, event_type, event_version, source, origin, payload)
+  select e.bucket, e.player_id, milepost.instant_of(e.received_at), e.event_no, e.event_id, milepost.instant_of(e.occurred_at), e.event_type,
          e.event_version, e.source, e.origin, e.payload
     from (
       select unnest(p_bucket) as bucket, unnest(p_player_id) as player_id, unnest(p_received_at) as received_at,
-             unnest(p_event_no) as event_no, unnest(p_occurred_at) as occurred_at, unnest(p_event_type) as event_type,
+             unnest(p_event_no) as event_no, unnest(p_event_id) as event_id, unnest(p_occurred_at) as occurred_at, unnest(p_event_type) as event_type,
              unnest(p_event_version) as event_version, unnest(p_source) as source, unnest(p_origin) as origin, unnest(p_payload) as payload
     ) as e;
 
