@@ -27,23 +27,27 @@ grant usage on sequence milepost.batch_no to milepost_ingest;
 -- Tables
 
 create table milepost.circuit (
-  destination text not null,
-  state       milepost.circuit_state not null default 'closed'::milepost.circuit_state,
-  by_hand     boolean not null default false,
-  failures    integer not null default 0,
-  openings    integer not null default 0,
-  wave        integer not null default 1,
-  probe_at    timestamp with time zone,
-  probe_token uuid,
-  probe_left  integer not null default 0,
-  opened_at   timestamp with time zone,
-  reason      text,
-  changed_at  timestamp with time zone not null,
+  destination     text not null,
+  state           milepost.circuit_state not null default 'closed'::milepost.circuit_state,
+  by_hand         boolean not null default false,
+  failures        integer not null default 0,
+  openings        integer not null default 0,
+  wave            integer not null default 1,
+  probe_at        timestamp with time zone,
+  probe_token     uuid,
+  probe_left      integer not null default 0,
+  opened_at       timestamp with time zone,
+  reason          text,
+  changed_at      timestamp with time zone not null,
+  window_from     timestamp with time zone,
+  window_results  integer not null default 0,
+  window_failures integer not null default 0,
   constraint circuit_pkey primary key (destination),
   constraint circuit_by_hand_check check (((not by_hand) or (state = 'open'::milepost.circuit_state))),
   constraint circuit_counts_check check (((failures >= 0) and (openings >= 0) and (wave > 0) and (probe_left >= 0))),
   constraint circuit_open_check check (((state = 'closed'::milepost.circuit_state) = (opened_at is null))),
-  constraint circuit_probe_check check (((state = 'half_open'::milepost.circuit_state) or (probe_token is null)))
+  constraint circuit_probe_check check (((state = 'half_open'::milepost.circuit_state) or (probe_token is null))),
+  constraint circuit_window_check check ((((window_failures >= 0) and (window_failures <= window_results)) and ((window_from is null) = (window_results = 0))))
 ) with (fillfactor = 50);
 grant select on milepost.circuit to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.circuit to milepost_worker;
@@ -517,7 +521,10 @@ create function milepost.circuit_observe(
   p_open_after integer,
   p_wait_ms double precision,
   p_wait_max_ms double precision,
-  p_full_wave integer
+  p_full_wave integer,
+  p_open_share double precision default NULL::double precision,
+  p_share_results integer default NULL::integer,
+  p_window_ms double precision default NULL::double precision
 ) returns table(state milepost.circuit_state, changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off;
 grant execute on function milepost.circuit_observe to milepost_worker;
@@ -741,7 +748,10 @@ create function milepost.outbox_settle(
   p_open_after integer default NULL::integer,
   p_circuit_wait_ms double precision default NULL::double precision,
   p_circuit_wait_max_ms double precision default NULL::double precision,
-  p_full_wave integer default NULL::integer
+  p_full_wave integer default NULL::integer,
+  p_open_share double precision default NULL::double precision,
+  p_share_results integer default NULL::integer,
+  p_window_ms double precision default NULL::double precision
 ) returns table(settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_settle to milepost_worker;

@@ -106,6 +106,10 @@ export const limits = {
   refreshRetryMaxMs: 10_000,
   /** Failures of a service in a row, of all workers together, after which its circuit opens. */
   circuitFailures: 10,
+  /** Or this part of at least so many results within this time, counted from a failure on. */
+  circuitShare: 0.5,
+  circuitShareResults: 20,
+  circuitWindowMs: 10_000,
   /** First and longest wait between two probes of an open circuit; the upper half of each is drawn. */
   circuitWaitMs: 1_000,
   circuitWaitMaxMs: 60_000,
@@ -174,6 +178,10 @@ assert(
   limits.leaseSeconds * 1_000 >
     1.25 * Math.ceil(limits.leaseRows / limits.serviceConcurrency) * limits.serviceTimeoutMs,
   'a lease must outlive the calls it covers, with room for settling them',
+);
+assert(
+  limits.circuitShareResults > limits.circuitFailures,
+  'a share is of more results than failures in a row would need',
 );
 assert(
   limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs,

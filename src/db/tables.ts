@@ -78,6 +78,9 @@ export interface Circuit {
   reason: string | null;
   state: Generated<CircuitState>;
   wave: Generated<number>;
+  window_failures: Generated<number>;
+  window_from: ColumnType<number, string, string> | null;
+  window_results: Generated<number>;
 }
 
 export interface CircuitChange {

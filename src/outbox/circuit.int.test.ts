@@ -10,7 +10,15 @@ import { type LeasedMessage, leaseDue } from './lease.ts';
 import { type Settlement, settle } from './settle.ts';
 
 const log = createLog({ level: 'silent' });
-const rules: CircuitRules = { openAfter: 3, waitMs: 1_000, waitMaxMs: 8_000, fullWave: 8 };
+const rules: CircuitRules = {
+  openAfter: 3,
+  openShare: 0.5,
+  shareResults: 12,
+  windowMs: 3_600_000,
+  waitMs: 1_000,
+  waitMaxMs: 8_000,
+  fullWave: 8,
+};
 const done: Delivery = { kind: 'done', request: {}, answer: {} };
 const refused: Delivery = { kind: 'refused', request: {}, answer: {}, error: 'USER_BLOCKED' };
 const failing = (reason: RetryReason, retryAfterMs?: number): Delivery => ({
@@ -59,7 +67,7 @@ async function scene(count: number): Promise<Scene> {
       ),
     async circuit() {
       const { rows } = await database.pool.query(
-        `select state::text, failures, openings, wave, by_hand, reason,
+        `select state::text, failures, openings, wave, by_hand, reason, window_results, window_failures,
                 extract(epoch from probe_at - changed_at)::double precision * 1000 as wait_ms from milepost.circuit`,
       );
       return rows[0];
@@ -92,7 +100,7 @@ test('failures in a row open it, over leases and workers; a success between them
   expect(await it.settle(b, done, failing('server_error'))).toMatchObject({ circuit: 'closed' });
   expect(await it.circuit()).toMatchObject({ failures: 1 });
   await it.settle((await it.lease(1)).messages, refused);
-  expect(await it.circuit()).toBeUndefined();
+  expect(await it.circuit()).toMatchObject({ state: 'closed', failures: 0 });
 
   const [c, d] = [(await it.lease(2)).messages, (await it.lease(1)).messages];
   await it.settle(c, failing('unreachable'));
@@ -102,6 +110,49 @@ test('failures in a row open it, over leases and workers; a success between them
   expect(rows).toEqual([
     { state: 'open', changed_by: 'milepost', reason: '3 failures in a row, the last: overloaded' },
   ]);
+});
+
+test('a large part of all results within a time opens it, whoever had them and however they are mixed', async () => {
+  await using it = await scene(40);
+  // What succeeded before the first failure is not counted.
+  await it.settle((await it.lease(8)).messages, done);
+  const [a, b, c] = [(await it.lease(4)).messages, (await it.lease(7)).messages, (await it.lease(2)).messages];
+  await it.settle(a, failing('timeout'), done, failing('timeout'), done);
+  expect(await it.circuit()).toMatchObject({ state: 'closed', window_results: 4, window_failures: 2 });
+  await it.settle(
+    b,
+    done,
+    failing('timeout'),
+    done,
+    failing('server_error'),
+    done,
+    failing('timeout'),
+    failing('timeout'),
+  );
+  expect(await it.circuit()).toMatchObject({ state: 'closed', window_results: 11, window_failures: 6 });
+  // Enough results, but nothing failed now.
+  await it.settle(c, done);
+  expect(await it.circuit()).toMatchObject({ state: 'closed', window_results: 13, window_failures: 6 });
+  expect(await it.settle((await it.lease(1)).messages, failing('overloaded'))).toMatchObject({ circuit: 'open' });
+  expect(await it.circuit()).toMatchObject({
+    reason: '7 of 14 results were failures, the last: overloaded',
+    window_results: 0,
+  });
+});
+
+test('failures that are a small part, or of another time, do not open it; and it is forgotten when its time is over', async () => {
+  await using it = await scene(60);
+  await it.settle((await it.lease(5)).messages, done, done, failing('timeout'), done, done);
+  for (let lease = 0; lease < 3; lease++) {
+    await it.settle((await it.lease(5)).messages, failing('timeout'), failing('timeout'), done, done, done);
+  }
+  expect(await it.circuit()).toMatchObject({ state: 'closed', window_results: 20, window_failures: 7 });
+  await it.database.pool.query("update milepost.circuit set window_from = window_from - interval '1 hour'");
+  await it.settle((await it.lease(4)).messages, failing('timeout'), done, failing('timeout'), done);
+  expect(await it.circuit()).toMatchObject({ state: 'closed', window_results: 4, window_failures: 2 });
+  await it.database.pool.query("update milepost.circuit set window_from = window_from - interval '1 hour'");
+  await it.settle((await it.lease(1)).messages, done);
+  expect(await it.circuit()).toBeUndefined();
 });
 
 test('answers we do not understand, and errors of ours, do not open it', async () => {

@@ -14,6 +14,10 @@ export type CircuitState = 'closed' | 'open' | 'half_open';
 export interface CircuitRules {
   /** Failures in a row, of all workers together. */
   openAfter: number;
+  /** Or this part of at least so many results within this time, of all workers together. */
+  openShare: number;
+  shareResults: number;
+  windowMs: number;
   /** The first wait; it doubles with each probe that fails, up to the longest. */
   waitMs: number;
   waitMaxMs: number;
@@ -24,6 +28,9 @@ export interface CircuitRules {
 export function circuitRules(leaseRows: number): CircuitRules {
   return {
     openAfter: limits.circuitFailures,
+    openShare: limits.circuitShare,
+    shareResults: limits.circuitShareResults,
+    windowMs: limits.circuitWindowMs,
     waitMs: limits.circuitWaitMs,
     waitMaxMs: limits.circuitWaitMaxMs,
     fullWave: leaseRows,

@@ -91,6 +91,9 @@ export async function settle(
     { name: 'p_circuit_wait_ms', type: 'double precision', value: circuit.waitMs },
     { name: 'p_circuit_wait_max_ms', type: 'double precision', value: circuit.waitMaxMs },
     { name: 'p_full_wave', type: 'integer', value: circuit.fullWave },
+    { name: 'p_open_share', type: 'double precision', value: circuit.openShare },
+    { name: 'p_share_results', type: 'integer', value: circuit.shareResults },
+    { name: 'p_window_ms', type: 'double precision', value: circuit.windowMs },
   ]);
   if (result === undefined) throw new Error('outbox_settle returned no row');
   return result;

@@ -9,7 +9,8 @@ create or replace function milepost.outbox_settle(
   p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[], p_result text[], p_wait_ms double precision[], p_error text[],
   p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[],
   p_destination text default null, p_reason text[] default null, p_asked_ms double precision[] default null, p_open_after integer default null,
-  p_circuit_wait_ms double precision default null, p_circuit_wait_max_ms double precision default null, p_full_wave integer default null
+  p_circuit_wait_ms double precision default null, p_circuit_wait_max_ms double precision default null, p_full_wave integer default null,
+  p_open_share double precision default null, p_share_results integer default null, p_window_ms double precision default null
 ) returns table (settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -53,7 +54,7 @@ begin
   return query
     select v_settled, milepost.outbox_refresh(v_bucket, v_user_id, v_now), o.state, o.changed, o.probe_token, o.ready
       from milepost.circuit_observe(p_destination, p_claim_token, p_result, p_reason, p_asked_ms, p_open_after, p_circuit_wait_ms,
-                                    p_circuit_wait_max_ms, p_full_wave) as o;
+                                    p_circuit_wait_max_ms, p_full_wave, p_open_share, p_share_results, p_window_ms) as o;
 end
 $$;
 grant execute on function milepost.outbox_settle to milepost_worker;
