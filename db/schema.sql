@@ -3,6 +3,7 @@
 -- The schema, and the roles that may use it
 
 create role milepost_api nologin;
+create role milepost_dba nologin;
 create role milepost_ingest nologin;
 create role milepost_owner nologin;
 create role milepost_support nologin;
@@ -10,6 +11,9 @@ create role milepost_worker nologin;
 
 create schema milepost;
 grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+
+create schema milepost_dba;
+grant usage on schema milepost_dba to milepost_dba;
 
 -- Types
 
@@ -84,6 +88,7 @@ create table milepost.claim (
   constraint claim_earning_check check ((earning > 0)),
   constraint claim_reward_check check (((step_type = 'REWARD'::text) = ((reward_type is not null) and (amount is not null) and (message_key is not null))))
 ) with (fillfactor = 95);
+create index claim_held on milepost.claim using btree (claimed_at) where ((status = 'held'::milepost.claim_status) and (claimed_at > '-infinity'::timestamp with time zone));
 grant select on milepost.claim to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.claim to milepost_ingest;
 grant update (status) on milepost.claim to milepost_ingest;
@@ -215,6 +220,7 @@ create table milepost.event_key (
   received_at  timestamp with time zone not null,
   constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
 ) with (fillfactor = 95);
+create index event_key_received on milepost.event_key using brin (received_at) with (pages_per_range='32', autosummarize='on');
 grant select on milepost.event_key to milepost_api, milepost_support, milepost_worker;
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
@@ -433,6 +439,124 @@ create table milepost.source_start (
 grant select on milepost.source_start to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.source_start to milepost_ingest;
 
+-- Views; what they select is in db/views
+
+create view milepost_dba.circuit (
+  destination text,
+  state text,
+  by_hand boolean,
+  failures integer,
+  open_for interval,
+  next_probe_in interval,
+  reason text,
+  tokens_left numeric
+) as …;
+grant select on milepost_dba.circuit to milepost_dba;
+
+create view milepost_dba.dead_letter (
+  kind text,
+  subject text,
+  reason text,
+  entries bigint,
+  oldest timestamp with time zone,
+  newest timestamp with time zone
+) as …;
+grant select on milepost_dba.dead_letter to milepost_dba;
+
+create view milepost_dba.hold (
+  kind text,
+  subject text,
+  reward_type text,
+  entries bigint,
+  amount numeric,
+  age_of_oldest interval
+) as …;
+grant select on milepost_dba.hold to milepost_dba;
+
+create view milepost_dba.inbox_outcome (
+  hour timestamp with time zone,
+  outcome text,
+  reason text,
+  events bigint,
+  age_of_newest interval
+) as …;
+grant select on milepost_dba.inbox_outcome to milepost_dba;
+
+create view milepost_dba.job (
+  task text,
+  state text,
+  jobs bigint,
+  longest_waiting interval,
+  longest_running interval,
+  most_attempts integer,
+  an_error text
+) as …;
+grant select on milepost_dba.job to milepost_dba;
+
+create view milepost_dba.outbox (
+  destination text,
+  state text,
+  messages bigint,
+  due bigint,
+  longest_due interval,
+  age_of_oldest interval,
+  most_attempts integer
+) as …;
+grant select on milepost_dba.outbox to milepost_dba;
+
+create view milepost_dba.outbox_error (
+  destination text,
+  state text,
+  error text,
+  messages bigint,
+  age_of_oldest interval,
+  most_attempts integer,
+  next_attempt_in interval
+) as …;
+grant select on milepost_dba.outbox_error to milepost_dba;
+
+create view milepost_dba.relation (
+  relation text,
+  kind text,
+  of_table text,
+  total_bytes bigint,
+  estimated_rows bigint,
+  live_rows bigint,
+  dead_rows bigint,
+  dead_share numeric,
+  bloat_estimate numeric,
+  last_vacuum timestamp with time zone,
+  last_analyze timestamp with time zone,
+  scans bigint
+) as …;
+grant select on milepost_dba.relation to milepost_dba;
+
+create view milepost_dba.session (
+  pid integer,
+  login text,
+  application text,
+  state text,
+  in_transaction interval,
+  in_statement interval,
+  wait_event_type text,
+  wait_event text,
+  blocked_by integer[],
+  blocks bigint,
+  statement text
+) as …;
+grant select on milepost_dba.session to milepost_dba;
+
+create view milepost_dba.source (
+  topic text,
+  partition integer,
+  next_offset bigint,
+  age_of_position interval,
+  alarm text,
+  age_of_alarm interval,
+  unfinished_starts integer
+) as …;
+grant select on milepost_dba.source to milepost_dba;
+
 -- Functions; their bodies are in db/functions
 
 create function milepost.apply_batch(
@@ -547,6 +671,29 @@ grant execute on function milepost.cohorts_apply to milepost_ingest;
 create function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[], p_cohort_id text[]) returns text
 language plpgsql stable;
 grant execute on function milepost.cohorts_memberships to milepost_ingest, milepost_support;
+
+create function milepost.dba_error_shape(p_error text) returns text
+language sql immutable parallel safe;
+grant execute on function milepost.dba_error_shape to milepost_dba;
+
+create function milepost.dba_jobs(
+  
+) returns table(task text, state text, run_at timestamp with time zone, locked_at timestamp with time zone, attempts integer, max_attempts integer, last_error text)
+language plpgsql stable security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.dba_jobs owner to milepost_worker;
+grant execute on function milepost.dba_jobs to milepost_dba;
+
+create function milepost.dba_relations(
+  
+) returns table(relation text, kind text, of_table text, main_bytes bigint, total_bytes bigint, estimated_rows bigint, needed_bytes bigint, live_rows bigint, dead_rows bigint, last_vacuum timestamp with time zone, last_analyze timestamp with time zone, scans bigint)
+language plpgsql stable security definer set search_path=pg_catalog, pg_temp;
+grant execute on function milepost.dba_relations to milepost_dba;
+
+create function milepost.dba_sessions(
+  
+) returns table(pid integer, login text, application text, state text, transaction_began timestamp with time zone, statement_began timestamp with time zone, wait_event_type text, wait_event text, blocked_by integer[], statement text)
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+grant execute on function milepost.dba_sessions to milepost_dba;
 
 create function milepost.games_apply(
   p_event_bucket smallint[],

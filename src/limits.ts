@@ -168,6 +168,10 @@ export const limits = {
   /** Statement and lock time-outs of every connection. */
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
+  /** How long a migration waits for a lock, everybody who comes later behind it; how often it tries, and the longest pause in between. */
+  migrationLockMs: 1_000,
+  migrationTries: 40,
+  migrationPauseMs: 5_000,
   /** How long an answer of PostgreSQL is waited for; past it the connection is given up. */
   queryTimeoutMs: 45_000,
 } as const;
@@ -191,6 +195,10 @@ assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.retriedRows <= limits.refreshPlayers, 'a refresh must hold the players of all rewards retried at once');
 assert(limits.pastCountMs < limits.lockTimeoutMs, 'a change must be able to wait for one that counts');
+assert(
+  limits.migrationLockMs < limits.lockTimeoutMs,
+  'a migration must give way before a batch gives up waiting behind it',
+);
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock time-out must fire before the statement time-out');
 assert(limits.statementTimeoutMs < limits.queryTimeoutMs, 'the server must give a statement up before its client does');
 assert(limits.refreshPlayers >= limits.batchEvents, 'a refresh must hold the players of a whole batch');

@@ -83,6 +83,7 @@ test('migrate: a plan changes nothing; without it, other commands say what to do
   expect(stdout.split('\n').slice(0, -1)).toEqual([
     ...plan.document.migrations.map((migration: string) => `applied migration ${migration}`),
     ...plan.document.functions.map((path: string) => `applied function ${path}`),
+    ...plan.document.views.map((path: string) => `applied view ${path}`),
   ]);
   expect(await run(['migrate'])).toEqual({ status: 0, stdout: 'The database is up to date.\n', stderr: '' });
   expect(await json(['games', 'list'])).toEqual({ status: 0, document: [] });

@@ -10,12 +10,14 @@ export async function runMigrate(options: { plan?: boolean; json?: boolean }): P
   try {
     const report = await migrate(database.url, { plan: options.plan === true });
     print(options, report, () => {
-      if (report.migrations.length + report.functions.length === 0) return 'The database is up to date.';
-      const verb = options.plan === true ? 'would apply' : 'applied';
-      return [
-        ...report.migrations.map((name) => `${verb} migration ${name}`),
-        ...report.functions.map((path) => `${verb} function ${path}`),
-      ].join('\n');
+      const [applied, dropped] = options.plan === true ? ['would apply', 'would drop'] : ['applied', 'dropped'];
+      const lines = [
+        ...report.migrations.map((name) => `${applied} migration ${name}`),
+        ...report.functions.map((path) => `${applied} function ${path}`),
+        ...report.views.map((path) => `${applied} view ${path}`),
+        ...report.dropped.map((signature) => `${dropped} former function ${signature}`),
+      ];
+      return lines.length === 0 ? 'The database is up to date.' : lines.join('\n');
     });
   } finally {
     await database.stop();

@@ -13,6 +13,8 @@ export type Role =
   | 'milepost_api'
   | 'milepost_owner'
   | 'milepost_support'
+  | 'milepost_retention'
+  | 'milepost_dba'
   | 'login';
 
 export interface Db {

@@ -1,12 +1,16 @@
-// Brings a database to this version: migrations (once, in order), functions (again whenever a file changed), and the job queue's own schema.
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+// Brings a database to this version: migrations (once, in order), functions and views (again whenever a file changed), and the job queue's own schema.
+// Processes of the version before go on meanwhile: no lock is waited for longer than they can bear, and the functions they call stay.
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { UserError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { backoffMs } from '../retry.ts';
 import { asRole } from './connect.ts';
+import { applyFiles, changedFiles, formerFunctions } from './replaceable.ts';
 
 const DB_FOLDER = fileURLToPath(new URL('../../db/', import.meta.url));
 const LOCK = 77_000;
@@ -15,23 +19,63 @@ const LOCK = 77_000;
 export interface MigrationReport {
   migrations: string[];
   functions: string[];
+  views: string[];
+  /** Functions of versions before the last one, which nobody calls any more: dropped. */
+  dropped: string[];
+}
+
+export interface MigrateOptions {
+  plan?: boolean;
+  /** The folder with migrations/, functions/ and views/; another one in tests. */
+  folder?: string;
+  /** Other times than the limits; for tests. */
+  timing?: Partial<{ lockMs: number; tries: number }>;
 }
 
 /**
  * Migrates the database at `url`. Two at once wait for each other. With `plan`, nothing is changed and the report says what would be.
  * The login user needs CREATEROLE the first time, and ownership of the schema after that.
+ * @throws UserError when somebody else's transaction keeps a lock that is needed; what was done until then stays, and the next run goes on from there.
  */
-export async function migrate(url: string, options: { plan?: boolean } = {}): Promise<MigrationReport> {
-  const plan = options.plan === true;
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<MigrationReport> {
+  const { plan = false, folder = DB_FOLDER } = options;
+  const lockMs = options.timing?.lockMs ?? limits.migrationLockMs;
+  const tries = options.timing?.tries ?? limits.migrationTries;
   const client = new pg.Client({ connectionString: url, application_name: 'milepost migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
+    // A lock that is waited for keeps everybody out who comes later. Only now: another migration may be waited for as long as it takes.
+    await client.query(`set lock_timeout = ${lockMs}`);
     // A dry run makes its table of migrations all the same.
     if (plan) await client.query('begin');
+    const migrations: string[] = [];
+    await insist(client, tries, async () => {
+      migrations.push(...(await runPending(client, folder, plan, migrations)));
+    });
+    const changed = await changedFiles(client, folder);
+    const dropped = changed.length === 0 ? [] : await formerFunctions(client);
+    if (plan) await client.query('rollback');
+    else {
+      // The queue first: a function of ours calls into it.
+      const queueUrl = asRole(url, 'milepost_worker', [`-c lock_timeout=${lockMs}`]);
+      await insist(client, tries, () => runMigrations({ connectionString: queueUrl }));
+      if (changed.length > 0) await insist(client, tries, () => applyFiles(client, changed));
+    }
+    const paths = (kind: 'function' | 'view') => changed.filter((file) => file.kind === kind).map(({ path }) => path);
+    return { migrations, functions: paths('function'), views: paths('view'), dropped };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs the migrations that have not been run yet, but for `done`. Returns their names, also of those that ran before one failed on a lock. */
+async function runPending(client: pg.Client, folder: string, plan: boolean, done: string[]): Promise<string[]> {
+  const before = await recorded(client);
+  try {
     const ran = await runner({
       dbClient: client,
-      dir: join(DB_FOLDER, 'migrations'),
+      dir: join(folder, 'migrations'),
       migrationsTable: 'milepost_migration',
       migrationsSchema: 'public',
       direction: 'up',
@@ -42,78 +86,49 @@ export async function migrate(url: string, options: { plan?: boolean } = {}): Pr
       log: () => {},
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     });
-    const functions = await changedFunctions(client);
-    if (plan) await client.query('rollback');
-    else {
-      // The queue first: a function of ours calls into it.
-      await runMigrations({ connectionString: asRole(url, 'milepost_worker') });
-      await applyFunctions(client, functions);
-    }
-    return { migrations: ran.map((migration) => migration.name), functions: functions.map((file) => file.path) };
-  } finally {
-    await client.end();
-  }
-}
-
-interface FunctionFile {
-  /** Such as `engine/open_batch.sql`. */
-  path: string;
-  text: string;
-  digest: string;
-}
-
-async function changedFunctions(client: pg.Client): Promise<FunctionFile[]> {
-  const known = await client.query("select to_regclass('public.milepost_function') is not null as present");
-  const applied = new Map<string, string>();
-  if (known.rows[0].present) {
-    const { rows } = await client.query('select path, digest from public.milepost_function');
-    for (const row of rows) applied.set(row.path, row.digest);
-  }
-  return (await functionFiles()).filter((file) => applied.get(file.path) !== file.digest);
-}
-
-async function functionFiles(): Promise<FunctionFile[]> {
-  const folder = join(DB_FOLDER, 'functions');
-  const entries = await readdir(folder, { recursive: true });
-  const paths = entries.filter((entry) => entry.endsWith('.sql')).sort();
-  return Promise.all(
-    paths.map(async (path) => {
-      const text = await readFile(join(folder, path), 'utf8');
-      return { path, text, digest: createHash('sha256').update(text).digest('hex') };
-    }),
-  );
-}
-
-async function applyFunctions(client: pg.Client, files: FunctionFile[]): Promise<void> {
-  await client.query('begin');
-  try {
-    await client.query(
-      'create table if not exists public.milepost_function (path text primary key, digest text not null, applied_at timestamptz not null)',
-    );
-    for (const file of files) {
-      const name = file.path.replace(/^.*\//, '').replace(/\.sql$/, '');
-      await dropOtherSignatures(client, name);
-      await client.query(file.text);
-      await client.query(`revoke all on function milepost.${pg.escapeIdentifier(name)} from public`);
-      await client.query(
-        `insert into public.milepost_function (path, digest, applied_at) values ($1, $2, now())
-         on conflict (path) do update set digest = excluded.digest, applied_at = excluded.applied_at`,
-        [file.path, file.digest],
-      );
-    }
-    await client.query('commit');
+    return ran.map(({ name }) => name);
   } catch (error) {
     await client.query('rollback');
+    const after = await recorded(client);
+    done.push(...after.filter((name) => !before.includes(name)));
     throw error;
   }
 }
 
-/** `create or replace` with other parameters would leave the older function beside the newer one, and calls by name ambiguous. */
-async function dropOtherSignatures(client: pg.Client, name: string): Promise<void> {
-  const { rows } = await client.query(
-    `select p.oid::regprocedure::text as signature from pg_proc p
-      where p.pronamespace = 'milepost'::regnamespace and p.proname = $1`,
-    [name],
+async function recorded(client: pg.Client): Promise<string[]> {
+  const { rows: known } = await client.query("select to_regclass('public.milepost_migration') is not null as present");
+  if (!known[0].present) return [];
+  const { rows } = await client.query<{ name: string }>('select name from public.milepost_migration order by id');
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Tries again what another transaction's lock has kept from being done (or a deadlock has ended), with pauses in which everybody who queued up
+ * behind us gets their turn.
+ */
+async function insist(client: pg.Client, tries: number, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code !== '55P03' && code !== '40P01') throw error;
+      if (attempt === tries) throw new UserError(await whoIsInTheWay(client, tries), []);
+    }
+    await delay(100 + backoffMs(attempt, Math.random(), { baseMs: 200, maxMs: limits.migrationPauseMs }));
+  }
+}
+
+/** The transactions that have been open for longest: what keeps a lock for this long is one of them. */
+async function whoIsInTheWay(client: pg.Client, tries: number): Promise<string> {
+  const { rows } = await client.query<{ session: string }>(
+    `select format('process %s (%s, %s), for %s s', pid, coalesce(nullif(application_name, ''), 'unnamed'), coalesce(state, 'state unknown'),
+                   round(extract(epoch from now() - xact_start))) as session
+       from pg_stat_activity
+      where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()
+      order by xact_start limit 3`,
   );
-  for (const row of rows) await client.query(`drop function ${row.signature}`);
+  const sessions = rows.map(({ session }) => session).join('; ');
+  const longest = sessions === '' ? '' : `; transactions open for longest: ${sessions}`;
+  return `a lock was not free, tried ${tries} times${longest}. What was migrated until then stays; run milepost migrate again`;
 }

@@ -6,6 +6,8 @@ const WIDTH = 120;
 /** Days of the inbox are made as they are needed; they are data. */
 const NO_PARTITION = 'not c.relispartition';
 const IN_SCHEMA = `n.nspname = 'milepost'`;
+/** Views for DBAs have a schema of their own. */
+const WITH_VIEWS = `n.nspname in ('milepost', 'milepost_dba')`;
 
 /** Describes the schema `milepost` of a migrated database as SQL. */
 export async function describeSchema(client: pg.Client): Promise<string> {
@@ -16,7 +18,7 @@ export async function describeSchema(client: pg.Client): Promise<string> {
     ['Types', await typeLines(client)],
     ['Sequences', await sequenceLines(client)],
     ['Tables', await tableLines(client)],
-    ['Views', await viewLines(client)],
+    ['Views; what they select is in db/views', await viewLines(client)],
     ['Functions; their bodies are in db/functions', await functionLines(client)],
   ] as const;
   const header =
@@ -26,21 +28,25 @@ export async function describeSchema(client: pg.Client): Promise<string> {
 }
 
 async function schemaLines(client: pg.Client): Promise<string[]> {
-  const grants = await readGrants(client, `'n'`, 'n.nspowner', 'n.nspacl', `from pg_namespace n where ${IN_SCHEMA}`);
   const { rows } = await client.query<{ name: string; login: boolean; parents: string[] }>(
     `select r.rolname as name, r.rolcanlogin as login,
             array(select p.rolname::text from pg_auth_members m join pg_roles p on p.oid = m.roleid
                    where m.member = r.oid order by p.rolname collate "C") as parents
        from pg_roles r
-      where r.oid in (select (aclexplode(n.nspacl)).grantee from pg_namespace n where ${IN_SCHEMA})
-        and r.oid <> (select n.nspowner from pg_namespace n where ${IN_SCHEMA})
+      where r.oid in (select (aclexplode(n.nspacl)).grantee from pg_namespace n where ${WITH_VIEWS})
+        and r.oid not in (select n.nspowner from pg_namespace n where ${WITH_VIEWS})
       order by r.rolname collate "C"`,
   );
-  const roles = rows.map(
+  const lines = rows.map(
     ({ name, login, parents }) =>
       `create role ${name} ${login ? 'login' : 'nologin'}${parents.length > 0 ? ` in role ${parents.join(', ')}` : ''};`,
   );
-  return [...roles, '', 'create schema milepost;', ...grantLines(grants, 'schema milepost')];
+  for (const schema of ['milepost', 'milepost_dba']) {
+    const from = `from pg_namespace n where n.nspname = $1`;
+    const grants = await readGrants(client, `'n'`, 'n.nspowner', 'n.nspacl', from, [schema]);
+    lines.push('', `create schema ${schema};`, ...grantLines(grants, `schema ${schema}`));
+  }
+  return lines;
 }
 
 async function typeLines(client: pg.Client): Promise<string[]> {
@@ -142,17 +148,23 @@ async function belongings(client: pg.Client, table: Table): Promise<string[]> {
   return rows.map(({ definition }) => `${lowerCased(definition)};`);
 }
 
+/** What a view shows, and to whom. */
 async function viewLines(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ oid: number; name: string; kind: string; definition: string }>(
-    `select c.oid, c.relname as name, case c.relkind when 'm' then 'materialized view' else 'view' end as kind,
-            pg_get_viewdef(c.oid) as definition
+  const { rows } = await client.query<{ oid: number; name: string; columns: string }>(
+    `select c.oid, n.nspname || '.' || c.relname as name,
+            (select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
+               from pg_attribute a where a.attrelid = c.oid and a.attnum > 0) as columns
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where ${IN_SCHEMA} and c.relkind in ('v', 'm') order by c.relname collate "C"`,
+      where ${WITH_VIEWS} and c.relkind = 'v' order by n.nspname, c.relname collate "C"`,
   );
   const lines: string[] = [];
-  for (const { oid, name, kind, definition } of rows) {
-    lines.push(`create ${kind} milepost.${name} as`, definition);
-    lines.push(...grantLines(await relationGrants(client, oid, 'r'), `milepost.${name}`));
+  for (const { oid, name, columns } of rows) {
+    const inOneLine = `create view ${name} (${columns}) as …;`;
+    if (lines.length > 0) lines.push('');
+    lines.push(
+      inOneLine.length <= WIDTH ? inOneLine : `create view ${name} (\n  ${columns.replaceAll(', ', ',\n  ')}\n) as …;`,
+    );
+    lines.push(...grantLines(await relationGrants(client, oid, 'r'), name));
   }
   return lines;
 }

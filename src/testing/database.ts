@@ -105,8 +105,9 @@ function schemaDigest(): Promise<string> {
 }
 
 async function computeDigest(): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(join(root, 'src/db/migrate.ts')));
-  for (const folder of ['db/migrations', 'db/functions']) {
+  const hash = createHash('sha256');
+  for (const file of ['migrate.ts', 'replaceable.ts']) hash.update(await readFile(join(root, 'src/db', file)));
+  for (const folder of ['db/migrations', 'db/functions', 'db/views']) {
     const files = (await readdir(join(root, folder), { recursive: true }))
       .filter((file) => file.endsWith('.sql'))
       .sort();
