@@ -439,6 +439,17 @@ create table milepost.source_start (
 grant select on milepost.source_start to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.source_start to milepost_ingest;
 
+create table milepost.voucher_code (
+  bucket    smallint not null,
+  claim_key uuid not null,
+  key_id    text not null,
+  sealed    bytea not null,
+  stored_at timestamp with time zone not null,
+  constraint voucher_code_pkey primary key (bucket, claim_key)
+);
+grant insert on milepost.voucher_code to milepost_worker;
+grant select on milepost.voucher_code to milepost_api;
+
 -- Views; what they select is in db/views
 
 create view milepost_dba.circuit (
@@ -898,7 +909,9 @@ create function milepost.outbox_settle(
   p_full_wave integer default NULL::integer,
   p_open_share double precision default NULL::double precision,
   p_share_results integer default NULL::integer,
-  p_window_ms double precision default NULL::double precision
+  p_window_ms double precision default NULL::double precision,
+  p_key_id text[] default NULL::text[],
+  p_sealed text[] default NULL::text[]
 ) returns table(settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_settle to milepost_worker;

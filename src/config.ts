@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Problem, show, UserError } from './errors.ts';
 import { limits } from './limits.ts';
+import type { SealKey } from './seal.ts';
 
 const text = z.string().trim().min(1, { error: 'must not be blank' });
 const url = (...protocols: string[]) =>
@@ -47,6 +48,8 @@ const environment = z
     NEUCOIN_RATE_PER_SECOND: count(1, 100_000).optional(),
     VOUCHER_URL: url('http:', 'https:').optional(),
     VOUCHER_TOKEN: text.optional(),
+    /** The keys of voucher codes at rest, `id:key,id:key` with keys of 32 bytes in base64: the first seals, all open. Absent: no code is kept. */
+    VOUCHER_CODE_KEYS: text.transform(readSealKeys).optional(),
     VOUCHER_CONCURRENCY: count(1, limits.serviceConcurrencyMax).default(limits.serviceConcurrency),
     VOUCHER_RATE_PER_SECOND: count(1, 100_000).optional(),
     /** LaunchDarkly, for the cohorts that the file cohorts.jsonc leaves to it. */
@@ -78,6 +81,21 @@ const environment = z
     }
   });
 
+function readSealKeys(value: string, context: z.RefinementCtx): [SealKey, ...SealKey[]] {
+  const keys = value.split(',').map((part): SealKey => {
+    const [, id = '', key = ''] = /^\s*([\w-]{1,32}):([A-Za-z0-9+/]{43}=)\s*$/.exec(part) ?? [];
+    return { id, key: Buffer.from(key, 'base64') };
+  });
+  const ids = new Set(keys.map(({ id }) => id));
+  const [first, ...others] = keys;
+  if (first !== undefined && ids.size === keys.length && !ids.has('')) return [first, ...others];
+  context.addIssue({
+    code: 'custom',
+    message: 'must be id:key or several with commas between; a key is 32 bytes in base64 (openssl rand -base64 32)',
+  });
+  return z.NEVER;
+}
+
 /** The checked environment. Secrets are in it: never log it. */
 export type Config = z.infer<typeof environment>;
 
@@ -85,7 +103,7 @@ export type Config = z.infer<typeof environment>;
 export const configNames: readonly string[] = Object.keys(environment.shape);
 
 /** Variables whose values are or may hold secrets: never repeated. */
-const secret = /_(URL|TOKEN|PASSWORD|KEY)$/;
+const secret = /_(URL|TOKEN|PASSWORD|KEYS?)$/;
 
 /**
  * Reads the configuration. An empty variable counts as absent.

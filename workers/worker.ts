@@ -17,6 +17,7 @@ import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
 import { createRewardHandler } from '../src/rewards/handler.ts';
 import { createNeucoin } from '../src/rewards/neucoin.ts';
 import { createVoucher } from '../src/rewards/voucher.ts';
+import type { Sealer } from '../src/seal.ts';
 import type { Service } from './service.ts';
 import { drainOutbox } from './tasks/drain_outbox.ts';
 import { sweep } from './tasks/sweep.ts';
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   concurrency: number;
   neucoin: ServiceAddress;
   voucher: ServiceAddress;
+  /** Seals the codes of vouchers; absent where they are not kept. */
+  voucherCodes?: Sealer | undefined;
   /** Reads players' projections anew; absent where no projection is kept. */
   refresh?: Refresh | undefined;
   /** Other times than the limits; for tests. */
@@ -73,7 +76,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
   const services = {
     neucoin: createNeucoin(reach(options.neucoin)),
-    voucher: createVoucher(reach(options.voucher)),
+    voucher: createVoucher({ ...reach(options.voucher), sealer: options.voucherCodes }),
   };
   function reach(address: ServiceAddress) {
     return { ...address, timeoutMs: timing.serviceTimeoutMs };

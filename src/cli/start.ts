@@ -27,8 +27,10 @@ import { limits } from '../limits.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { startRewardServices } from '../local/reward-services.ts';
+import { openVoucherCodeKey } from '../local/voucher-code-key.ts';
 import { createLog, type Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
+import { createSealer, type Sealer } from '../seal.ts';
 import { checkMigrated } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
 import { ruleFields } from './games.ts';
@@ -67,6 +69,8 @@ interface Addresses {
   rewards: { neucoin: string; voucher: string } | undefined;
   /** Of the role api. */
   tokens: TokenRules | undefined;
+  /** The keys of voucher codes; undefined where codes are not kept. */
+  voucherCodes: Sealer | undefined;
 }
 
 /** A variable that a role cannot do without. Real rewards are never paid to a stand-in, and real players not known by a development token. */
@@ -146,6 +150,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
             concurrency: config.VOUCHER_CONCURRENCY,
             ratePerSecond: config.VOUCHER_RATE_PER_SECOND,
           },
+          voucherCodes: at.voucherCodes,
           ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
         })
       : undefined;
@@ -228,7 +233,11 @@ async function startOnServices(
           keys: remoteKeys(needed(config, 'JWT_JWKS_URL', 'api')),
         }
       : undefined,
+    voucherCodes: config.VOUCHER_CODE_KEYS && createSealer(config.VOUCHER_CODE_KEYS),
   };
+  if (wanted.includes('worker') && at.voucherCodes === undefined) {
+    log.warn('VOUCHER_CODE_KEYS is not set: the codes of vouchers are not kept, and players cannot be shown theirs');
+  }
   await checkMigrated(at.databaseUrl, log);
   const parts = await assemble(config, wanted, at, log);
   try {
@@ -272,6 +281,7 @@ async function startEmbedded(
           ...names,
           keys: config.JWT_JWKS_URL === undefined ? createLocalJWKSet(issuer.jwks) : remoteKeys(config.JWT_JWKS_URL),
         },
+        voucherCodes: createSealer(config.VOUCHER_CODE_KEYS ?? [await openVoucherCodeKey(config.MILEPOST_HOME)]),
       };
       const parts = await assemble(config, wanted, at, log);
       const issueToken = (sub: string): Promise<string> => issuer.issueToken({ sub, scope: 'player' });

@@ -349,6 +349,14 @@ export interface SourceStart {
   topic: string;
 }
 
+export interface VoucherCode {
+  bucket: number;
+  claim_key: string;
+  key_id: string;
+  sealed: Buffer;
+  stored_at: ColumnType<number, string, string>;
+}
+
 export interface DB {
   circuit: Circuit;
   circuit_change: CircuitChange;
@@ -375,4 +383,5 @@ export interface DB {
   source_alarm: SourceAlarm;
   source_position: SourcePosition;
   source_start: SourceStart;
+  voucher_code: VoucherCode;
 }

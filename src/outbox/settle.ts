@@ -5,6 +5,7 @@ import type { Tx } from '../db/transaction.ts';
 import type { Json } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
 import { limits } from '../limits.ts';
+import type { Sealed } from '../seal.ts';
 import { type CircuitRules, type CircuitState, circuitRules } from './circuit.ts';
 import type { Delivery } from './delivery.ts';
 import type { LeasedMessage } from './lease.ts';
@@ -87,6 +88,8 @@ export async function settle(
         deliveries.map((of) => (of.kind === 'retry' ? Math.min(of.retryAfterMs ?? 0, limits.retryMaxMs) : 0)),
       ),
     },
+    { name: 'p_key_id', type: 'text[]', value: arrayOfText(deliveries.map((of) => sealedOf(of)?.keyId ?? null)) },
+    { name: 'p_sealed', type: 'text[]', value: arrayOfText(deliveries.map((of) => sealedOf(of)?.bytes ?? null)) },
     { name: 'p_open_after', type: 'integer', value: circuit.openAfter },
     { name: 'p_circuit_wait_ms', type: 'double precision', value: circuit.waitMs },
     { name: 'p_circuit_wait_max_ms', type: 'double precision', value: circuit.waitMaxMs },
@@ -113,6 +116,10 @@ function identify(settlements: readonly Settlement[]) {
     { name: 'p_message_no', type: 'bigint[]', value: arrayOf(messages.map(({ messageNo }) => messageNo)) },
     { name: 'p_claim_token', type: 'uuid[]', value: arrayOf(messages.map(({ claimToken }) => claimToken)) },
   ];
+}
+
+function sealedOf(delivery: Settlement['delivery']): Sealed | undefined {
+  return delivery.kind === 'done' ? delivery.sealed : undefined;
 }
 
 function errorOf(delivery: Settlement['delivery']): string | null {

@@ -5,6 +5,7 @@ import type { Json } from '../event/event.ts';
 import type { RewardMessage, TakeBackMessage } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Delivery } from '../outbox/delivery.ts';
+import type { Sealed } from '../seal.ts';
 import {
   type Answer,
   type CallOptions,
@@ -18,7 +19,7 @@ import type { Lookup, RewardService } from './service.ts';
 
 /** What the answer of a service says about an operation. */
 export type Receipt =
-  | { kind: 'done'; answer: Json }
+  | { kind: 'done'; answer: Json; sealed?: Sealed | undefined }
   /** The key is used for something else than was asked. */
   | { kind: 'ambiguous'; answer: Json; error: string };
 

@@ -1,10 +1,12 @@
 // The voucher service's contract: what the requests of an issue and a cancellation look like, and how their answers are read. docs/rewards.md
-// describes it. The code in the answer is worth money: only its last characters leave this module.
+// describes it. The code in the answer is worth money: only its last characters leave this module, and, sealed, all of it.
 import { z } from 'zod';
 import type { RewardMessage, TakeBackMessage } from '../event/message.ts';
+import type { Sealer } from '../seal.ts';
 import { createHttpService, type HttpOperation, type HttpServiceOptions } from './http-service.ts';
 import { paidWith, referenceOf } from './request.ts';
 import type { RewardService } from './service.ts';
+import { ownerOf } from './voucher-code.ts';
 
 const identifier = z.string().min(1).max(128);
 const issued = z.object({
@@ -15,7 +17,7 @@ const issued = z.object({
 });
 const cancelled = z.object({ cancellation_id: identifier, voucher_id: identifier, status: z.literal('cancelled') });
 
-const issue: HttpOperation<RewardMessage> = {
+const issue = (sealer: Sealer | undefined): HttpOperation<RewardMessage> => ({
   path: '/v1/vouchers',
   request: (message, key) => ({
     idempotency_key: key,
@@ -24,17 +26,17 @@ const issue: HttpOperation<RewardMessage> = {
     currency: 'INR',
     reference: referenceOf(message),
   }),
-  receipt(body, { amount }) {
+  receipt(body, { amount, user_id, game_id }) {
     const voucher = issued.safeParse(body).data;
     if (voucher === undefined) return undefined;
     const { code, ...kept } = voucher;
     const answer = { ...kept, masked_code: maskCode(code) };
     return kept.amount === amount
-      ? { kind: 'done', answer }
+      ? { kind: 'done', answer, sealed: sealer?.seal(code, ownerOf(user_id, game_id)) }
       : { kind: 'ambiguous', answer, error: `issued ${kept.amount} where ${amount} was asked for` };
   },
   refusals: new Set(['USER_UNKNOWN', 'USER_BLOCKED', 'AMOUNT_INVALID']),
-};
+});
 
 const cancel: HttpOperation<TakeBackMessage> = {
   path: '/v1/cancellations',
@@ -65,8 +67,9 @@ const cancel: HttpOperation<TakeBackMessage> = {
   ]),
 };
 
-export function createVoucher(options: HttpServiceOptions): RewardService {
-  return createHttpService({ pay: issue, takeBack: cancel }, options);
+/** Without a `sealer` codes are not kept at all. */
+export function createVoucher(options: HttpServiceOptions & { sealer?: Sealer | undefined }): RewardService {
+  return createHttpService({ pay: issue(options.sealer), takeBack: cancel }, options);
 }
 
 /** The last four characters, and of a short code none: enough to tell codes apart, too little to spend one. */

@@ -1,6 +1,7 @@
 -- Records what came of leased messages, each only if its lease is still ours (claim_token): a holder that comes back late changes nothing.
 -- p_result: done, refused (ends failed), ambiguous, retry (due again in p_wait_ms), released (was not sent: as if never leased).
 -- p_request is null where nothing was called, and then no attempt is recorded. Times come as durations, since only the database's clock counts.
+-- p_sealed: of a voucher that was issued, its code, sealed and in base64, with the id of its key in p_key_id; else null.
 -- Players whose rewards ended get a refresh of their projection, in this same transaction.
 -- p_destination and the parameters after it are for its circuit (circuit_observe): of a retry, why, and how long the service wants to be left
 -- alone. Workers of the version before, which run on while a new one is brought out, do not know them, and their results do not count there.
@@ -10,7 +11,8 @@ create or replace function milepost.outbox_settle(
   p_answer jsonb[], p_request jsonb[], p_started_ms_ago double precision[], p_ended_ms_ago double precision[],
   p_destination text default null, p_reason text[] default null, p_asked_ms double precision[] default null, p_open_after integer default null,
   p_circuit_wait_ms double precision default null, p_circuit_wait_max_ms double precision default null, p_full_wave integer default null,
-  p_open_share double precision default null, p_share_results integer default null, p_window_ms double precision default null
+  p_open_share double precision default null, p_share_results integer default null, p_window_ms double precision default null,
+  p_key_id text[] default null, p_sealed text[] default null
 ) returns table (settled integer, refreshed boolean, circuit milepost.circuit_state, circuit_changed boolean, probe_token uuid, ready boolean)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -35,17 +37,23 @@ begin
            answer = coalesce(g.answer, o.answer),
            revision = o.revision + (g.result in ('done', 'refused', 'ambiguous'))::integer,
            settled_at = case when g.result in ('done', 'refused', 'ambiguous') then v_now end
-      from unnest(p_bucket, p_message_no, p_claim_token, p_result, p_wait_ms, p_error, p_answer, p_request, p_started_ms_ago, p_ended_ms_ago)
-        as g(bucket, message_no, claim_token, result, wait_ms, error, answer, request, started_ms_ago, ended_ms_ago)
+      from unnest(p_bucket, p_message_no, p_claim_token, p_result, p_wait_ms, p_error, p_answer, p_request, p_started_ms_ago, p_ended_ms_ago,
+                  p_key_id, p_sealed)
+        as g(bucket, message_no, claim_token, result, wait_ms, error, answer, request, started_ms_ago, ended_ms_ago, key_id, sealed)
      where o.bucket = g.bucket and o.message_no = g.message_no and o.claim_token = g.claim_token
     returning o.bucket, o.message_no, o.attempts, o.body ->> 'user_id' as user_id,
-              g.result, g.error, g.answer, g.request, g.started_ms_ago, g.ended_ms_ago
+              g.result, g.error, g.answer, g.request, g.started_ms_ago, g.ended_ms_ago, o.message_key, g.key_id, g.sealed
   ), recorded as (
     insert into milepost.dispatch_attempt (bucket, message_no, attempt, started_at, ended_at, result, request, answer, error)
     select bucket, message_no, attempts, v_now - started_ms_ago * interval '1 millisecond', v_now - ended_ms_ago * interval '1 millisecond',
            result, request, answer, error
       from settled
      where request is not null
+  ), kept as (
+    -- There already: it was issued, forgotten in a restore of this row alone, and looked up. The service gives the same code.
+    insert into milepost.voucher_code (bucket, claim_key, key_id, sealed, stored_at)
+    select bucket, message_key, key_id, decode(sealed, 'base64'), v_now from settled where result = 'done' and sealed is not null
+        on conflict do nothing
   )
   select count(*), array_agg(bucket) filter (where ended), array_agg(user_id) filter (where ended)
     into v_settled, v_bucket, v_user_id

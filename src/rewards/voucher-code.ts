@@ -1,0 +1,34 @@
+// Reading a voucher's code, for its player. It was sealed by the adapter and stored in the transaction that settled its payment.
+import { sql } from 'kysely';
+import type { Db } from '../db/connect.ts';
+import { bucketOf } from '../ids.ts';
+import type { Sealer } from '../seal.ts';
+import { type ClaimIdentity, rewardKey, takeBackKey } from './decide.ts';
+
+/** What a player is told of a voucher's code. */
+export type VoucherCode =
+  | { kind: 'code'; code: string }
+  /** The voucher was cancelled. */
+  | { kind: 'taken_back' }
+  /** No voucher was issued for this claim, or not yet, or its code was not kept. */
+  | { kind: 'none' };
+
+/** What a code is sealed for: put into another player's row, it does not open. */
+export function ownerOf(userId: string, gameId: string): readonly string[] {
+  return [userId, gameId];
+}
+
+/** The code of the voucher that a claim earned. The claim names its player: whoever asks must be known to be that one. */
+export async function readVoucherCode(db: Db, sealer: Sealer, claim: ClaimIdentity): Promise<VoucherCode> {
+  const key = rewardKey(claim);
+  const { rows } = await sql<{ key_id: string; sealed: string; taken_back: boolean }>`
+    select v.key_id, encode(v.sealed, 'base64') as sealed,
+           exists (select from milepost.outbox b where b.message_key = ${takeBackKey(key)} and b.state = 'done') as taken_back
+      from milepost.voucher_code v
+     where v.bucket = ${bucketOf(claim.userId)} and v.claim_key = ${key}`.execute(db.query);
+  const [found] = rows;
+  if (found === undefined) return { kind: 'none' };
+  if (found.taken_back) return { kind: 'taken_back' };
+  const sealed = { keyId: found.key_id, bytes: found.sealed };
+  return { kind: 'code', code: sealer.open(sealed, ownerOf(claim.userId, claim.gameId)) };
+}
