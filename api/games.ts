@@ -4,13 +4,17 @@ import type { Context } from 'koa';
 import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
 import type { Timeline } from '../src/games/decide.ts';
+import type { PlayerFacts, Wanted } from '../src/games/facts.ts';
 import { parseCursor, readHistory } from '../src/games/history.ts';
 import { openGames, wantedOf, wantedWindow } from '../src/games/presence.ts';
 import type { FactsReader } from '../src/games/read.ts';
 import { type Journey, renderJourney, renderWidget } from '../src/games/view.ts';
+import type { EventWaits } from '../src/inbox/await.ts';
+import { counts, type EventOutcome } from '../src/inbox/outcome.ts';
 import { limits } from '../src/limits.ts';
 import { type Instant, parseInstant } from '../src/time.ts';
 import type { createAuth } from './auth.ts';
+import { type After, afterView, answer, awaitedOf, outcomeOf } from './fresh.ts';
 import { Problem } from './problem.ts';
 import { queryText } from './request.ts';
 import type { ApiState, Caller } from './state.ts';
@@ -21,23 +25,27 @@ export function gameRoutes(
     db: Db;
     definitions: FollowedDefinitions;
     facts: FactsReader;
+    waits: EventWaits;
     auth: ReturnType<typeof createAuth>;
     clock: () => Instant;
   },
 ): void {
-  const { db, definitions, facts, auth, clock } = options;
+  const { db, definitions, facts, waits, auth, clock } = options;
   const player = auth('player');
 
   router.get('/api/games/active', player, async (ctx) => {
+    const { outcome, after } = await waited(ctx);
     const now = clock();
     const open = openGames((await definitions.current()).games, now);
-    const known = await facts.read(playerOf(ctx.state), wantedOf(open, now));
-    answer(ctx, { games: renderWidget(open, known, now) });
+    const known = await read(ctx.state, wantedOf(open, now), outcome);
+    answer(ctx, { games: renderWidget(open, known, now), ...after });
   });
 
   router.get('/api/games/:game_id', player, async (ctx) => {
     const windowStart = windowOf(ctx);
-    answer(ctx, await journeyOf(ctx.state, await timelineOf(ctx.params.game_id), windowStart));
+    const timeline = await timelineOf(ctx.params.game_id);
+    const { outcome, after } = await waited(ctx);
+    answer(ctx, { ...(await journeyOf(ctx.state, timeline, { windowStart, outcome })), ...after });
   });
 
   router.get('/api/games/:game_id/history', player, async (ctx) => {
@@ -55,15 +63,40 @@ export function gameRoutes(
     return timeline;
   }
 
+  /** What became of the event that a request waits for, and what the answer says of it; neither where it waits for none. */
+  async function waited(ctx: Context): Promise<{ outcome?: EventOutcome | undefined; after?: { after: After } }> {
+    const awaited = awaitedOf(ctx);
+    if (awaited === undefined) return {};
+    const outcome = await outcomeOf(ctx, waits, playerOf(ctx.state as ApiState), awaited);
+    return { outcome, after: { after: afterView(awaited, outcome) } };
+  }
+
+  /** A player's facts, with what an event has changed. */
+  async function read(state: ApiState, wanted: Wanted, outcome: EventOutcome | undefined): Promise<PlayerFacts> {
+    const userId = playerOf(state);
+    const known = await facts.read(userId, wanted);
+    if (outcome === undefined || !counts(outcome) || isIn(known, outcome.eventId)) return known;
+    // Redis has yet to hear of it.
+    return facts.readCommitted(userId, wanted);
+  }
+
   /** The game as the player sees it, now or in one of its windows. */
-  async function journeyOf(state: ApiState, timeline: Timeline, windowStart?: Instant): Promise<Journey> {
+  async function journeyOf(
+    state: ApiState,
+    timeline: Timeline,
+    { windowStart, outcome }: { windowStart?: Instant | undefined; outcome?: EventOutcome | undefined } = {},
+  ): Promise<Journey> {
     const now = clock();
     const wanted = windowStart === undefined ? wantedOf([timeline], now) : wantedWindow(timeline, windowStart);
-    const known = await facts.read(playerOf(state), wanted);
+    const known = await read(state, wanted, outcome);
     const journey = renderJourney(timeline, known, now, windowStart);
     if (journey === undefined) throw noSuchGame();
     return journey;
   }
+}
+
+function isIn({ games }: PlayerFacts, eventId: string): boolean {
+  return [...games.values()].some(({ recent }) => recent.some((credit) => credit.eventId === eventId));
 }
 
 /** A game that does not exist and one that is not the player's get the same answer. */
@@ -73,11 +106,6 @@ function noSuchGame(): Problem {
 
 function playerOf(state: ApiState): string {
   return (state.caller as Caller).subject;
-}
-
-function answer(ctx: Context, body: object): void {
-  ctx.set({ 'Cache-Control': 'private, no-cache', Vary: 'Authorization' });
-  ctx.body = body;
 }
 
 function limitOf(ctx: Context): number {

@@ -7,7 +7,9 @@ import { followDefinitions } from '../src/definitions/follow.ts';
 import type { Engine } from '../src/engine/process.ts';
 import type { Normaliser } from '../src/event/normalise.ts';
 import { createFactsReader } from '../src/games/read.ts';
+import { createEventWaits } from '../src/inbox/await.ts';
 import type { Log } from '../src/log.ts';
+import { followNews } from '../src/outbox/news.ts';
 import type { RedisClient } from '../src/redis.ts';
 import type { Instant } from '../src/time.ts';
 import { createHttpService, type HttpService } from '../workers/http-service.ts';
@@ -50,9 +52,11 @@ export function createApi(options: ApiOptions): HttpService {
   const auth = createAuth(options.tokens, log, clock);
   const definitions = followDefinitions(db, log);
   const facts = createFactsReader({ db, redis, log, clock });
+  const news = followNews(db, log);
+  const waits = createEventWaits({ db, news, log, clock });
 
   const router = new Router<ApiState>({ exclusive: 'specificity' });
-  gameRoutes(router, { db, definitions, facts, auth, clock });
+  gameRoutes(router, { db, definitions, facts, waits, auth, clock });
   eventRoutes(router, { engine, normaliser, auth });
   adminCohortRoutes(router, { db, engine, auth, clock });
   adminGameRoutes(router, { db, owner, fields, auth, clock });
@@ -77,9 +81,14 @@ export function createApi(options: ApiOptions): HttpService {
   });
   return {
     ...server,
+    async start() {
+      await server.start();
+      news.start();
+    },
     async stop() {
-      await server.stop();
-      await Promise.all([facts.idle(), definitions.idle()]);
+      // Whoever waits is answered with what is known.
+      await Promise.all([waits.stop(), server.stop()]);
+      await Promise.all([facts.idle(), definitions.idle(), news.stop()]);
     },
   };
 }

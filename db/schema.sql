@@ -789,6 +789,17 @@ create function milepost.inbox_fail(
 language plpgsql volatile;
 grant execute on function milepost.inbox_fail to milepost_ingest;
 
+create function milepost.inbox_outcomes(
+  p_bucket smallint[],
+  p_user_id text[],
+  p_event_id text[],
+  p_payment_id text[],
+  p_since timestamp with time zone,
+  p_newest integer
+) returns table(place integer, event_id text, event_no bigint, outcome text, reason text)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.inbox_outcomes to milepost_api;
+
 create function milepost.inbox_partition(p_day date) returns boolean
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 grant execute on function milepost.inbox_partition to milepost_ingest, milepost_worker;

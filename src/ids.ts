@@ -13,6 +13,11 @@ export function bucketOf(userId: string): number {
   return (murmur2(Buffer.from(userId, 'utf8')) & 0x7fffffff) % limits.buckets;
 }
 
+/** 32 bits of a player's id, the same in every process. */
+export function hash32(userId: string): number {
+  return murmur2(Buffer.from(userId, 'utf8')) >>> 0;
+}
+
 function murmur2(data: Uint8Array): number {
   const length = data.length;
   let h = SEED ^ length;

@@ -148,6 +148,21 @@ export const limits = {
   readPlayers: 64,
   readStatements: 4,
   waitingReads: 10_000,
+  /** Players that one notification names; and how often the connection that listens for them is tried. */
+  newsPlayers: 1_000,
+  newsCheckMs: 60_000,
+  /** How long a reader waits for an event unless it says so, and at most. */
+  awaitSeconds: 10,
+  awaitSecondsMax: 25,
+  /** Readers of one process, and of one player there, that wait for events; beyond, they are answered at once. */
+  waiting: 10_000,
+  waitingOfPlayer: 8,
+  /** Waiting readers whose events one statement looks up, and such statements under way at once. */
+  lookedUpEvents: 250,
+  lookUpStatements: 2,
+  /** A payment's event is looked for among so many of the player's newest events, received in the last two days. */
+  paymentEvents: 100,
+  paymentMs: 2 * 86_400_000,
   /** A simulation judges on this many threads; each reads the history this many events at a time. */
   simulatedThreads: 2,
   simulatedRows: 500,

@@ -14,6 +14,7 @@ import { oldestDueSeconds } from '../src/outbox/backlog.ts';
 import { type CircuitRules, readCircuitStates } from '../src/outbox/circuit.ts';
 import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
 import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
+import { createWaker } from '../src/outbox/wake.ts';
 import { createRewardHandler } from '../src/rewards/handler.ts';
 import { createNeucoin } from '../src/rewards/neucoin.ts';
 import { createVoucher } from '../src/rewards/voucher.ts';
@@ -84,12 +85,16 @@ export function createWorker(options: WorkerOptions): Worker {
   // For each of three drains a lease and a settlement at once, the sweep, and the metrics.
   const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
+  const news = createWaker(db, log);
   const drains = new Map<string, Drain>();
   let runner: Runner | undefined;
   let stopping: Promise<void> | undefined;
 
   function addDrain(handler: Handler): void {
-    const onRefresh = () => drains.get('projection')?.wake();
+    const onRefresh = (userIds: readonly string[]) => {
+      drains.get('projection')?.wake();
+      news.wake([], userIds);
+    };
     drains.set(
       handler.destination,
       createDrain({ db, handler, log, leaseMs: timing.leaseMs, circuit: timing.circuit, onRefresh }),
@@ -156,6 +161,7 @@ export function createWorker(options: WorkerOptions): Worker {
     // A runner that has ended by itself refuses to be stopped again.
     const runnerStopped = runner?.stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'job runner'));
     await Promise.all([runnerStopped, ...[...drains.values()].map((drain) => drain.stop())]);
+    await news.idle();
     await Promise.all([services.neucoin.close(), services.voucher.close(), db.close(), queue.end()]);
   }
 

@@ -21,6 +21,8 @@ export interface Db {
   /** Reads by kysely. Writes go through a Tx. */
   readonly query: Kysely<DB>;
   readonly pool: pg.Pool;
+  /** A connection of its own beside the pool, yet to be connected: for what stays connected. Whoever asks for it ends it. */
+  client(): pg.Client;
   close(): Promise<void>;
 }
 
@@ -56,16 +58,16 @@ export function connect(url: string, options: { role: Role; size: number; log: L
     `-c lock_timeout=${limits.lockTimeoutMs}`,
     `-c idle_in_transaction_session_timeout=${limits.statementTimeoutMs}`,
   ];
-  const pool = new pg.Pool({
+  const session = {
     connectionString: asRole(url, options.role, settings),
-    max: options.size,
     application_name: options.name ?? options.role,
     connectionTimeoutMillis: 10_000,
     // A server that accepts and never answers breaks no time-out of its own.
     query_timeout: limits.queryTimeoutMs,
     keepAlive: true,
     types,
-  });
+  };
+  const pool = new pg.Pool({ ...session, max: options.size });
   // A client that is taken has no listener until its user adds one, and an error event without a listener ends the process. Whoever uses the
   // client hears of the break all the same: its next statement fails.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -76,5 +78,5 @@ export function connect(url: string, options: { role: Role; size: number; log: L
     options.log.warn({ error: messageOf(error) }, 'idle database connection broke');
   });
   const query = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }).withSchema('milepost');
-  return { query, pool, close: () => pool.end() };
+  return { query, pool, client: () => new pg.Client(session), close: () => pool.end() };
 }

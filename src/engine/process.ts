@@ -162,7 +162,11 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       await park(tx, batch.parked, opened.now);
       return { results, decision };
     });
-    waker.wake(new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)));
+    waker.wake(
+      new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)),
+      // Also about events that do not count: somebody may wait to hear so.
+      committed.decision.judged.map(({ opened }) => opened.player.userId),
+    );
     return { results: committed.results, claims: committed.decision.claims.length };
   }
 
@@ -213,6 +217,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
           await recordFailure(tx, { bucket, playerId, eventNo, incoming, receivedAt }, error);
           return { event_id, outcome: 'failed', reason: 'data_error', replayed: false };
         });
+        waker.wake([], [incoming.event.user_id]);
         return { results: [result], claims: 0 };
       } catch (failed) {
         const failure = failureOf(failed);

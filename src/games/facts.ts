@@ -99,7 +99,8 @@ export async function readPlayers(
 ): Promise<Map<string, Field[]>> {
   const { rows } = await db.pool.query<Row>({
     name: 'player_facts',
-    text: 'select * from milepost.player_facts($1::smallint[], $2::bigint[], null, null, $3)',
+    text: `select * from milepost.player_facts(p_bucket => $1::smallint[], p_player_id => $2::bigint[], p_game_no => null::integer[],
+             p_until => null::timestamptz, p_recent => $3::integer)`,
     values: [
       arrayOf(players.map(([bucket]) => bucket)),
       arrayOf(players.map(([, playerId]) => playerId)),
@@ -133,7 +134,8 @@ export async function readUsers(
                    limit 1
                 ) as p
              ) as found
-             cross join lateral milepost.player_facts(found.buckets, found.player_ids, $3::integer[], $4::timestamptz, $5) as f`,
+             cross join lateral milepost.player_facts(p_bucket => found.buckets, p_player_id => found.player_ids, p_game_no => $3::integer[],
+                                                        p_until => $4::timestamptz, p_recent => $5::integer) as f`,
       values: [
         arrayOf(userIds.map(bucketOf)),
         arrayOfText(userIds),

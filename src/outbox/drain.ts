@@ -8,7 +8,7 @@ import type { Db } from '../db/connect.ts';
 import { failureOf } from '../db/failure.ts';
 import { transaction } from '../db/transaction.ts';
 import { messageOf } from '../errors.ts';
-import type { Destination } from '../event/message.ts';
+import type { Destination, RewardMessage } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { registry } from '../metrics.ts';
@@ -76,8 +76,8 @@ export function createDrain(options: {
   leaseMs: number;
   /** Other rules for the circuit than the limits; for tests. */
   circuit?: Partial<CircuitRules> | undefined;
-  /** Called after a commit that wrote refreshes. */
-  onRefresh: () => void;
+  /** Called after a commit that wrote refreshes, with the players whose rewards ended. */
+  onRefresh: (userIds: readonly string[]) => void;
 }): Drain {
   const { db, handler, leaseMs } = options;
   const { destination } = handler;
@@ -267,7 +267,7 @@ export function createDrain(options: {
       const settled = kept.length > 0 ? await settle(tx, destination, kept, circuit) : undefined;
       return { ...settled, settled: removed + (settled?.settled ?? 0) };
     });
-    if (result.refreshed || repeated) options.onRefresh();
+    if (result.refreshed || repeated) options.onRefresh(usersOf(kept));
     if (result.circuit !== undefined) follow(result as Settled);
     const waits = kept
       .filter(({ delivery }) => delivery.kind === 'retry' || delivery.kind === 'released')
@@ -316,6 +316,14 @@ export function createDrain(options: {
       clearTimeout(deadline);
     },
   };
+}
+
+/** The players whose rewards ended. */
+function usersOf(settlements: readonly Settlement[]): string[] {
+  return settlements.flatMap(({ message, delivery: { kind } }) => {
+    const { user_id: userId } = message.body as Partial<RewardMessage>;
+    return userId === undefined || kind === 'retry' || kind === 'released' ? [] : [userId];
+  });
 }
 
 function waitOf(message: LeasedMessage, delivery: Delivery, maxMs: number): number {

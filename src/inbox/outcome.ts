@@ -1,0 +1,101 @@
+// What became of a player's event, for an app that has sent it and waits: looked up for many at once. And outcomes in words.
+import type { Db } from '../db/connect.ts';
+import { reading } from '../db/failure.ts';
+import { arrayOf, arrayOfText } from '../db/sql-function.ts';
+import { bucketOf } from '../ids.ts';
+import { limits } from '../limits.ts';
+import { formatInstant, type Instant } from '../time.ts';
+
+/** An event by its id, or by the payment it is about. */
+export type EventName = { eventId: string } | { paymentId: string };
+
+export interface EventOutcome {
+  eventId: string;
+  outcome: string;
+  reason: string | null;
+}
+
+interface Row {
+  place: number;
+  event_id: string;
+  event_no: string;
+  outcome: string;
+  reason: string | null;
+}
+
+/** Outcomes with which an event has changed something of the player's. */
+const COUNTED: ReadonlySet<string> = new Set(['applied', 'held', 'reversed']);
+
+export function counts({ outcome }: Pick<EventOutcome, 'outcome'>): boolean {
+  return COUNTED.has(outcome);
+}
+
+/** One answer for each who asks, in their order; undefined for an event that has not been judged. Of several events one that counts, or else the newest. */
+export async function readOutcomes(
+  db: Db,
+  asked: readonly { userId: string; event: EventName }[],
+  now: Instant,
+): Promise<(EventOutcome | undefined)[]> {
+  const { rows } = await reading(() =>
+    db.pool.query<Row>({
+      name: 'inbox_outcomes',
+      text: `select * from milepost.inbox_outcomes(p_bucket => $1::smallint[], p_user_id => $2::text[], p_event_id => $3::text[],
+             p_payment_id => $4::text[], p_since => $5::timestamptz, p_newest => $6::integer)`,
+      values: [
+        arrayOf(asked.map(({ userId }) => bucketOf(userId))),
+        arrayOfText(asked.map(({ userId }) => userId)),
+        arrayOfText(asked.map(({ event }) => ('eventId' in event ? event.eventId : null))),
+        arrayOfText(asked.map(({ event }) => ('paymentId' in event ? event.paymentId : null))),
+        formatInstant(now - limits.paymentMs),
+        limits.paymentEvents,
+      ],
+    }),
+  );
+  const found = new Map<number, Row>();
+  for (const row of rows) {
+    const best = found.get(row.place);
+    if (best === undefined || isBetter(row, best)) found.set(row.place, row);
+  }
+  return asked.map((_, index) => {
+    const row = found.get(index + 1);
+    return row === undefined ? undefined : { eventId: row.event_id, outcome: row.outcome, reason: row.reason };
+  });
+}
+
+function isBetter(row: Row, best: Row): boolean {
+  const [counted, bestCounted] = [counts(row), counts(best)];
+  return counted === bestCounted ? BigInt(row.event_no) > BigInt(best.event_no) : counted;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  capped: 'It counted, and added nothing: the most that may be added was reached before.',
+  repeated_value: 'It counted, and added nothing: the same had counted before.',
+  transaction_counted: 'It counted, and added nothing: another event of the same transaction counts.',
+  joined: 'With it the player joined the game.',
+  window_closed: 'It arrived after the game had closed.',
+  not_a_member: 'The player was not among those the game is for when it happened.',
+  not_joined: 'The player had not joined the game when it happened.',
+  before_window: 'It happened before the game began.',
+  after_window: 'It happened after the game was over.',
+  paused: 'It happened while the game was paused.',
+  ended: 'It happened after the game had been ended.',
+  no_game: 'No game counts such events.',
+  condition_failed: 'It is not what the game counts.',
+  worth_nothing: 'It is worth nothing in the game.',
+  already_joined: 'The player had joined the game before.',
+  occurred_in_future: 'Its time lies in the future.',
+  frm_flagged: 'It was not accepted.',
+  data_error: 'It could not be read; it is being looked into.',
+};
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  applied: 'It counted.',
+  held: 'It counted; what it earns waits for a release.',
+  reversed: 'It was taken back.',
+  waiting: 'It waits for the event that it is about.',
+};
+
+/** An outcome as a player may be told. */
+export function outcomeInWords(outcome: string, reason: string | null): string {
+  return (reason === null ? undefined : REASONS[reason]) ?? OUTCOMES[outcome] ?? 'It did not count.';
+}
