@@ -112,7 +112,9 @@ async function writeEvent(
     for (const claim of verdict.claims) {
       const { reward } = claim;
       const message =
-        reward === null ? undefined : payReward({ ...claim, reward, userId: event.user_id }, bucket, Date.parse(now));
+        reward === null
+          ? undefined
+          : payReward({ ...claim, reward, budgets: [], userId: event.user_id }, bucket, Date.parse(now));
       await client.query(
         `insert into milepost.claim
            (bucket, player_id, game_no, window_start, step, earning, step_type, status, version, event_no, reward_type, amount, message_key,

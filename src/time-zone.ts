@@ -164,6 +164,16 @@ export function weekdayOf(day: number): Weekday {
   return weekdays[(((day + 3) % 7) + 7) % 7] as Weekday;
 }
 
+/** The Monday of a day's week. */
+export function weekStart(day: number): number {
+  return day - weekdays.indexOf(weekdayOf(day));
+}
+
+/** The first of a day's month. */
+export function monthStart(day: number): number {
+  return day - (new Date(day * dayMs).getUTCDate() - 1);
+}
+
 /** The same day some months later, or earlier when negative; the month's last day where the month is too short for it. */
 export function addMonths(day: number, months: number): number {
   const date = new Date(day * dayMs);

@@ -395,6 +395,6 @@ test('the age of the oldest due message is a metric', async () => {
   const gauge = registry.getSingleMetric('milepost_outbox_oldest_due_seconds');
   const values = (await gauge?.get())?.values ?? [];
   const ages = Object.fromEntries(values.map(({ labels, value }) => [labels.destination, value]));
-  expect(ages).toEqual({ neucoin: expect.any(Number), voucher: 0, projection: 0 });
+  expect(ages).toEqual({ budget: 0, neucoin: expect.any(Number), voucher: 0, projection: 0 });
   expect(ages.neucoin).toBeGreaterThan(0);
 });

@@ -2,7 +2,7 @@
 import { readConfig } from '../config.ts';
 import { transaction } from '../db/transaction.ts';
 import { UserError } from '../errors.ts';
-import { destinations } from '../event/message.ts';
+import { calledDestinations } from '../event/message.ts';
 import { type Circuit, readCircuits, setCircuit } from '../outbox/circuit.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
@@ -45,9 +45,9 @@ export const openCircuit = (service: string, options: Options & { reason: string
 export const closeCircuit = (service: string, options: Options & { reason: string }) => change(service, false, options);
 
 async function change(service: string, open: boolean, options: Options & { reason: string }): Promise<void> {
-  const destination = destinations.find((known) => known === service);
+  const destination = calledDestinations.find((known) => known === service);
   if (destination === undefined) {
-    throw new UserError(`there is no service ${JSON.stringify(service)}; there is ${destinations.join(', ')}`);
+    throw new UserError(`there is no service ${JSON.stringify(service)}; there is ${calledDestinations.join(', ')}`);
   }
   const request = { open, by: whoAsks(), reason: readReason(options.reason) };
   const changed = await withDatabase(readConfig(), 'milepost_support', async (db) => {

@@ -62,6 +62,17 @@ const full = {
     { step: 9, requires: { cell: 2 }, step_type: 'EMPTY' },
     { step: 12, requires: { row: 1 }, step_type: 'FORTUNE_COOKIE' },
   ],
+  budgets: [
+    {
+      budget_id: 'coins',
+      rewards: { reward_type: 'NC', steps: [3] },
+      period: 'day',
+      limit: { amount: 5_000, claims: 500 },
+      when_exhausted: 'downgrade',
+      downgrade_to: 5,
+    },
+    { budget_id: 'sweets', rewards: { pool: 'sweets' }, period: 'game', limit: { claims: 10 }, when_exhausted: 'skip' },
+  ],
   triggers: [
     {
       trigger_id: 'small',
@@ -148,6 +159,12 @@ describe('what is told', () => {
     [step(1, 'title'), undefined, 'the title of step 6 is no longer set; it was "Halfway"'],
     [step(1, 'requires', 'match'), 'all', 'the requires match of step 6 is "all" instead of "any"'],
     [step(2, 'step_type'), 'FORTUNE_COOKIE', 'step 9 gives a fortune cookie; before, it pays nothing'],
+    [['budgets', 0, 'limit', 'amount'], 6_000, 'the limit amount of budget coins is 6,000 instead of 5,000'],
+    [
+      ['budgets', 2],
+      { budget_id: 'all', period: 'window', limit: { claims: 1_000 }, when_exhausted: 'hold' },
+      'budget all is new: at most 1,000 claims in each window; when exhausted "hold"',
+    ],
     [trigger(0, 'progression_config', 'value'), 2, 'trigger small adds 2 instead of 1'],
     [
       trigger(1, 'progression_config', 'rounding'),

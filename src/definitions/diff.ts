@@ -82,6 +82,7 @@ interface List {
 
 const lists: Partial<Record<string, List>> = {
   milestone_steps: { name: 'step', thing: 'step', plural: 'steps', describe: (step) => `it ${pays(step)}` },
+  budgets: { name: 'budget_id', thing: 'budget', plural: 'budgets', describe: describeBudget },
   triggers: { name: 'trigger_id', thing: 'trigger', plural: 'triggers', describe: describeTrigger },
   'checklist.targets': { name: 'target_id', thing: 'target', plural: 'targets', describe: describeCounted },
   'grid.cells': { name: 'cell_id', thing: 'cell', plural: 'cells', describe: describeCounted },
@@ -127,7 +128,18 @@ function described(list: List, entry: Fields): string {
 }
 
 /** The keys that the descriptions of entries speak of. */
-const spoken = new Set(['step_type', 'reward', 'event_type', 'rule', 'progression_config', 'cap', 'triggers', 'count']);
+const spoken = new Set([
+  'step_type',
+  'reward',
+  'event_type',
+  'rule',
+  'progression_config',
+  'cap',
+  'triggers',
+  'count',
+  'period',
+  'limit',
+]);
 
 // ---- words for single places
 
@@ -151,6 +163,12 @@ const wordings: Partial<Record<string, Wording>> = {
     if (isFields(before) && isFields(after)) return false;
     if (before === undefined) report.tell(path, `players take part only after joining, ${joining(after)}`);
     else report.tell(path, `players take part without joining; they had to join, ${joining(before)}`);
+    return true;
+  },
+  budgets: (place, before, after, report) => {
+    if (Array.isArray(before) && Array.isArray(after)) return false;
+    // Where there was none, each is new.
+    compare(place, before ?? [], after ?? [], report);
     return true;
   },
   'join.rule': tellRule,
@@ -255,6 +273,11 @@ function limitsInWords(cap: Fields): string {
   return Object.entries(cap)
     .map(([key, value]) => `${say(value)} ${key.replaceAll('_', ' ')}`)
     .join(', ');
+}
+
+function describeBudget({ period, limit }: Fields): string {
+  const most = isFields(limit) ? limitsInWords(limit) : say(limit);
+  return `at most ${most} in each ${period}`;
 }
 
 /** A target of a checklist, or a cell of a grid. */

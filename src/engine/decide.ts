@@ -6,6 +6,7 @@ import { noVerdicts, type Question, type Verdicts } from '../cohorts/resolver.ts
 import type { Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import type { OutboxMessage } from '../event/message.ts';
+import { periodsOf } from '../games/budgets.ts';
 import { judge, runningAt, type Timeline } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
 import type { Claim, Player, Verdict } from '../games/games.ts';
@@ -232,12 +233,12 @@ function collect(
   for (const claim of verdict.claims) {
     const message = rewardOf(claim, judged.opened);
     decision.claims.push({ player, judged, claim, messageKey: message?.messageKey ?? null });
-    if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
+    if (message !== undefined && isPayable(claim)) decision.messages.push(message);
   }
   for (const claim of verdict.released) {
     const message = rewardOf(claim, judged.opened);
     decision.releases.push({ player, judged, claim });
-    if (message !== undefined && claim.status === 'earned') decision.messages.push(message);
+    if (message !== undefined && isPayable(claim)) decision.messages.push(message);
   }
 }
 
@@ -245,7 +246,12 @@ function collect(
 function rewardOf(claim: Claim, { player, receivedAt }: OpenedEvent): OutboxMessage | undefined {
   const { reward } = claim;
   if (reward === null) return undefined;
-  return payReward({ ...claim, reward, userId: player.userId }, player.bucket, receivedAt);
+  const budgets = periodsOf(claim, receivedAt);
+  return payReward({ ...claim, reward, budgets, userId: player.userId }, player.bucket, receivedAt);
+}
+
+function isPayable({ status }: Claim): boolean {
+  return status === 'earned' || status === 'awaiting_budget';
 }
 
 /** One refresh for all players of the batch; stored with the first one's bucket. */

@@ -184,7 +184,8 @@ function addHeldClaims(players: Player[], columns: HeldClaimColumns, gameIds: Re
       stepType: stepTypes?.[row] as Claim['stepType'],
       status: 'held',
       version: versions?.[row] as number,
-      reward: rewardType === null || amount === null ? null : { rewardType, amount },
+      reward: rewardType === null || amount === null ? null : { rewardType, amount, pool: null },
+      budgets: [],
     };
     (players[place - 1] as Player).heldClaims.push(claim);
   });

@@ -106,16 +106,16 @@ const checks = {
       left join milepost.claim c using (bucket, player_id, game_no, window_start, step, earning)
      where c.status is distinct from t.to_status`,
 
-  /** Each claim that may be paid has its message in the outbox, for the same player and amount, and nothing else is paid. */
+  /** Each claim that may be paid has its message in the outbox, for the same player and amount (before a budget lowered it), and nothing else is paid. */
   payable_claims_match_outbox: `
     select bucket, coalesce(c.player_id, o.player_id, 0) as player_id, coalesce(c.subject, 'message ' || message_key) as subject,
            coalesce(c.pays, 'no message') as expected, coalesce(o.pays, 'no message') as found
       from (select bucket, player_id, message_key, ${WINDOW} || ', step ' || step as subject,
                    p.user_id || ' ' || reward_type || ' ' || amount as pays
               from milepost.claim left join milepost.player p using (bucket, player_id)
-             where status = 'earned' and message_key is not null) as c
+             where status in ('earned', 'awaiting_budget') and message_key is not null) as c
       full join (select m.bucket, m.message_key, p.player_id,
-                        m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' || (m.body ->> 'amount') as pays
+                        m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' || coalesce(m.body ->> 'downgraded_from', m.body ->> 'amount') as pays
                    from milepost.outbox m left join milepost.player p on p.bucket = m.bucket and p.user_id = m.body ->> 'user_id'
                   where m.destination <> 'projection') as o
      using (bucket, message_key)

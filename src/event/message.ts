@@ -1,9 +1,15 @@
 // The shape out: what an outbox row carries to its destination.
 import type { Json } from './event.ts';
 
-/** Where a message goes; each destination is drained on its own, so that a slow service delays nobody else. */
-export const destinations = ['neucoin', 'voucher', 'projection'] as const;
+/**
+ * Where a message goes; each destination is drained on its own, so that a slow service delays nobody else. `budget` is a stop on the way: there a
+ * reward gets its part of the budgets that cover it, and goes on to its service.
+ */
+export const destinations = ['budget', 'neucoin', 'voucher', 'projection'] as const;
 export type Destination = (typeof destinations)[number];
+
+/** Those that somebody is called for; only they have a circuit. */
+export const calledDestinations = destinations.filter((destination) => destination !== 'budget');
 
 /** A reward to be paid. Its message_key is the idempotency key: the claim's identity, never random, never a sequence. */
 export interface RewardMessage {
@@ -23,6 +29,12 @@ export interface RewardMessage {
    * attempt may have been made of which this database knows nothing.
    */
   event_received_at: string;
+  /** The pool that a voucher comes from; absent for any. */
+  pool?: string;
+  /** The periods of budgets that it falls in, in the order of the configuration; absent where no budget covers it. */
+  budgets?: { budget_id: string; period_start: string }[];
+  /** What it would have paid, where a budget had not enough left and `amount` is paid instead. */
+  downgraded_from?: number;
 }
 
 /**

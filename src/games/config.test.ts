@@ -64,7 +64,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key',
       (game) => Object.assign(game, { cohortid: 'x' }),
       [
-        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, title, game_archetype, cohort_id, join, time_zone, game_window, progress_state_model, checklist, streak, grid, milestone_steps, triggers, stacking, evaluation_scope, transaction_policy, frm',
+        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, title, game_archetype, cohort_id, join, time_zone, game_window, progress_state_model, checklist, streak, grid, milestone_steps, triggers, budgets, stacking, evaluation_scope, transaction_policy, frm',
       ],
     ],
     [
@@ -81,7 +81,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key deep inside',
       (game) => Object.assign(game.milestone_steps[1].reward, { valu: 3 }),
       [
-        '$.milestone_steps[1].reward.valu: unknown key "valu" (did you mean "value"?); allowed: reward_type, value, visibility, display_type',
+        '$.milestone_steps[1].reward.valu: unknown key "valu" (did you mean "value"?); allowed: reward_type, value, visibility, display_type, pool',
       ],
     ],
     ['a missing key', (game) => delete game.cohort_id, ['$.cohort_id: missing; text is required']],

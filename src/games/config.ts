@@ -90,6 +90,11 @@ const reward = z.strictObject({
     .enum(['flat', 'upto'])
     .default('flat')
     .describe('upto: shown as "up to" the value. Without a distribution the whole value is paid.'),
+  pool: identifier.optional().meta({
+    description:
+      'Only for VOUCHER: the pool that the voucher comes from, as the voucher service calls it. How many there are is a budget.',
+    examples: ['diwali_sweets'],
+  }),
 });
 
 const requires = z.union(
@@ -303,6 +308,74 @@ const streak = z.strictObject({
     }),
 });
 
+const budget = z.strictObject({
+  budget_id: identifier.meta({
+    description: 'The name of the budget, unique in the game. What has been taken is kept under it.',
+    examples: ['may_neucoins'],
+  }),
+  rewards: z
+    .strictObject({
+      reward_type: z.enum(['NC', 'VOUCHER']).optional().describe('Only rewards of this type.'),
+      steps: z
+        .array(quantity)
+        .min(1)
+        .max(100)
+        .optional()
+        .meta({
+          description: 'Only the rewards of these steps, by their numbers.',
+          unit: 'a list',
+          examples: [[3, 6]],
+        }),
+      pool: identifier
+        .optional()
+        .meta({ description: 'Only vouchers of this pool: the limit is its stock.', examples: ['diwali_sweets'] }),
+    })
+    .optional()
+    .describe('Which rewards it covers. Without it all rewards of the game.'),
+  period: z
+    .enum(['game', 'window', 'day', 'week', 'month'])
+    .describe(
+      "For how long the limit holds, before it begins anew. window: for each window of the game. day, week (from Monday), month: of the game's time zone, by when the event was received that made the reward due.",
+    ),
+  limit: z
+    .strictObject({
+      amount: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_000_000_000_000)
+        .optional()
+        .meta({
+          description: 'At most so much together in one period.',
+          unit: 'NeuCoins or rupees',
+          examples: [5_000_000],
+        }),
+      claims: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .optional()
+        .meta({
+          description: 'At most so many rewards in one period.',
+          unit: 'rewards',
+          examples: [500],
+        }),
+    })
+    .describe('What may be paid in one period. At least one of the two; with both, both hold.'),
+  when_exhausted: z
+    .enum(['hold', 'downgrade', 'skip'])
+    .default('hold')
+    .describe(
+      'What becomes of a reward for which not enough is left. hold: it waits for a person to release it. downgrade: "downgrade_to" is paid instead, or nothing where not even that is left. skip: it is not paid.',
+    ),
+  downgrade_to: wholeNumber.optional().meta({
+    description: 'Only for downgrade, and required there: what is paid instead.',
+    unit: 'NeuCoins or rupees',
+    examples: [5],
+  }),
+});
+
 const columns = z
   .number()
   .int()
@@ -416,6 +489,14 @@ export const gameSchema = z
       .describe('Only for CALENDAR_GRID, and required there. The value is how many cells are filled.'),
     milestone_steps: z.array(milestoneStep).min(1).max(100).describe('What players work towards, in rising order.'),
     triggers: z.array(trigger).min(1).max(100).describe('What counts, and how much.'),
+    budgets: z
+      .array(budget)
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'What the game may pay. A reward that several budgets cover needs room in all of them. Without any there is no limit.',
+      ),
     stacking: z
       .literal('ADDITIVE')
       .default('ADDITIVE')
@@ -446,6 +527,7 @@ export type GameConfig = z.infer<typeof gameSchema>;
 export type Archetype = GameConfig['game_archetype'];
 export type MilestoneStep = GameConfig['milestone_steps'][number];
 export type Reward = z.infer<typeof reward>;
+export type BudgetConfig = z.infer<typeof budget>;
 export type Progression = z.infer<typeof progression>;
 export type Trigger = Omit<z.infer<typeof trigger>, 'rule'> & { rule: Group };
 export type Target = z.infer<typeof target>;

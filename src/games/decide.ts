@@ -4,10 +4,11 @@ import { failing } from '../condition/condition.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
+import { budgetsOf, poolOf } from './budgets.ts';
 import type { Trigger } from './config.ts';
 import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
-import type { Claim, ClaimStatus, Credit, HeldClaim, Join, Membership, Player, Progress, Verdict } from './games.ts';
+import type { Claim, Credit, HeldClaim, Join, Membership, Player, Progress, Verdict } from './games.ts';
 import { contributionOf } from './progression.ts';
 import { lastWindow, type Window, windowAt, windowFromJoin } from './window.ts';
 
@@ -201,24 +202,35 @@ function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[]
   );
   const claims = reached
     .filter(({ step }) => !progress.claimed.includes(step))
-    .map(
-      (step): Claim => ({
+    .map((step): Claim => {
+      const claim = {
         gameNo: game.gameNo,
         gameId: game.config.game_id,
         windowStart: window.start,
         step: step.step,
         earning: 1,
         stepType: step.step_type,
-        status: statusOf(step.step_type, cleared.has(step.step)),
+        status: 'held' as const,
         version: game.version,
-        reward: step.step_type === 'REWARD' ? { rewardType: step.reward.reward_type, amount: step.reward.value } : null,
-      }),
-    );
+        reward:
+          step.step_type === 'REWARD'
+            ? { rewardType: step.reward.reward_type, amount: step.reward.value, pool: null }
+            : null,
+        budgets: [],
+      };
+      return cleared.has(step.step) ? freed(claim, game) : claim;
+    });
   if (claims.length > 0) progress.claimed = [...progress.claimed, ...claims.map(({ step }) => step)];
 
-  const released = release(player, progress, cleared);
+  const released = release(timeline, player, progress, cleared);
   for (const claim of claims) if (claim.status === 'held') player.heldClaims.push(claim as HeldClaim);
   return { outcome: credits[0]?.held ? 'held' : 'applied', reason, credits, claims, released };
+}
+
+function versionOf({ gameId, versions }: Timeline, version: number): Game {
+  const game = versions.find((each) => each.version === version);
+  if (game === undefined) throw new Error(`there is no version ${version} of ${gameId}`);
+  return game;
 }
 
 type Counted = Extract<Verdict, { outcome: 'applied' | 'held'; credits: Credit[] }>['reason'];
@@ -250,13 +262,13 @@ function foldAll(
   player: Player,
   progress: Progress,
 ): Counted {
-  const versionOf = (version: number): Game => timeline.versions.find((each) => each.version === version) as Game;
+  const byVersion = (version: number): Game => versionOf(timeline, version);
   player.credits.push(...credits);
   const live = player.credits.filter(
     ({ gameNo, windowStart }) => gameNo === game.gameNo && windowStart === progress.windowStart,
   );
-  Object.assign(progress, foldBoth(live, game, versionOf));
-  const chosen = counting(live, versionOf);
+  Object.assign(progress, foldBoth(live, game, byVersion));
+  const chosen = counting(live, byVersion);
   if (!chosen.includes(credits[0] as Credit)) return 'transaction_counted';
   const isLimited = ({ triggerId, distinctValue }: Credit): boolean =>
     distinctValue !== null || game.triggersById.get(triggerId)?.cap !== undefined;
@@ -265,7 +277,7 @@ function foldAll(
   let standing = fold(
     chosen.filter((credit) => !credits.includes(credit)),
     game,
-    versionOf,
+    byVersion,
   );
   let total = 0;
   for (const credit of credits) {
@@ -276,18 +288,22 @@ function foldAll(
   return reasonOf(credits, total);
 }
 
-function statusOf(stepType: Claim['stepType'], cleared: boolean): ClaimStatus {
-  if (!cleared) return 'held';
-  return stepType === 'FORTUNE_COOKIE' ? 'unopened' : 'earned';
+/** A claim that nothing holds: a cookie to open, or payable by what the version that judged it says about its reward. */
+function freed(claim: Claim, game: Game): Claim {
+  if (claim.stepType === 'FORTUNE_COOKIE') return { ...claim, status: 'unopened' };
+  if (claim.reward === null) return { ...claim, status: 'earned' };
+  const budgets = budgetsOf(game, claim.step);
+  const reward = { ...claim.reward, pool: poolOf(game, claim.step) };
+  return { ...claim, status: budgets.length > 0 ? 'awaiting_budget' : 'earned', reward, budgets };
 }
 
 /** Takes the held claims of a window whose steps are reached without what is held. */
-function release(player: Player, progress: Progress, cleared: ReadonlySet<number>): Claim[] {
+function release(timeline: Timeline, player: Player, progress: Progress, cleared: ReadonlySet<number>): Claim[] {
   const covered = (claim: HeldClaim): boolean =>
     claim.gameNo === progress.gameNo && claim.windowStart === progress.windowStart && cleared.has(claim.step);
   const released = player.heldClaims.filter(covered);
   if (released.length > 0) player.heldClaims = player.heldClaims.filter((claim) => !covered(claim));
-  return released.map((claim) => ({ ...claim, status: statusOf(claim.stepType, true) }));
+  return released.map((claim) => freed(claim, versionOf(timeline, claim.version)));
 }
 
 function progressOf(player: Player, game: Game, window: Window): Progress {

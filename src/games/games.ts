@@ -1,6 +1,7 @@
 // The nouns of the games feature: what the engine reads before deciding, and what it writes after.
 import type { Json } from '../event/event.ts';
 import type { Instant } from '../time.ts';
+import type { Zone } from '../time-zone.ts';
 
 /** What one event was worth by one trigger, before caps. The set of a player's live credits in a window is all that progress depends on. */
 export interface Credit {
@@ -78,7 +79,25 @@ export interface Claim {
   status: ClaimStatus;
   version: number;
   /** Null for steps that pay nothing by themselves. */
-  reward: { rewardType: 'NC' | 'VOUCHER'; amount: number } | null;
+  reward: ClaimedReward | null;
+  /** The budgets that cover it, once it is payable. */
+  budgets: readonly Budget[];
+}
+
+/** A budget that covers a claim, under the version that judged it. */
+export interface Budget {
+  budgetId: string;
+  period: 'game' | 'window' | 'day' | 'week' | 'month';
+  /** Where periods are counted from, and whose calendar they follow. */
+  gameStart: Instant;
+  zone: Zone;
+}
+
+export interface ClaimedReward {
+  rewardType: 'NC' | 'VOUCHER';
+  amount: number;
+  /** The pool that a voucher comes from, once it is payable; null for any. */
+  pool: string | null;
 }
 
 /** A claim that waits for its player's progress to clear. */

@@ -13,6 +13,7 @@ import { didYouMean } from '../spelling.ts';
 import { parseInstant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { Report } from './archetypes/strategy.ts';
+import { checkBudgets } from './budgets.ts';
 import { type GameConfig, gameSchema, type Progression } from './config.ts';
 import { endOf } from './game.ts';
 
@@ -30,6 +31,7 @@ export function parseGame(text: string, file: string, fields: FieldTypes): GameC
 function checkGame(game: GameConfig, fields: FieldTypes, report: Report): void {
   checkWindow(game, report);
   checkSteps(game, report);
+  checkBudgets(game, report);
   checkTriggers(game, fields, report);
   checkPatterns(game, report);
   if (game.join?.rule !== undefined) checkRule(game.join.rule as Condition, fields, ['join', 'rule'], report);

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
 import type { Tx } from '../db/transaction.ts';
-import { type Destination, destinations } from '../event/message.ts';
+import { calledDestinations, type Destination } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 
@@ -52,13 +52,13 @@ export interface Circuit {
   waiting: number;
 }
 
-/** The circuits of all destinations. */
+/** The circuits of all destinations that are called. */
 export async function readCircuits(db: Db): Promise<Circuit[]> {
   const { rows } = await sql<Circuit>`
     select d.destination, coalesce(c.state, 'closed')::text as state, coalesce(c.by_hand, false) as by_hand, coalesce(c.failures, 0) as failures,
            c.opened_at, case when c.state = 'open' and not c.by_hand then c.probe_at end as probe_at, c.reason,
            (select count(*)::integer from milepost.outbox o where o.destination = d.destination and o.state in ('pending', 'leased')) as waiting
-      from unnest(${[...destinations]}::text[]) with ordinality as d(destination, at)
+      from unnest(${calledDestinations}::text[]) with ordinality as d(destination, at)
       left join milepost.circuit c on c.destination = d.destination
      order by d.at`.execute(db.query);
   return rows;
@@ -69,7 +69,7 @@ export async function readCircuitStates(db: Db): Promise<Map<Destination, Circui
   const { rows } = await sql<{ destination: Destination; state: CircuitState }>`
     select destination, state::text from milepost.circuit`.execute(db.query);
   const known = new Map(rows.map(({ destination, state }) => [destination, state]));
-  return new Map(destinations.map((destination) => [destination, known.get(destination) ?? 'closed']));
+  return new Map(calledDestinations.map((destination) => [destination, known.get(destination) ?? 'closed']));
 }
 
 /** Opens a circuit until it is closed by hand, or closes one, beginning with one message. False when there was nothing to change. */

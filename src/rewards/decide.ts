@@ -25,15 +25,20 @@ export function takeBackKey(paymentKey: string): string {
 
 const destinationOf: Record<'NC' | 'VOUCHER', Destination> = { NC: 'neucoin', VOUCHER: 'voucher' };
 
-/** The message that pays a claim's reward; the event that made it due was received at `eventReceivedAt`. */
+/** The message that pays a claim's reward, by way of its budgets where it has any; the event that made it due was received at `eventReceivedAt`. */
 export function payReward(
-  claim: ClaimIdentity & { version: number; reward: { rewardType: 'NC' | 'VOUCHER'; amount: number } },
+  claim: ClaimIdentity & {
+    version: number;
+    reward: { rewardType: 'NC' | 'VOUCHER'; amount: number; pool: string | null };
+    /** The periods of budgets that it falls in. */
+    budgets: readonly { budgetId: string; start: Instant }[];
+  },
   bucket: number,
   eventReceivedAt: Instant,
 ): OutboxMessage {
   return {
     bucket,
-    destination: destinationOf[claim.reward.rewardType],
+    destination: claim.budgets.length > 0 ? 'budget' : destinationOf[claim.reward.rewardType],
     messageKey: rewardKey(claim),
     body: {
       user_id: claim.userId,
@@ -45,6 +50,15 @@ export function payReward(
       earning: claim.earning,
       version: claim.version,
       event_received_at: formatInstant(eventReceivedAt),
+      ...(claim.reward.pool === null ? {} : { pool: claim.reward.pool }),
+      ...(claim.budgets.length === 0
+        ? {}
+        : {
+            budgets: claim.budgets.map(({ budgetId, start }) => ({
+              budget_id: budgetId,
+              period_start: formatInstant(start),
+            })),
+          }),
     },
   };
 }

@@ -24,6 +24,7 @@ const issue = (sealer: Sealer | undefined): HttpOperation<RewardMessage> => ({
     user_id: message.user_id,
     amount: message.amount,
     currency: 'INR',
+    ...(message.pool === undefined ? {} : { pool: message.pool }),
     reference: referenceOf(message),
   }),
   receipt(body, { amount, user_id, game_id }) {

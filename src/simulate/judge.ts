@@ -84,7 +84,7 @@ export function judgePlayer(
   }
 
   function pay({ status, reward }: Claim): void {
-    if (reward === null || status !== 'earned') return;
+    if (reward === null || (status !== 'earned' && status !== 'awaiting_budget')) return;
     const total = tally.paid[reward.rewardType];
     total.count++;
     total.sum += reward.amount;
