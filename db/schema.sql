@@ -335,6 +335,20 @@ grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
 
+create table milepost.outbox_conclusion (
+  bucket        smallint not null,
+  message_no    bigint not null,
+  conclusion_no bigint not null generated always as identity,
+  paid          boolean not null,
+  error         text,
+  concluded_by  text not null,
+  reason        text not null,
+  concluded_at  timestamp with time zone not null,
+  constraint outbox_conclusion_pkey primary key (bucket, message_no, conclusion_no)
+);
+grant select on milepost.outbox_conclusion to milepost_api, milepost_support;
+grant select, insert on milepost.outbox_conclusion to milepost_worker;
+
 create table milepost.outbox_retry (
   bucket     smallint not null,
   message_no bigint not null,
@@ -867,6 +881,17 @@ create function milepost.outbox_append(
 ) returns void
 language plpgsql volatile;
 grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker;
+
+create function milepost.outbox_conclude(
+  p_message_key uuid[],
+  p_paid boolean,
+  p_answer jsonb[],
+  p_by text,
+  p_reason text
+) returns table(message_key uuid)
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_conclude owner to milepost_worker;
+grant execute on function milepost.outbox_conclude to milepost_support;
 
 create function milepost.outbox_lease(
   p_destination text,

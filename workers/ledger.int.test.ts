@@ -30,7 +30,8 @@ test('the services have paid what the ledger says, each reward once', { timeout:
   expect(total.fenced).toBeGreaterThan(0);
 });
 
-function expectAgreement({ expected, found, differences }: Audit, replay: string): void {
+function expectAgreement({ expected, found, differences, agree }: Audit, replay: string): void {
   expect(found, replay).toEqual(expected);
   expect(differences, replay).toEqual([]);
+  expect(agree, replay).toEqual({ neucoin: true, voucher: true });
 }

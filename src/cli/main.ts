@@ -334,13 +334,61 @@ rewards
   .command('resolve <keys...>')
   .description('ask the service again about ambiguous rewards: paid, or, if it never was, paid now')
   .requiredOption('--reason <text>', 'why, for the record')
+  .addOption(
+    new Option('--as <end>', 'do not ask: the service has told us otherwise, by a statement or in writing').choices([
+      'paid',
+      'unpaid',
+    ]),
+  )
+  .option('--transaction <id>', 'with --as paid: the id under which the service has paid it')
   .addOption(json())
   .addHelpText('after', '\nA service that cannot tell leaves the reward ambiguous: it is for reconciliation.')
   .addHelpText(
     'after',
-    examples("milepost rewards resolve 5a105e8b-9d40-e132-9780-d62ea2265d8a --reason 'they can look up keys now'"),
+    examples(
+      "milepost rewards resolve 5a105e8b-9d40-e132-9780-d62ea2265d8a --reason 'they can look up keys now'",
+      "milepost rewards resolve 5a105e8b-9d40-e132-9780-d62ea2265d8a --as unpaid --reason 'their mail of 3 June'",
+      "milepost rewards resolve 5a105e8b-9d40-e132-9780-d62ea2265d8a --as paid --transaction T77 --reason 'ticket 907'",
+    ),
   )
   .action(from(async () => (await import('./rewards.ts')).resolveAmbiguous));
+rewards
+  .command('reconcile')
+  .description("compare a service's statement with our books: do both say the same?")
+  .addOption(
+    new Option('--service <service>', 'whose statement it is').choices(['neucoin', 'voucher']).makeOptionMandatory(),
+  )
+  .requiredOption(
+    '--statement <file>',
+    'values separated by commas under a header, or JSON lines (- for standard input)',
+  )
+  .option('--from <instant>', 'what the statement covers, from this instant on (default: its first time)')
+  .option('--to <instant>', '… to this one (default: its last time)')
+  .option('--limit <count>', 'how many of each list are told', '100')
+  .option('--settle', 'end ambiguous rewards as the statement says: paid, or not paid')
+  .option('--reason <text>', 'with --settle: why, for the record')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Columns (of JSON lines: fields), in any order; others are left alone:
+  idempotency_key  the key that the service was sent
+  kind             credit or issue: paid; debit or cancel: taken back (without it, every line was paid)
+  amount           how much
+  transaction_id   the service's own id (may be left out)
+  time             when, with its offset (may be left out, if --from and --to are given)
+
+Exits with 1 when the books do not agree, and with 0 when they do. Without --settle nothing is changed.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      'milepost rewards reconcile --service neucoin --statement may.csv',
+      'zcat may.ndjson.gz | milepost rewards reconcile --service voucher --statement - --from 2026-05-01T00:00:00+05:30 --to 2026-06-01T00:00:00+05:30',
+      "milepost rewards reconcile --service neucoin --statement may.csv --settle --reason 'statement of May, ticket 907'",
+    ),
+  )
+  .action(from(async () => (await import('./reconcile.ts')).reconcileRewards));
 
 const circuits = program.command('circuits').description('whether the services are called');
 circuits

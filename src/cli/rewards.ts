@@ -1,9 +1,11 @@
-// milepost rewards list | show | retry | resolve: what leaves, what did not end well, and trying that again.
+// milepost rewards list | show | retry | resolve: what leaves, what did not end well, and trying or ending that.
 import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { UserError } from '../errors.ts';
+import type { Json } from '../event/event.ts';
 import { limits } from '../limits.ts';
+import { concludeRewards } from '../outbox/conclude.ts';
 import {
   type FoundReward,
   findReward,
@@ -14,6 +16,7 @@ import {
   type RewardStory,
 } from '../outbox/find.ts';
 import { type RetryRequest, retryRewards } from '../outbox/retry.ts';
+import { receiptTold } from '../rewards/receipt-told.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { readCount, readInstant } from './input.ts';
@@ -106,6 +109,10 @@ export async function showReward(key: string, options: { json?: boolean }): Prom
             ended_at: formatInstant(call.ended_at),
           })),
           retries: found.retries.map((retry) => ({ ...retry, retried_at: formatInstant(retry.retried_at) })),
+          conclusions: found.conclusions.map((conclusion) => ({
+            ...conclusion,
+            concluded_at: formatInstant(conclusion.concluded_at),
+          })),
         };
   print(options, document, () => (found === undefined ? `There is no reward under the key ${key}.` : describe(found)));
 }
@@ -127,6 +134,10 @@ function describe(found: RewardStory): string {
     ...found.calls.map(({ attempt, started_at, ended_at, result, error }) => ({
       at: started_at,
       text: `attempt ${attempt}: ${result}${error === null ? '' : `, ${error}`} (${ended_at - started_at} ms)`,
+    })),
+    ...found.conclusions.map(({ concluded_at, concluded_by, reason, paid }) => ({
+      at: concluded_at,
+      text: `ambiguous, concluded ${paid ? 'paid' : 'not paid'} by ${concluded_by}: ${reason}`,
     })),
     ...found.retries.map(({ retried_at, retried_by, reason, from_state }) => ({
       at: retried_at,
@@ -170,7 +181,15 @@ export async function retryFailed(keys: string[], options: RetryOptions): Promis
   });
 }
 
-export async function resolveAmbiguous(keys: string[], options: { reason: string; json?: boolean }): Promise<void> {
+interface ResolveOptions {
+  reason: string;
+  as?: 'paid' | 'unpaid';
+  transaction?: string;
+  json?: boolean;
+}
+
+export async function resolveAmbiguous(keys: string[], options: ResolveOptions): Promise<void> {
+  if (options.as !== undefined) return conclude(keys, options.as, options);
   await retryKeys(keys, { state: 'ambiguous', by: whoAsks(), reason: readReason(options.reason) }, options);
 }
 
@@ -192,11 +211,46 @@ async function retryKeys(keys: readonly string[], request: RetryRequest, options
       ...[...retried].map((key) =>
         request.state === 'failed' ? `${key} will be tried again` : `${key}: the service will be asked for it`,
       ),
-      ...left.map(({ key, state }) =>
-        state === null ? `${key}: there is no such reward` : `${key} is ${state}, not ${request.state}: left alone`,
-      ),
+      ...left.map((reward) => leftAlone(reward, request.state)),
     ].join('\n'),
   );
+}
+
+async function conclude(keys: readonly string[], as: 'paid' | 'unpaid', options: ResolveOptions): Promise<void> {
+  for (const key of keys) checkKey(key);
+  const { transaction } = options;
+  if (as === 'paid' && (keys.length > 1 || transaction === undefined)) {
+    throw new UserError('--as paid takes one key, and with --transaction the id under which the service has paid it');
+  }
+  const conclusion = { paid: as === 'paid', by: whoAsks(), reason: readReason(options.reason) };
+  const { concluded, left } = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const rewards = await Promise.all(
+      keys.map(async (key) => ({ key, receipt: await receiptOf(db, key, transaction) })),
+    );
+    const done = await concludeRewards(db, rewards, conclusion);
+    const others = keys.filter((key) => !done.has(key));
+    return { concluded: [...done], left: await stateOf(db, others) };
+  });
+  if (left.length > 0) process.exitCode = exitCodes.notRight;
+  print(options, { concluded, left }, () =>
+    [
+      ...concluded.map((key) =>
+        as === 'paid' ? `${key} is done: paid` : `${key} is failed: not paid (milepost rewards retry pays it)`,
+      ),
+      ...left.map((reward) => leftAlone(reward, 'ambiguous')),
+    ].join('\n'),
+  );
+}
+
+async function receiptOf(db: Db, key: string, transactionId: string | undefined): Promise<Json> {
+  const found = transactionId === undefined ? undefined : await findReward(db, key);
+  if (found === undefined || transactionId === undefined) return {};
+  const { amount } = found.reward;
+  return receiptTold(found.service, { transactionId, amount, takesBack: 'operation' in found.reward });
+}
+
+function leftAlone({ key, state }: { key: string; state: RewardState | null }, wanted: string): string {
+  return state === null ? `${key}: there is no such reward` : `${key} is ${state}, not ${wanted}: left alone`;
 }
 
 async function stateOf(db: Db, keys: readonly string[]): Promise<{ key: string; state: RewardState | null }[]> {

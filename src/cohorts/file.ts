@@ -1,5 +1,6 @@
 // The lines of a file of players as requests for changes. Owns what a line may say: a user id; or, after a header that names the column user_id, values
 // separated by commas. Never holds more than a line.
+import { QuoteError, splitLine } from '../csv.ts';
 import { messageOf, show } from '../errors.ts';
 import { type FileMessage, messagesFromFile } from '../event/from-file.ts';
 import { didYouMean } from '../spelling.ts';
@@ -26,7 +27,7 @@ export async function* playersFromFile(stream: AsyncIterable<Uint8Array>, file: 
       if (header) columns = columnsOf(text);
       else if (text !== '') yield { origin, ...readLine(text, columns) };
     } catch (error) {
-      if (!(error instanceof LineError)) throw error;
+      if (!(error instanceof LineError || error instanceof QuoteError)) throw error;
       yield { origin, problem: messageOf(error) };
       if (error instanceof HeaderError) return;
     }
@@ -86,20 +87,4 @@ function instantOf(column: Column, text: string): Instant | undefined {
   throw new LineError(
     `${column}: expected a time with an offset, such as 2026-06-01T00:00:00+05:30; found ${show(text)}`,
   );
-}
-
-const VALUE = /(?:"((?:[^"]|"")*)"|([^,"]*))(,|$)/y;
-
-/** Values separated by commas; one in double quotes may hold commas, and quotes written twice. */
-function splitLine(text: string): string[] {
-  const values: string[] = [];
-  VALUE.lastIndex = 0;
-  for (;;) {
-    const match = VALUE.exec(text);
-    if (match === null)
-      throw new LineError(`a double quote that is not closed, or not around the whole value; found ${show(text)}`);
-    const [, quoted, bare, end] = match;
-    values.push(quoted === undefined ? (bare as string) : quoted.replaceAll('""', '"'));
-    if (end === '') return values;
-  }
 }

@@ -277,6 +277,17 @@ export interface Outbox {
   state: Generated<OutboxState>;
 }
 
+export interface OutboxConclusion {
+  bucket: number;
+  concluded_at: ColumnType<number, string, string>;
+  concluded_by: string;
+  conclusion_no: Generated<Int8>;
+  error: string | null;
+  message_no: Int8;
+  paid: boolean;
+  reason: string;
+}
+
 export interface OutboxRetry {
   bucket: number;
   error: string | null;
@@ -376,6 +387,7 @@ export interface DB {
   game_version: GameVersion;
   inbox: Inbox;
   outbox: Outbox;
+  outbox_conclusion: OutboxConclusion;
   outbox_retry: OutboxRetry;
   parked_message: ParkedMessage;
   player: Player;

@@ -92,17 +92,29 @@ export interface Retry {
   key_after: string;
 }
 
+/** When a person ended it while it was ambiguous, by what the service's statement says. */
+export interface ConclusionMade {
+  concluded_at: Instant;
+  concluded_by: string;
+  reason: string;
+  paid: boolean;
+  error: string | null;
+}
+
 export interface RewardStory extends FoundReward {
   /** The key that the service is sent, where it is not the claim's any more. */
   service_key: string | null;
   answer: Json;
   calls: Attempt[];
   retries: Retry[];
+  conclusions: ConclusionMade[];
 }
 
 /** All that is known about a reward, by its claim's key or by one that the service was sent; undefined when there is none. */
 export async function findReward(db: Db, key: string): Promise<RewardStory | undefined> {
-  const { rows } = await sql<Omit<RewardStory, 'calls' | 'retries'> & { bucket: number; message_no: string }>`
+  const { rows } = await sql<
+    Omit<RewardStory, 'calls' | 'retries' | 'conclusions'> & { bucket: number; message_no: string }
+  >`
     select ${columns}, o.service_key, o.answer, o.bucket, o.message_no
       from milepost.outbox o
      where o.message_key = ${key}
@@ -125,5 +137,17 @@ export async function findReward(db: Db, key: string): Promise<RewardStory | und
     .where('message_no', '=', message_no)
     .orderBy('retry_no')
     .execute();
-  return { ...reward, calls: calls as Attempt[], retries: retries as Retry[] };
+  const conclusions = await db.query
+    .selectFrom('outbox_conclusion')
+    .select(['concluded_at', 'concluded_by', 'reason', 'paid', 'error'])
+    .where('bucket', '=', bucket)
+    .where('message_no', '=', message_no)
+    .orderBy('conclusion_no')
+    .execute();
+  return {
+    ...reward,
+    calls: calls as Attempt[],
+    retries: retries as Retry[],
+    conclusions: conclusions as ConclusionMade[],
+  };
 }

@@ -2,8 +2,9 @@
 -- in that state are left alone. Returns those that are due again. Runs as the workers do: support may do this, and nothing else to the outbox.
 --
 -- A failed message gets a new key, since a service may remember that it has refused the old one; the key is derived from the claim's, so that the
--- same retry after a restore is the same key. That must never pay twice: either each call under the old key is on record as refused, or the
--- service is asked for the old key before anything is sent (ask_key). An ambiguous message keeps its key, and the service is asked for it.
+-- same retry after a restore is the same key. That must never pay twice: either each call under the old key is on record as refused, or a person has
+-- concluded from the service's statement that nothing was paid (outbox_conclude), or the service is asked for the old key before anything is sent
+-- (ask_key). An ambiguous message keeps its key, and the service is asked for it.
 create or replace function milepost.outbox_retry(p_message_key uuid[], p_state milepost.outbox_state, p_by text, p_reason text)
 returns table (message_key uuid, destination text)
 language plpgsql volatile security definer
@@ -26,7 +27,9 @@ begin
     select o.bucket, o.message_no, o.message_key, o.state, o.last_error, coalesce(o.service_key, o.message_key) as key, o.attempts,
            (select count(*) from milepost.dispatch_attempt a
              where a.bucket = o.bucket and a.message_no = o.message_no and a.attempt > coalesce(o.retried_after, 0) and a.result = 'refused')
-             = o.attempts - coalesce(o.retried_after, 0) as refused_each_time,
+             = o.attempts - coalesce(o.retried_after, 0)
+           or exists (select from milepost.outbox_conclusion c
+                       where c.bucket = o.bucket and c.message_no = o.message_no and not c.paid and c.concluded_at = o.settled_at) as surely_unpaid,
            (select count(*) from milepost.outbox_retry r where r.bucket = o.bucket and r.message_no = o.message_no and r.from_state = 'failed') as renewed
       from unnest(p_message_key) as wanted(message_key)
       join milepost.outbox o on o.message_key = wanted.message_key
@@ -43,7 +46,7 @@ begin
              when 'ambiguous' then o.service_key
              else encode(substring(sha256(convert_to('retry ' || e.renewed + 1 || ' of ' || e.message_key, 'UTF8')) for 16), 'hex')::uuid
            end,
-           ask_key = case when p_state = 'ambiguous' or not e.refused_each_time then e.key end
+           ask_key = case when p_state = 'ambiguous' or not e.surely_unpaid then e.key end
       from ended e
      where o.bucket = e.bucket and o.message_no = e.message_no
     returning o.bucket, o.message_no, o.message_key, o.destination, o.body ->> 'user_id' as user_id, o.service_key, e.state, e.last_error, e.key

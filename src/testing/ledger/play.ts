@@ -1,15 +1,18 @@
 // Plays a random world on the real parts: the engine on a database of its own, workers, and stand-in services over HTTP. Time passes by moving what
 // is due to now, so that nothing here sleeps. Owns the order of what happens; what must have come of it is account.ts.
+import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from '../../../workers/worker.ts';
-import { connect } from '../../db/connect.ts';
+import { connect, type Db } from '../../db/connect.ts';
 import { transaction } from '../../db/transaction.ts';
 import { type Difference, verify } from '../../engine/verify.ts';
 import type { IncomingEvent } from '../../event/event.ts';
 import type { GameConfig } from '../../games/config.ts';
 import { createSampleRandom } from '../../local/sample-random.ts';
 import { leaseDue } from '../../outbox/lease.ts';
+import { reconcile } from '../../outbox/reconcile.ts';
 import { retryRewards } from '../../outbox/retry.ts';
+import { readStatement } from '../../outbox/statement.ts';
 import { createRewardHandler } from '../../rewards/handler.ts';
 import { createNeucoin } from '../../rewards/neucoin.ts';
 import type { RewardService } from '../../rewards/service.ts';
@@ -35,6 +38,8 @@ export interface Audit {
     refused: PaymentLine[];
   };
   differences: Difference[];
+  /** Whether each service's statement agrees with our books. */
+  agree: Record<'neucoin' | 'voucher', boolean>;
 }
 
 export interface Played {
@@ -212,10 +217,32 @@ async function audit(
         refused: await endedIn(database, 'failed'),
       },
       differences: await verify(support),
+      agree: {
+        neucoin: (await reconcileWith(support, services, 'neucoin')).agree,
+        voucher: (await reconcileWith(support, services, 'voucher')).agree,
+      },
     };
   } finally {
     await support.close();
   }
+}
+
+/** Compares a service's books with ours, as finance does with its statement. */
+function reconcileWith(support: Db, services: TestServices, service: 'neucoin' | 'voucher') {
+  const lines = services
+    .books()
+    .filter((booking) => booking.service === service)
+    .map(({ key, operation, amount, transaction_id }) =>
+      JSON.stringify({
+        idempotency_key: key,
+        kind: operation === 'pay' ? 'credit' : 'debit',
+        amount,
+        transaction_id,
+      }),
+    );
+  const statement = readStatement(Readable.from([Buffer.from(lines.join('\n'))]), 'the books');
+  const period = { from: Date.now() - 7 * 24 * 3_600_000, to: Date.now() + 60_000 };
+  return reconcile(support, statement, { service, ...period, shown: 10 });
 }
 
 function paymentOf({ service, user_id, amount, reference }: ReturnType<TestServices['books']>[number]): PaymentLine {
