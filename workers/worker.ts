@@ -10,7 +10,7 @@ import type { Destination } from '../src/event/message.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import { registry } from '../src/metrics.ts';
-import { oldestDueSeconds } from '../src/outbox/backlog.ts';
+import { oldestDueSeconds, projectionAgeSeconds } from '../src/outbox/backlog.ts';
 import { type CircuitRules, readCircuitStates } from '../src/outbox/circuit.ts';
 import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
 import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
@@ -145,6 +145,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     watchBacklog(db, log);
     watchCircuits(db, log);
+    watchProjection(db, log);
     // What was due before this process began.
     wake();
   }
@@ -232,11 +233,21 @@ function watchCircuits(db: Db, log: Log): void {
   });
 }
 
-/** A gauge by destination whose values are read when metrics are. */
+/** Answers, whenever metrics are read, by how much what players see may be behind. */
+function watchProjection(db: Db, log: Log): void {
+  watch({
+    name: 'milepost_projection_age_seconds',
+    help: 'For how long the oldest change that Redis has not been told of has waited.',
+    read: () => projectionAgeSeconds(db),
+    failed: (error) => log.warn({ error: messageOf(error) }, 'the age of the projection could not be read'),
+  });
+}
+
+/** A gauge, by destination where it is a map, whose values are read when metrics are. */
 function watch(options: {
   name: string;
   help: string;
-  read: () => Promise<ReadonlyMap<Destination, number>>;
+  read: () => Promise<ReadonlyMap<Destination, number> | number>;
   failed: (error: unknown) => void;
 }): void {
   const { name, help, read, failed } = options;
@@ -249,7 +260,9 @@ function watch(options: {
     async collect() {
       this.reset();
       try {
-        for (const [destination, value] of await read()) this.set({ destination }, value);
+        const values = await read();
+        if (typeof values === 'number') this.set(values);
+        else for (const [destination, value] of values) this.set({ destination }, value);
       } catch (error) {
         // No value rather than an old one, and the other metrics all the same.
         failed(error);

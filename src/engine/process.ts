@@ -2,7 +2,6 @@
 // top to bottom: partitions → verdicts on cohorts → attempt (open, decide, apply, commit) → wake-up; and on failure: wait, split, or set one event aside.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Counter, Histogram } from 'prom-client';
 import { ask, type CohortResolver, noVerdicts, type Verdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
 import { failureOf } from '../db/failure.ts';
@@ -22,43 +21,14 @@ import {
 } from '../inbox/store.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { registry } from '../metrics.ts';
 import { createWaker } from '../outbox/wake.ts';
 import { backoffMs } from '../retry.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
+import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
 import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
 import { openBatch } from './state.ts';
-
-const events = new Counter({
-  name: 'milepost_events_total',
-  help: 'Events by outcome; repeats count as duplicate, unreadable messages as parked.',
-  labelNames: ['outcome'],
-  registers: [registry],
-});
-const batchSeconds = new Histogram({
-  name: 'milepost_batch_seconds',
-  help: 'Time from opening a batch to its commit, retries included.',
-  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
-  registers: [registry],
-});
-const batchRetries = new Counter({
-  name: 'milepost_batch_retries_total',
-  help: 'Attempts of a batch that the database refused, by what the refusal means.',
-  labelNames: ['failure'],
-  registers: [registry],
-});
-const conflicts = new Counter({
-  name: 'milepost_event_conflicts_total',
-  help: 'Deliveries under a known identity with another content; they change nothing.',
-  registers: [registry],
-});
-const claimsMade = new Counter({
-  name: 'milepost_claims_total',
-  help: 'Milestone steps claimed.',
-  registers: [registry],
-});
 
 export interface Engine {
   /**
@@ -95,14 +65,9 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
 
   async function process(batch: Batch, signal?: AbortSignal): Promise<BatchResult> {
     assert(batch.events.length <= limits.batchEvents, `a batch holds at most ${limits.batchEvents} events`);
-    const stop = batchSeconds.startTimer();
+    const startedAt = performance.now();
     const result = await commit(batch, signal);
-    stop();
-    const words = result.results.map(({ outcome, replayed }) => (replayed ? 'duplicate' : outcome));
-    for (const [outcome, all] of Map.groupBy(words, (word) => word)) events.inc({ outcome }, all.length);
-    if (batch.parked.length > 0) events.inc({ outcome: 'parked' }, batch.parked.length);
-    conflicts.inc(result.results.filter(({ reason }) => reason === 'conflicting_content').length);
-    claimsMade.inc(result.claims);
+    measureBatch(batch, result, startedAt);
     return result;
   }
 
@@ -119,7 +84,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
           continue;
         }
         const failure = error instanceof DecisionError ? 'data' : failureOf(error);
-        batchRetries.inc({ failure });
+        countRefusal(failure);
         if (failure === 'data') return split(batch, error, signal);
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
@@ -133,6 +98,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
 
   /** One transaction over the whole batch. */
   async function attemptOnce(batch: Batch): Promise<BatchResult> {
+    const ended = timeSteps();
     // Kept for the whole attempt: another batch that finds these definitions stale may drop them meanwhile.
     definitions ??= await loadDefinitions(db, outdated);
     const current = definitions;
@@ -142,10 +108,13 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       batch.events.map(({ event }) => event),
       current,
     );
+    ended('prepare');
     const committed = await transaction(db, async (tx) => {
       const opened = await openBatch(tx, batch.events, games);
+      ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
       const { decision, results } = decided(() => decide(opened.events, current, verdicts));
+      ended('decide');
       if (decision.judged.length > 0 || batch.position !== undefined) {
         await applyDecision(tx, decision, batch.position, opened.now);
       }
@@ -160,8 +129,10 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
         })),
       );
       await park(tx, batch.parked, opened.now);
+      ended('apply');
       return { results, decision };
     });
+    ended('commit');
     waker.wake(
       new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)),
       // Also about events that do not count: somebody may wait to hear so.

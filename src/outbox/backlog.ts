@@ -15,3 +15,12 @@ export async function oldestDueSeconds(db: Db): Promise<Map<Destination, number>
       ) as oldest on true`.execute(db.query);
   return new Map(rows.map(({ destination, seconds }) => [destination, seconds]));
 }
+
+/** For how many seconds the oldest change that Redis has not been told of has waited: by how much what players see may be behind. 0 when none has. */
+export async function projectionAgeSeconds(db: Db): Promise<number> {
+  const { rows } = await sql<{ seconds: number }>`
+    select coalesce(extract(epoch from clock_timestamp() - min(o.created_at)), 0)::double precision as seconds
+      from milepost.outbox o
+     where o.destination = 'projection' and o.state in ('pending', 'leased')`.execute(db.query);
+  return rows[0]?.seconds ?? 0;
+}
