@@ -298,6 +298,18 @@ grant select on milepost.inbox to milepost_api, milepost_support;
 grant select, insert on milepost.inbox to milepost_ingest;
 grant select (bucket, player_id, received_at, occurred_at, event_type) on milepost.inbox to milepost_owner;
 
+create table milepost.ingest_pause (
+  pause_no   bigint not null generated always as identity,
+  topic      text not null,
+  paused     boolean not null,
+  reason     text not null,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  constraint ingest_pause_pkey primary key (topic, pause_no)
+);
+grant select on milepost.ingest_pause to milepost_api, milepost_support;
+grant select, insert on milepost.ingest_pause to milepost_ingest;
+
 create table milepost.outbox (
   bucket           smallint not null,
   message_no       bigint not null generated always as identity,
@@ -848,6 +860,11 @@ create function milepost.inbox_repeats(
 ) returns text
 language plpgsql stable;
 grant execute on function milepost.inbox_repeats to milepost_ingest;
+
+create function milepost.ingest_pause_set(p_topic text, p_paused boolean, p_by text, p_reason text) returns setof text
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.ingest_pause_set owner to milepost_ingest;
+grant execute on function milepost.ingest_pause_set to milepost_support;
 
 create function milepost.instant_of(p_ms bigint) returns timestamp with time zone
 language sql immutable strict parallel safe;

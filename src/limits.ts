@@ -39,6 +39,10 @@ export const limits = {
   kafkaRebalanceMs: 90_000,
   /** How often positions are compared with what the brokers still hold. */
   kafkaCheckMs: 10_000,
+  /** How often consumers look for what a person has paused. */
+  ingestPauseMs: 2_000,
+  /** A process whose oldest work has waited for longer than this counts as lagging. */
+  laggingMs: 60_000,
   /** A consumer to which no records come for this long, though there are some, counts as crashed. */
   kafkaStallMs: 3 * 60_000,
   /** A consumer that crashes is started again this often within the window; once more, and the process ends. */

@@ -7,6 +7,7 @@ test('serves metrics, liveness and readiness, and nothing else', async () => {
   const readiness: Readiness = {
     ready: true,
     degraded: true,
+    lagging: true,
     checks: { database: 'up', migrations: 'present', redis: 'down' },
   };
   const service = createMetricsServer({ host: '127.0.0.1', port: 0, ready: async () => readiness });

@@ -1,42 +1,78 @@
 // Whether a process can do its work now: for orchestrators that hold traffic back. Says what is wrong in one word per part, nothing from inside.
 import type { Db } from '../src/db/connect.ts';
 import { reading } from '../src/db/failure.ts';
+import { limits } from '../src/limits.ts';
 import type { RedisClient } from '../src/redis.ts';
+import type { Ingest } from './ingest/ingest.ts';
+import type { Worker } from './worker.ts';
 
 export interface Readiness {
+  /** What this process is for can be done. Where not, it is to be sent nothing, and not to be killed for it. */
   ready: boolean;
   /** Ready, but slower than it should be: the projection is not to be had. */
   degraded: boolean;
+  /** Only of a process that consumes: ready or not, its oldest work has waited for longer than limits.laggingMs, and players are behind. */
+  lagging?: boolean;
   checks: {
     database: 'up' | 'down';
     migrations: 'present' | 'missing' | 'unknown';
     redis: 'up' | 'down' | 'not_configured';
-    /** Only of a process that reads Kafka: whether every partition it has been given is being read. The log and source_alarm say why not. */
-    kafka?: 'reading' | 'held_up';
+    /**
+     * Only of a process that reads Kafka: whether every partition it has been given is being read. Where not, it is held up (the log and
+     * source_alarm say why), or somebody has paused its topic, which is no fault of the process: it stays ready.
+     */
+    kafka?: 'reading' | 'held_up' | 'paused';
   };
+  /** Topics that are paused by a person (milepost ingest paused); absent where none is. */
+  paused?: string[];
+  /** For how long the oldest work has waited: messages of Kafka, due messages of the outbox. Null while unknown. */
+  delay_seconds?: { kafka?: number | null; outbox?: number | null };
 }
 
-/** Asked by many at once, it looks once. `ingest`: where being ready means that Kafka is being read, too. */
+/** The parts of a process that may hold it up, or fall behind. */
+export interface WatchedParts {
+  ingest?: Pick<Ingest, 'problems' | 'lag'> | undefined;
+  worker?: Pick<Worker, 'delayMs'> | undefined;
+}
+
+/** Asked by many at once, it looks once. */
 export function createReadiness(
   db: Db,
   redis: RedisClient | undefined,
-  ingest?: { problems(): string[] },
+  parts: WatchedParts = {},
 ): () => Promise<Readiness> {
   let looking: Promise<Readiness> | undefined;
 
   async function look(): Promise<Readiness> {
-    const [migrations, redisState] = await Promise.all([checkDatabase(db), checkRedis(redis)]);
+    const [migrations, redisState, outboxDelay] = await Promise.all([
+      checkDatabase(db),
+      checkRedis(redis),
+      parts.worker === undefined ? undefined : delayOfOutbox(parts.worker),
+    ]);
     looking = undefined;
-    const kafka = ingest && (ingest.problems().length === 0 ? 'reading' : 'held_up');
+    const reading = parts.ingest === undefined ? undefined : checkKafka(parts.ingest);
+    const delays = [reading?.delay, outboxDelay].filter((delay) => delay !== undefined);
     return {
-      ready: migrations === 'present' && kafka !== 'held_up',
+      ready: migrations === 'present' && reading?.kafka !== 'held_up',
       degraded: redisState === 'down',
+      ...(delays.length === 0
+        ? {}
+        : { lagging: delays.some((delay) => delay !== null && delay * 1_000 > limits.laggingMs) }),
       checks: {
         database: migrations === 'unknown' ? 'down' : 'up',
         migrations,
         redis: redisState,
-        ...(kafka === undefined ? {} : { kafka }),
+        ...(reading === undefined ? {} : { kafka: reading.kafka }),
       },
+      ...(reading === undefined || reading.paused.length === 0 ? {} : { paused: reading.paused }),
+      ...(delays.length === 0
+        ? {}
+        : {
+            delay_seconds: {
+              ...(reading === undefined ? {} : { kafka: reading.delay }),
+              ...(outboxDelay === undefined ? {} : { outbox: outboxDelay }),
+            },
+          }),
     };
   }
 
@@ -44,6 +80,31 @@ export function createReadiness(
     looking ??= look();
     return looking;
   };
+}
+
+function checkKafka(ingest: Pick<Ingest, 'problems' | 'lag'>) {
+  const lanes = ingest.lag();
+  const paused = [...new Set(lanes.filter(({ state }) => state === 'paused').map(({ topic }) => topic))].sort();
+  const held = ingest.problems().length > 0;
+  const known = lanes.map(({ delayMs }) => delayMs).filter((delay) => delay !== undefined);
+  return {
+    kafka: held ? ('held_up' as const) : paused.length > 0 ? ('paused' as const) : ('reading' as const),
+    paused,
+    // What is not known of one partition may be longer than all the others; what is known is long enough to be told.
+    delay: known.length === 0 ? null : seconds(Math.max(...known)),
+  };
+}
+
+async function delayOfOutbox(worker: Pick<Worker, 'delayMs'>): Promise<number | null> {
+  try {
+    return seconds(await worker.delayMs());
+  } catch {
+    return null; // the database is away, which is told beside this
+  }
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }
 
 /** The functions are made in one transaction after the last migration: one of them stands for all. */

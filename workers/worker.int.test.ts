@@ -398,3 +398,19 @@ test('the age of the oldest due message is a metric', async () => {
   expect(ages).toEqual({ budget: 0, neucoin: expect.any(Number), voucher: 0, projection: 0 });
   expect(ages.neucoin).toBeGreaterThan(0);
 });
+
+test('the age of the oldest change that Redis has not been told of is a metric, also between two attempts', async () => {
+  await using database = await testDatabase();
+  await using services = await testServices();
+  await using worker = await testWorker(database.url, services, {
+    refresh: () => Promise.reject(new Error('no projection today')),
+  });
+  const age = async () =>
+    (await registry.getSingleMetric('milepost_projection_age_seconds')?.get())?.values[0]?.value ?? Number.NaN;
+  expect(await age()).toBe(0);
+  await database.pool.query(`
+    insert into milepost.outbox (bucket, destination, body, state, created_at, next_attempt_at)
+    values (0, 'projection', '{"players": [[0, "1"]]}', 'pending', now() - interval '90 s', now() + interval '1 h')`);
+  expect(await age()).toBeGreaterThan(89);
+  expect(await worker.delayMs()).toBe(0);
+});

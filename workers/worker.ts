@@ -59,6 +59,8 @@ export interface Worker extends Service {
   wake(): void;
   /** Resolves when no delivery is under way and nothing that this process knows of is due. */
   idle(): Promise<void>;
+  /** For how long the longest due message of any destination has been due. */
+  delayMs(): Promise<number>;
 }
 
 const CRONTAB = '* * * * * sweep ?jobKey=sweep';
@@ -179,6 +181,9 @@ export function createWorker(options: WorkerOptions): Worker {
     wake,
     async idle() {
       for (const drain of drains.values()) await drain.idle();
+    },
+    async delayMs() {
+      return 1_000 * Math.max(0, ...(await oldestDueSeconds(db)).values());
     },
   };
 }

@@ -88,7 +88,7 @@ program
   )
   .action(from(async () => (await import('./migrate.ts')).runMigrate));
 
-program
+const ingest = program
   .command('ingest <file>')
   .description('take events from a file of JSON lines (- for standard input)')
   .option('--source <source>', 'whose messages these are: a source of game-configs/sources, or canonical', 'canonical')
@@ -103,6 +103,35 @@ program
     ),
   )
   .action(from(async () => (await import('./ingest.ts')).ingestFile));
+ingest
+  .command('pause')
+  .description('all consumers stop reading Kafka, within seconds, until somebody resumes it; records wait there')
+  .option('--topic <topic>', 'only this topic')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .addOption(json())
+  .addHelpText('after', '\nFiles and events over HTTP are taken as before.')
+  .addHelpText(
+    'after',
+    examples(
+      "milepost ingest pause --reason 'restoring the database'",
+      "milepost ingest pause --topic upi.switch.transactions --reason 'their mapping is broken, ticket 901'",
+    ),
+  )
+  .action(from(async () => (await import('./ingest-pause.ts')).pauseIngest));
+ingest
+  .command('resume')
+  .description('consumers read on from where they stood')
+  .option('--topic <topic>', 'only this topic (default: whatever is paused)')
+  .option('--reason <text>', 'why, for the record', 'resumed from the command line')
+  .addOption(json())
+  .addHelpText('after', examples('milepost ingest resume', 'milepost ingest resume --topic upi.switch.transactions'))
+  .action(from(async () => (await import('./ingest-pause.ts')).resumeIngest));
+ingest
+  .command('paused')
+  .description('what is paused, since when, by whom and why')
+  .addOption(json())
+  .addHelpText('after', examples('milepost ingest paused'))
+  .action(from(async () => (await import('./ingest-pause.ts')).listPauses));
 
 const games = program.command('games').description('the games: check, activate, pause, look back');
 games

@@ -158,7 +158,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const metrics = createMetricsServer({
     host: config.HTTP_HOST,
     port: config.METRICS_PORT,
-    ready: createReadiness(ingestDb, readRedis, ingest),
+    ready: createReadiness(ingestDb, readRedis, { ingest, worker }),
   });
   return {
     services: [metrics, worker, api, ingest].filter((service) => service !== undefined),

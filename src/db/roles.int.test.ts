@@ -137,6 +137,7 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
     'dispatch_attempt',
     'circuit_change',
     'outbox_retry',
+    'ingest_pause',
     'player',
   ]) {
     expect(updates.filter((column) => column.startsWith(`${ledger}.`))).toEqual([]);

@@ -253,6 +253,15 @@ export interface Inbox {
   source: string;
 }
 
+export interface IngestPause {
+  changed_at: ColumnType<number, string, string>;
+  changed_by: string;
+  pause_no: Generated<Int8>;
+  paused: boolean;
+  reason: string;
+  topic: string;
+}
+
 export interface Outbox {
   after_key: string | null;
   answer: Json | null;
@@ -386,6 +395,7 @@ export interface DB {
   game_status_change: GameStatusChange;
   game_version: GameVersion;
   inbox: Inbox;
+  ingest_pause: IngestPause;
   outbox: Outbox;
   outbox_conclusion: OutboxConclusion;
   outbox_retry: OutboxRetry;

@@ -80,6 +80,7 @@ export function makeIngest(
     db: recording.db,
     log,
     checkMs,
+    pauseMs: checkMs,
   });
   return Object.assign(ingest, { [Symbol.asyncDispose]: () => ingest.stop() });
 }

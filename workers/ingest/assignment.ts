@@ -6,6 +6,7 @@ import { transaction } from '../../src/db/transaction.ts';
 import type { Batch, BatchResult } from '../../src/engine/batch.ts';
 import { messageFromKafka } from '../../src/event/from-kafka.ts';
 import type { Normaliser } from '../../src/event/normalise.ts';
+import { type Pause, pauseOf, readPauses } from '../../src/inbox/pause.ts';
 import { type Alarm, keyOf, notePosition, raiseAlarm, readPositions } from '../../src/inbox/position.ts';
 import { PositionMoved } from '../../src/inbox/store.ts';
 import { limits } from '../../src/limits.ts';
@@ -14,7 +15,7 @@ import { registry } from '../../src/metrics.ts';
 import type { Feed, FeedRecord, Fetched, TopicPartition } from './feed.ts';
 import { type FirstBatch, processFirst, type Span } from './first-batch.ts';
 import { insist } from './insist.ts';
-import { createLane, judgeFetch, judgePosition, judgeRecords, judgeStart, type Lane, lagOf } from './lane.ts';
+import { createLane, delayOf, judgeFetch, judgePosition, judgeRecords, judgeStart, type Lane, lagOf } from './lane.ts';
 
 const lagMessages = new Gauge({
   name: 'milepost_kafka_lag_messages',
@@ -27,6 +28,30 @@ const alarmed = new Gauge({
   help: '1 for a partition that is not read until a person has decided (source_alarm).',
   labelNames: ['topic', 'partition', 'reason'],
   registers: [registry],
+});
+
+const paused = new Gauge({
+  name: 'milepost_ingest_paused',
+  help: '1 for a partition that is not read because a person has paused its topic (milepost ingest pause).',
+  labelNames: ['topic', 'partition'],
+  registers: [registry],
+});
+/** Lanes of assignments that have not ended. */
+const measured = new Set<Lane>();
+new Gauge({
+  name: 'milepost_kafka_lag_seconds',
+  help: 'For how long, at most, the oldest message of a partition that is not committed has waited.',
+  labelNames: ['topic', 'partition'],
+  registers: [registry],
+  // When it is asked for, since it grows while nothing happens.
+  collect() {
+    this.reset();
+    const at = { monotonic: performance.now(), clock: Date.now() };
+    for (const lane of measured) {
+      const delay = delayOf(lane, at);
+      if (delay !== undefined) this.set({ topic: lane.topic, partition: lane.partition }, delay / 1_000);
+    }
+  },
 });
 
 /** Commits a batch or leaves it untouched. Rejects only with PositionMoved, or when `signal` is aborted, and then soon. */
@@ -45,6 +70,8 @@ export interface Assignment {
   fetched(batch: Fetched): Promise<void>;
   /** Compares positions with what the brokers hold, and looks for alarms that a person has ended. Rejects with StalledFeed when nothing comes. */
   check(): Promise<void>;
+  /** Stops reading what is paused, after the batch under way, and reads on what no longer is. */
+  follow(pauses: readonly Pause[]): void;
   /** No further batch begins; those under way end soon, and the broker hears of them. */
   wind(): void;
   /** Another assignment has come, or the feed is gone: this one says no more to it. */
@@ -76,7 +103,11 @@ export function createAssignment(
   /** Begins lanes where PostgreSQL says, once the last assignment's work on them has ended. Waits while either side is away. */
   async function open(opening: readonly Lane[]): Promise<void> {
     await Promise.all(opening.map((lane) => turns.get(keyOf(lane))));
-    for (const { lane, stored, marks } of await insist('looking up positions', () => lookUp(opening), patience)) {
+    for (const { lane, stored, marks, pause } of await insist(
+      'looking up positions',
+      () => lookUp(opening),
+      patience,
+    )) {
       const verdict = judgeStart(stored, marks);
       lane.watermarks = marks;
       lane.next = stored.next ?? marks.low;
@@ -86,6 +117,11 @@ export function createAssignment(
         // Kept from the beginning, so that records lost before the first batch are missed.
         if (stored.next === undefined) await insist('noting a position', () => noteFirst(lane, marks.low), patience);
         if (signal.aborted) return;
+        if (pause !== undefined) {
+          halt(lane, pause);
+          measure(lane);
+          continue;
+        }
         lane.state = 'reading';
         lane.heardAt = performance.now();
         feed.begin(lane, lane.next);
@@ -98,14 +134,27 @@ export function createAssignment(
   async function lookUp(wanted: readonly Lane[]) {
     if (wanted.length === 0) return [];
     const topics = [...new Set(wanted.map(({ topic }) => topic))];
-    const [positions, watermarks] = await Promise.all([readPositions(db, wanted), feed.watermarks(topics)]);
+    const [positions, watermarks, pauses] = await Promise.all([
+      readPositions(db, wanted),
+      feed.watermarks(topics),
+      readPauses(db),
+    ]);
     return wanted.map((lane, index) => {
       const marks = watermarks.get(keyOf(lane));
       const stored = positions[index];
       if (marks === undefined || stored === undefined)
         throw new Error(`the brokers do not say what ${keyOf(lane)} holds`);
-      return { lane, stored, marks };
+      return { lane, stored, marks, pause: pauseOf(lane.topic, pauses) };
     });
+  }
+
+  /** A person has said that the topic is not read. */
+  function halt(lane: Lane, { by, reason }: Pause): void {
+    const { topic, partition } = lane;
+    lane.state = 'paused';
+    feed.hold(lane);
+    paused.set({ topic, partition }, 1);
+    log.warn({ topic, partition, offset: String(lane.next), by, reason }, 'a partition is not read: paused');
   }
 
   function noteFirst(lane: Lane, next: bigint): Promise<void> {
@@ -175,7 +224,7 @@ export function createAssignment(
     if (batch.from !== lane.next && !(await mayGoOn(lane, batch))) return;
     const { records } = batch;
     if (records.length === 0) return advance(lane, batch, [], batch.end);
-    for (let from = 0; from < records.length && !signal.aborted; ) {
+    for (let from = 0; from < records.length && isRead(lane); ) {
       const alarm = judgeRecords(records, from);
       if (alarm !== undefined) return raise(lane, alarm);
       const slice = sliceOf(records, from);
@@ -185,6 +234,9 @@ export function createAssignment(
       await advance(lane, batch, slice, records[from] === undefined ? batch.end : lastOf(slice).offset + 1n);
     }
   }
+
+  /** Until it is called off, or paused. */
+  const isRead = (lane: Lane): boolean => !signal.aborted && lane.state === 'reading';
 
   /** Looks closer when records do not begin where the lane stands. */
   async function mayGoOn(lane: Lane, batch: Fetched): Promise<boolean> {
@@ -202,7 +254,9 @@ export function createAssignment(
     if (from === undefined) return;
     if (lane.proven || slice.length === 0) await process(batchOf(lane, slice, { from, next }), signal);
     else await processFirst(firstBatchOf(lane, slice, { from, next }), { db, ...patience });
-    if (slice.length > 0) lane.proven = true;
+    const last = slice.at(-1);
+    if (last !== undefined) lane.proven = true;
+    if (last !== undefined && last.timestamp >= 0) lane.committedTo = last.timestamp;
     lane.next = next;
     lane.heardAt = performance.now();
     lane.watermarks = { low: lane.watermarks?.low ?? 0n, high: batch.high };
@@ -277,7 +331,7 @@ export function createAssignment(
       } else {
         const alarm = judgePosition(next, marks);
         if (alarm !== undefined) await inTurn(lane, () => raise(lane, alarm));
-        else mustBeHeard(lane);
+        else if (lane.state === 'reading') mustBeHeard(lane);
       }
     }
   }
@@ -302,6 +356,15 @@ export function createAssignment(
     await open([lane]);
   }
 
+  /** Reads again from where the lane stands, once what is under way on it has ended. */
+  function readOn(lane: Lane): void {
+    log.info({ topic: lane.topic, partition: lane.partition }, 'a partition is not paused any more');
+    paused.remove({ topic: lane.topic, partition: lane.partition });
+    lane.state = 'opening';
+    lane.proven = false;
+    inBackground(open([lane]));
+  }
+
   inBackground(open([...lanes.values()]));
 
   return {
@@ -311,6 +374,14 @@ export function createAssignment(
       if (lane !== undefined) await inTurn(lane, () => take(lane, batch));
     },
     check,
+    follow(pauses) {
+      if (signal.aborted) return;
+      for (const lane of lanes.values()) {
+        const pause = pauseOf(lane.topic, pauses);
+        if (lane.state === 'reading' && pause !== undefined) halt(lane, pause);
+        else if (lane.state === 'paused' && pause === undefined) readOn(lane);
+      }
+    },
     wind: () => winding.abort(),
     end() {
       ended = true;
@@ -340,10 +411,16 @@ function emptyBatch({ topic, partition }: TopicPartition, { from, next }: Span):
 
 function measure(lane: Lane): void {
   const lag = lagOf(lane);
-  if (lag !== undefined) lagMessages.set({ topic: lane.topic, partition: lane.partition }, Number(lag));
+  if (lag === undefined) return;
+  measured.add(lane);
+  lagMessages.set({ topic: lane.topic, partition: lane.partition }, Number(lag));
+  if (lag === 0n) lane.caughtUpAt = performance.now();
 }
 
-function unmeasure({ topic, partition, alarm }: Lane): void {
+function unmeasure(lane: Lane): void {
+  const { topic, partition, alarm } = lane;
+  measured.delete(lane);
   lagMessages.remove({ topic, partition });
+  paused.remove({ topic, partition });
   if (alarm !== undefined) alarmed.remove({ topic, partition, reason: alarm.reason });
 }

@@ -36,7 +36,9 @@ test('offsets move only after the commit, in PostgreSQL and then at the broker',
   await waitFor('the offset at the broker', async () => (await brokerOffset(topic, 0)) === 100);
   expect(await recording.positions()).toEqual({ 0: 100 });
   expect(await recording.committed()).toEqual(ids(0, 0, 100));
-  expect(ingest.lag()).toEqual([{ topic: topic.name, partition: 0, state: 'reading', next: 100n, lag: 0n }]);
+  expect(ingest.lag()).toEqual([
+    { topic: topic.name, partition: 0, state: 'reading', next: 100n, lag: 0n, delayMs: 0 },
+  ]);
   expect(ingest.problems()).toEqual([]);
 });
 

@@ -3,13 +3,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Counter } from 'prom-client';
 import { messageOf } from '../../src/errors.ts';
+import { readPauses } from '../../src/inbox/pause.ts';
 import { limits } from '../../src/limits.ts';
 import { registry } from '../../src/metrics.ts';
 import { backoffMs } from '../../src/retry.ts';
 import type { Service } from '../service.ts';
 import { type Assignment, type AssignmentOptions, createAssignment, StalledFeed, type Turns } from './assignment.ts';
 import type { Feed, TopicPartition } from './feed.ts';
-import { type Lane, lagOf } from './lane.ts';
+import { delayOf, type Lane, lagOf } from './lane.ts';
 
 const restarts = new Counter({
   name: 'milepost_kafka_restarts_total',
@@ -24,6 +25,8 @@ export interface IngestOptions extends AssignmentOptions {
   createFeed: () => Feed;
   /** How often positions are compared with the brokers. */
   checkMs?: number;
+  /** How often it looks for what a person has paused. */
+  pauseMs?: number;
 }
 
 export interface PartitionLag extends TopicPartition {
@@ -32,6 +35,8 @@ export interface PartitionLag extends TopicPartition {
   next: bigint | undefined;
   /** Messages that are not committed yet; undefined while unknown. */
   lag: bigint | undefined;
+  /** For how long, at most, the oldest of them has waited; undefined while unknown. */
+  delayMs: number | undefined;
 }
 
 export interface Ingest extends Service {
@@ -43,7 +48,7 @@ export interface Ingest extends Service {
 
 /** Reads the topics of the feed into `process`. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { log, checkMs = limits.kafkaCheckMs } = options;
+  const { db, log, checkMs = limits.kafkaCheckMs, pauseMs = limits.ingestPauseMs } = options;
   const failed = Promise.withResolvers<never>();
   // Whoever looks later finds it; nobody has to look.
   failed.promise.catch(() => {});
@@ -63,6 +68,7 @@ export function createIngest(options: IngestOptions): Ingest {
       throw error;
     }
     void watch();
+    void watchPauses();
   }
 
   async function startFeed(): Promise<void> {
@@ -135,6 +141,20 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
+  /** Never rejects; ends with stop. While the database is away, everything stays as it is. */
+  async function watchPauses(): Promise<void> {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      try {
+        await delay(pauseMs, undefined, { signal });
+        const pauses = await readPauses(db);
+        assignment?.follow(pauses);
+      } catch (error) {
+        if (!signal.aborted) log.warn({ error: messageOf(error) }, 'what is paused could not be read');
+      }
+    }
+  }
+
   function stop(): Promise<void> {
     stopped ??= stopOnce();
     return stopped;
@@ -162,8 +182,10 @@ export function createIngest(options: IngestOptions): Ingest {
     stop,
     failed: failed.promise,
     lag() {
+      const at = { monotonic: performance.now(), clock: Date.now() };
       return (assignment?.lanes ?? []).map((lane) => {
-        return { topic: lane.topic, partition: lane.partition, state: lane.state, next: lane.next, lag: lagOf(lane) };
+        const { topic, partition, state, next } = lane;
+        return { topic, partition, state, next, lag: lagOf(lane), delayMs: delayOf(lane, at) };
       });
     },
     problems() {

@@ -1,7 +1,7 @@
 // Judgements on positions: when a partition may be read, and when a person has to decide.
 import { describe, expect, test } from 'vitest';
 import type { FeedRecord } from './feed.ts';
-import { createLane, judgeFetch, judgeRecords, judgeStart, lagOf } from './lane.ts';
+import { createLane, delayOf, judgeFetch, judgeRecords, judgeStart, lagOf } from './lane.ts';
 
 const marks = (low: bigint, high: bigint) => ({ low, high });
 const kindOf = (verdict: { kind: string; alarm?: { reason: string } }) => verdict.alarm?.reason ?? verdict.kind;
@@ -79,4 +79,21 @@ test('the lag is known once the position and the end are', () => {
   expect(lagOf(lane)).toBe(15n);
   lane.next = 26n;
   expect(lagOf(lane)).toBe(0n);
+});
+
+describe('for how long the oldest record has waited', () => {
+  const cases: [string, { caughtUpAt?: number; committedTo?: number; high?: bigint }, number | undefined][] = [
+    ['is not known of a backlog before anything is committed', {}, undefined],
+    ['is nothing when nothing is left', { high: 10n, committedTo: 1_000 }, 0],
+    ['is at most the time since nothing was left', { caughtUpAt: 400, committedTo: 1_000 }, 100],
+    ['is at most the age of the last record committed', { caughtUpAt: 100, committedTo: 8_950 }, 50],
+    ['is known by either', { committedTo: 8_000 }, 1_000],
+    ['is not negative when a producer’s clock is ahead', { committedTo: 20_000 }, 0],
+  ];
+
+  test.each(cases)('%s', (_name, { caughtUpAt, committedTo, high = 25n }, expected) => {
+    const lane = { ...createLane({ topic: 't', partition: 0 }), next: 10n, watermarks: marks(0n, high) };
+    Object.assign(lane, { caughtUpAt, committedTo });
+    expect(delayOf(lane, { monotonic: 500, clock: 9_000 })).toBe(expected);
+  });
 });

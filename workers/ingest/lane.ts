@@ -3,8 +3,11 @@ import type { Alarm, StoredPosition } from '../../src/inbox/position.ts';
 import type { FeedRecord, Fetched, TopicPartition, Watermarks } from './feed.ts';
 
 export interface Lane extends TopicPartition {
-  /** Opening: its position is being looked up. Reading: fetched from `next` on. Alarmed: not read until a person has decided. */
-  state: 'opening' | 'reading' | 'alarmed';
+  /**
+   * Opening: its position is being looked up. Reading: fetched from `next` on. Paused: a person has said that its topic is not read.
+   * Alarmed: not read until a person has decided.
+   */
+  state: 'opening' | 'reading' | 'paused' | 'alarmed';
   /** The offset to read next: all below is committed. Undefined while opening. */
   next: bigint | undefined;
   /** What the brokers were last seen to hold. */
@@ -12,6 +15,10 @@ export interface Lane extends TopicPartition {
   alarm: Alarm | undefined;
   /** When it was last opened or read, by the monotonic clock. */
   heardAt: number;
+  /** When nothing was left to be read, by the monotonic clock; undefined when that has not been seen. */
+  caughtUpAt: number | undefined;
+  /** The timestamp of the last record committed; undefined before the first. */
+  committedTo: number | undefined;
   /** A batch has been committed since the assignment: its next one needs no note that it begins. */
   proven: boolean;
 }
@@ -25,6 +32,8 @@ export function createLane({ topic, partition }: TopicPartition): Lane {
     watermarks: undefined,
     alarm: undefined,
     heardAt: 0,
+    caughtUpAt: undefined,
+    committedTo: undefined,
     proven: false,
   };
 }
@@ -33,6 +42,21 @@ export function createLane({ topic, partition }: TopicPartition): Lane {
 export function lagOf({ next, watermarks }: Lane): bigint | undefined {
   if (next === undefined || watermarks === undefined) return undefined;
   return watermarks.high > next ? watermarks.high - next : 0n;
+}
+
+/**
+ * For how many milliseconds, at most, the oldest record that is not committed has waited: no longer than since nothing was left, and, where records
+ * are in the order of their times, no longer than since the last one committed was made. Undefined while neither is known.
+ */
+export function delayOf(lane: Lane, at: { monotonic: number; clock: number }): number | undefined {
+  const lag = lagOf(lane);
+  if (lag === undefined) return undefined;
+  if (lag === 0n) return 0;
+  const bounds = [
+    ...(lane.caughtUpAt === undefined ? [] : [at.monotonic - lane.caughtUpAt]),
+    ...(lane.committedTo === undefined ? [] : [at.clock - lane.committedTo]),
+  ];
+  return bounds.length === 0 ? undefined : Math.max(0, Math.min(...bounds));
 }
 
 export type Verdict = { kind: 'read'; from: bigint } | { kind: 'drop' } | { kind: 'alarm'; alarm: Alarm };
