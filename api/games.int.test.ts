@@ -419,8 +419,13 @@ describe('GET /api/games/{game_id}/history', () => {
   test('lists credits, claims and rewards, newest first', async () => {
     await using api = await testApi(given);
     const correlation = { payment_id: 'pay_1', canonical_transaction_id: 'txn_1' };
-    await api.engine.take([upiPayment(1, { occurred: '05-03', correlation }), upiPayment(1, { occurred: '05-02' })]);
-    await api.engine.take([card({ occurred: '05-04', attributes: { transaction_amount: 1, frm_flag: 'VELOCITY' } })]);
+    await api.engine.take([
+      upiPayment(1, { id: 'e1', occurred: '05-03', correlation }),
+      upiPayment(1, { id: 'e2', occurred: '05-02' }),
+    ]);
+    await api.engine.take([
+      card({ id: 'e3', occurred: '05-04', attributes: { transaction_amount: 1, frm_flag: 'VELOCITY' } }),
+    ]);
     await end(api, 'done');
     const { body, headers } = await api.get('/api/games/game/history');
     expect(headers.get('cache-control')).toBe('private, no-cache');
@@ -435,21 +440,96 @@ describe('GET /api/games/{game_id}/history', () => {
         { kind: 'claim', step: 4, step_type: 'REWARD', state: 'held', reward: { visibility: 'hidden' } },
         { kind: 'claim', step: 3, step_type: 'EMPTY', state: 'held', reward: null },
         { kind: 'claim', step: 2, step_type: 'REWARD', state: 'paid', reward },
-        { kind: 'credit', trigger_id: 'card', amount: 3, held: true, payment_id: null, transaction_id: null },
+        {
+          kind: 'credit',
+          trigger_id: 'card',
+          amount: 3,
+          held: true,
+          event_id: 'e3',
+          payment_id: null,
+          transaction_id: null,
+        },
         {
           kind: 'credit',
           trigger_id: 'plus_one',
           amount: 1,
           held: false,
+          event_id: 'e1',
           payment_id: 'pay_1',
           transaction_id: 'txn_1',
         },
-        { kind: 'credit', trigger_id: 'plus_one', amount: 1, held: false, payment_id: null, transaction_id: null },
+        {
+          kind: 'credit',
+          trigger_id: 'plus_one',
+          amount: 1,
+          held: false,
+          event_id: 'e2',
+          payment_id: null,
+          transaction_id: null,
+        },
       ].map((entry) => ({ ...entry, window_start })),
     );
     const times = body.entries.map((entry: { at: string }) => entry.at);
     expect(times).toEqual(times.toSorted().toReversed());
     expect(times.at(-1)).toBe('2026-05-02T12:00:00.000Z');
+  });
+
+  test('says of events that did not count why, to whoever takes part', async () => {
+    const large = gameHistory(
+      makeGame({
+        cohort_id: 'early',
+        triggers: [paymentTrigger({ id: 'large', from: 100 }), paymentTrigger({ from: 200 })],
+      }),
+    );
+    const later = [member('early', { from: '05-03' }), member('early', { user: 'U2', from: '05-20' })];
+    await using api = await testApi({ games: [large], memberships: later });
+    const correlation = { payment_id: 'pay_1' };
+    await api.engine.take([
+      upiPayment(100, { id: 'counted', occurred: '05-05' }),
+      upiPayment(99, { id: 'small', occurred: '05-06', correlation }),
+      upiPayment(100, { id: 'early', occurred: '05-02' }),
+      upiPayment(100, { id: 'late', occurred: '05-04', received: '06-05' }),
+      // Another game's business, and nobody's.
+      upiPayment(100, { id: 'april', occurred: '04-05' }),
+      makeEvent({ id: 'other', occurred: '05-06' }),
+      upiPayment(100, { user: 'U2' }),
+      upiPayment(100, { user: 'U3' }),
+    ]);
+    const entries = async (query = '', user = 'U1') =>
+      (await api.get(`/api/games/game/history${query}`, user)).body.entries;
+    const { at: happened, ...small } = (await entries())[0];
+    expect(happened).toBe('2026-05-06T12:00:00.000Z');
+    expect(small).toEqual({
+      kind: 'not_counted',
+      event_id: 'small',
+      event_type: 'payment_success',
+      payment_id: 'pay_1',
+      outcome: 'no_match',
+      reason: 'condition_failed',
+      detail: 'It is not what the game counts.',
+      missed: [
+        { trigger_id: 'large', condition: 'transaction_amount is at least 100' },
+        { trigger_id: 'payment', condition: 'transaction_amount is at least 200' },
+      ],
+    });
+    const lines = (await entries()).map((entry: Record<string, string>) => [entry.kind, entry.event_id, entry.reason]);
+    expect(lines).toEqual([
+      ['not_counted', 'small', 'condition_failed'],
+      ['credit', 'counted', undefined],
+      ['not_counted', 'late', 'window_closed'],
+      ['not_counted', 'early', 'not_a_member'],
+    ]);
+    expect(await entries('?not_counted=false')).toHaveLength(1);
+    expect((await api.get('/api/games/game/history?not_counted=maybe')).status).toBe(400);
+    const paged: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await api.get(`/api/games/game/history?limit=1${cursor}`);
+      paged.push(...body.entries);
+      cursor = body.next_cursor === null ? null : `&cursor=${body.next_cursor}`;
+    }
+    expect(paged).toEqual(await entries());
+    // Whose events did not count is no player of the game by that.
+    for (const user of ['U2', 'U3']) expect((await api.get('/api/games/game/history', user)).status).toBe(404);
   });
 
   test('comes page by page, each entry once, also those of one instant', async () => {
@@ -477,7 +557,7 @@ describe('GET /api/games/{game_id}/history', () => {
     const forged = (text: string) => Buffer.from(text).toString('base64url');
     const wrong = [
       ...['0', '-1', '101', '1.5', 'x', '', '1e2', '99999999999'].map((limit) => `limit=${limit}`),
-      ...['', 'x', '%00', forged('1'), forged('1 4:x'), forged("1' or 1=1 1:x"), 'a'.repeat(1_500)].map(
+      ...['', 'x', '%00', forged('1'), forged('1 6:x'), forged("1' or 1=1 1:x"), 'a'.repeat(1_500)].map(
         (cursor) => `cursor=${cursor}`,
       ),
       'limit=1&limit=2',

@@ -5,7 +5,7 @@ import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
 import type { Timeline } from '../src/games/decide.ts';
 import type { PlayerFacts, Wanted } from '../src/games/facts.ts';
-import { parseCursor, readHistory } from '../src/games/history.ts';
+import { type HistoryEntry, parseCursor, readHistory } from '../src/games/history.ts';
 import { openGames, wantedOf, wantedWindow } from '../src/games/presence.ts';
 import type { FactsReader } from '../src/games/read.ts';
 import { type Journey, renderJourney, renderWidget } from '../src/games/view.ts';
@@ -49,11 +49,16 @@ export function gameRoutes(
   });
 
   router.get('/api/games/:game_id/history', player, async (ctx) => {
-    const page = { limit: limitOf(ctx), cursor: cursorOf(ctx) };
+    const page = { limit: limitOf(ctx), cursor: cursorOf(ctx), notCounted: notCountedOf(ctx) };
     const timeline = await timelineOf(ctx.params.game_id);
-    const history = await readHistory(db, timeline, playerOf(ctx.state), page);
-    // Who has one may read it, also of windows after which they left the cohort.
-    if (history.entries.length === 0) await journeyOf(ctx.state, timeline);
+    const userId = playerOf(ctx.state);
+    const known = () => facts.read(userId, wantedOf([timeline], clock()));
+    const history = await readHistory(db, timeline, userId, page, known);
+    // Who has one may read it, also of windows after which they left the cohort; what did not count makes nobody a player of the game.
+    if (!history.entries.some(takesPart)) {
+      const own = await readHistory(db, timeline, userId, { limit: 1, cursor: undefined, notCounted: false }, known);
+      if (own.entries.length === 0) await journeyOf(ctx.state, timeline);
+    }
     answer(ctx, history);
   });
 
@@ -114,6 +119,18 @@ function limitOf(ctx: Context): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= limits.historyPage) return limit;
   throw new Problem(400, `limit must be a whole number from 1 to ${limits.historyPage}`);
+}
+
+function takesPart({ kind }: HistoryEntry): boolean {
+  return kind !== 'not_counted';
+}
+
+/** Whether the history tells of events that did not count; it does unless asked not to. */
+function notCountedOf(ctx: Context): boolean {
+  const text = queryText(ctx, 'not_counted');
+  if (text === undefined || text === 'true') return true;
+  if (text === 'false') return false;
+  throw new Problem(400, 'not_counted must be true or false');
 }
 
 /** A window of a game by its start. */

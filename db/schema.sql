@@ -990,8 +990,14 @@ create function milepost.player_history(
   p_game_no integer,
   p_before_us bigint,
   p_before_place text,
-  p_limit integer
-) returns table(at_us bigint, place text, kind text, window_start timestamp with time zone, version integer, amount bigint, trigger_id text, held boolean, payment_id text, transaction_id text, step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamp with time zone, payment text)
+  p_limit integer,
+  p_event_type text[],
+  p_from timestamp with time zone,
+  p_to timestamp with time zone,
+  p_received_from timestamp with time zone,
+  p_received_to timestamp with time zone,
+  p_events integer
+) returns table(at_us bigint, place text, kind text, window_start timestamp with time zone, version integer, amount bigint, trigger_id text, held boolean, payment_id text, transaction_id text, step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamp with time zone, payment text, event_id text, event_type text, event_version text, occurred_at timestamp with time zone, received_at timestamp with time zone, payload json, producer text, outcome text, reason text)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_history to milepost_api;
 

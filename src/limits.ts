@@ -149,6 +149,9 @@ export const limits = {
   verifyRows: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
+  /** The history tells of events that did not count among so many of the player's newest; and of late ones for so long after a game's grace. */
+  historyEvents: 1_000,
+  historyLateMs: 7 * 86_400_000,
   /** The last credits that are told of a player's window. */
   recentCredits: 8,
   /** Players whose facts one statement reads, statements of such reads under way at once, and players that may wait for theirs. */

@@ -65,6 +65,29 @@ export interface Subject {
  * nothing to do with the event's type. The player is changed only when the event counts.
  */
 export function judge(timeline: Timeline, subject: Subject, player: Player): Verdict | undefined {
+  const sifted = sift(timeline, subject, player);
+  if (sifted === undefined || 'outcome' in sifted) return sifted;
+  const { game, window, matching, flagged } = sifted;
+  const credits = creditsOf(game, window, matching, subject, flagged);
+  if (credits.length === 0) return { outcome: 'no_match', reason: 'worth_nothing' };
+  return apply(timeline, game, window, credits, player);
+}
+
+/** What is left of the question after `sift`: an event that counts if it is worth something. */
+export interface Sifted {
+  game: Game;
+  window: Window;
+  /** The triggers whose rules hold. */
+  matching: readonly Trigger[];
+  flagged: boolean;
+}
+
+/** The part of `judge` that asks for no progress: refuses an event, takes it for a joining, or says what would count it. */
+export function sift(
+  timeline: Timeline,
+  subject: Pick<Subject, 'event' | 'receivedAt'>,
+  player: Pick<Player, 'memberships' | 'joins'>,
+): Verdict | Sifted | undefined {
   const { event, receivedAt } = subject;
   const game = versionInForce(timeline, event.occurred_at);
   const candidates = game.triggersByType.get(event.event_type);
@@ -97,10 +120,7 @@ export function judge(timeline: Timeline, subject: Subject, player: Player): Ver
   }
   const flagged = game.config.frm !== 'ignore' && isFlagged(event);
   if (flagged && game.config.frm === 'reject') return { outcome: 'rejected', reason: 'frm_flagged' };
-
-  const credits = creditsOf(game, window, matching, subject, flagged);
-  if (credits.length === 0) return { outcome: 'no_match', reason: 'worth_nothing' };
-  return apply(timeline, game, window, credits, player);
+  return { game, window, matching, flagged };
 }
 
 /** Whether a player belongs to a cohort at an instant. */
@@ -132,7 +152,11 @@ export function joinsOf(player: { joins: readonly Join[] }, gameNo: number): Ins
 const anything = { operator: 'and' as const, conditions: [] };
 
 /** An event of joining. In a game of windows from the join it begins one, unless that would overlap another of the player's. */
-function join(game: Game, { event, receivedAt }: Subject, player: Player): Verdict {
+function join(
+  game: Game,
+  { event, receivedAt }: Pick<Subject, 'event' | 'receivedAt'>,
+  player: Pick<Player, 'memberships' | 'joins'>,
+): Verdict {
   const at = event.occurred_at;
   if (receivedAt >= game.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
   if (!isMember(player, game.config.cohort_id, at)) return { outcome: 'not_in_cohort', reason: 'not_a_member' };

@@ -1,16 +1,19 @@
-// A player's history in one game, in all its windows: joins, credits, claims and rewards, newest first, page by page, from PostgreSQL. Owns the
-// cursor and what of an entry a player may see.
+// A player's history in one game, in all its windows: joins, credits, claims and rewards, and events that did not count, newest first, page by page, from
+// PostgreSQL. Owns the cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
+import type { CanonicalEvent } from '../event/event.ts';
 import { bucketOf } from '../ids.ts';
+import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Timeline } from './decide.ts';
 import type { ClaimFact, Payment } from './facts.ts';
 import type { Claim, ClaimStatus } from './games.ts';
+import { type Known, type Refusal, refusalOf } from './refusal.ts';
 import { type RewardView, rewardView, type StepState, stepState } from './view.ts';
 
 /**
- * Joins and credits stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended. `window_start` says
+ * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended. `window_start` says
  * in which of the game's windows.
  */
 export type HistoryEntry =
@@ -24,9 +27,12 @@ export type HistoryEntry =
       amount: number;
       /** Counted, but the rewards it earns wait for a release. */
       held: boolean;
+      /** Null where the event was credited before ids were kept with credits. */
+      event_id: string | null;
       payment_id: string | null;
       transaction_id: string | null;
     }
+  | ({ kind: 'not_counted'; at: string; event_id: string; event_type: string; payment_id: string | null } & Refusal)
   | {
       kind: 'claim';
       at: string;
@@ -58,7 +64,7 @@ export function formatCursor({ atUs, place }: Cursor): string {
 /** Undefined for a text that `formatCursor` did not write. */
 export function parseCursor(text: string): Cursor | undefined {
   const decoded = Buffer.from(text, 'base64url').toString('utf8');
-  const [, atUs, place] = /^(\d{1,16}) ([0-3]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
+  const [, atUs, place] = /^(\d{1,16}) ([0-5]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
   return atUs === undefined || place === undefined ? undefined : { atUs: Number(atUs), place };
 }
 
@@ -70,8 +76,21 @@ type Row = { at_us: string; place: string } & (
       amount: string;
       trigger_id: string;
       held: boolean;
+      event_id: string | null;
       payment_id: string | null;
       transaction_id: string | null;
+    }
+  | {
+      kind: 'not_counted';
+      event_id: string;
+      event_type: string;
+      event_version: string;
+      occurred_at: Instant;
+      received_at: Instant;
+      payload: Pick<CanonicalEvent, 'attributes' | 'correlation'>;
+      producer: string;
+      outcome: string;
+      reason: string | null;
     }
   | {
       kind: 'claim' | 'reward';
@@ -88,42 +107,91 @@ type Row = { at_us: string; place: string } & (
     }
 );
 
-/** Reads a page of at most `limit` entries, after `cursor` if given. */
+export interface HistoryOptions {
+  limit: number;
+  cursor: Cursor | undefined;
+  /** Whether events that did not count are told. */
+  notCounted: boolean;
+}
+
+/** Reads a page of at most `limit` entries, after `cursor` if given. `player` is asked for where an event did not count. */
 export async function readHistory(
   db: Db,
   timeline: Timeline,
   userId: string,
-  page: { limit: number; cursor: Cursor | undefined },
+  { limit, cursor, notCounted }: HistoryOptions,
+  player: () => Promise<Known>,
 ): Promise<HistoryPage> {
+  const { types, from, to, until } = reachOf(timeline);
   const { rows } = await reading(() =>
     db.pool.query<Row>({
       name: 'player_history',
-      text: 'select * from milepost.player_history($1::smallint, $2, $3, $4::bigint, $5, $6)',
+      text: `select * from milepost.player_history(p_bucket => $1::smallint, p_user_id => $2::text, p_game_no => $3::integer,
+               p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_event_type => $7::text[],
+               p_from => $8::timestamptz, p_to => $9::timestamptz, p_received_from => $10::timestamptz, p_received_to => $11::timestamptz,
+               p_events => $12::integer)`,
       values: [
-        bucketOf(userId),
-        userId,
-        timeline.gameNo,
-        page.cursor?.atUs ?? null,
-        page.cursor?.place ?? null,
-        page.limit + 1,
+        ...[bucketOf(userId), userId, timeline.gameNo, cursor?.atUs ?? null, cursor?.place ?? null, limit + 1],
+        ...[
+          types,
+          formatInstant(from),
+          formatInstant(to),
+          formatInstant(from - limits.clockSkewMs),
+          formatInstant(until),
+        ],
+        notCounted ? limits.historyEvents : 0,
       ],
     }),
   );
-  const shown = rows.slice(0, page.limit);
-  const last = rows.length > page.limit ? shown.at(-1) : undefined;
+  const shown = rows.slice(0, limit);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  const known = shown.some(({ kind }) => kind === 'not_counted') ? await player() : { memberships: [], joins: [] };
   return {
     game_id: timeline.gameId,
-    entries: shown.map((row) => entryOf(row, timeline)),
+    entries: shown.map((row) => entryOf(row, timeline, known)),
     next_cursor: last === undefined ? null : formatCursor({ atUs: Number(last.at_us), place: last.place }),
   };
 }
 
-function entryOf(row: Row, timeline: Timeline): HistoryEntry {
+/** Which events a game may have looked at, in any version: their types, when they occurred, and until when those that came late are told of. */
+function reachOf({ versions }: Timeline): { types: string[]; from: Instant; to: Instant; until: Instant } {
+  const types = versions.flatMap(({ triggersByType, config }) => [
+    ...triggersByType.keys(),
+    ...(config.join === undefined ? [] : [config.join.event_type]),
+  ]);
+  const to = Math.max(...versions.map(({ end }) => end));
+  const graceMs = Math.max(...versions.map((version) => version.graceMs));
+  return {
+    types: [...new Set(types)],
+    from: Math.min(...versions.map(({ start }) => start)),
+    to,
+    until: to + graceMs + limits.historyLateMs,
+  };
+}
+
+function entryOf(row: Row, timeline: Timeline, player: Known): HistoryEntry {
   const at = formatInstant(Math.floor(Number(row.at_us) / 1_000));
   if (row.kind === 'join') return { kind: 'join', at };
+  if (row.kind === 'not_counted') {
+    const { event_id, event_type, payload, outcome, reason, received_at: receivedAt } = row;
+    const event: CanonicalEvent = {
+      ...{
+        event_id,
+        event_type,
+        event_version: row.event_version,
+        occurred_at: row.occurred_at,
+        producer: row.producer,
+      },
+      ...{ user_id: '', correlation: payload.correlation, attributes: payload.attributes },
+    };
+    return {
+      ...{ kind: 'not_counted', at, event_id, event_type, payment_id: payload.correlation.payment_id },
+      ...refusalOf(timeline, { event, receivedAt, outcome, reason }, player),
+    };
+  }
   const window_start = formatInstant(row.window_start);
   if (row.kind === 'credit') {
-    const { trigger_id, held, payment_id, transaction_id } = row;
+    const { trigger_id, held, event_id, payment_id, transaction_id } = row;
     return {
       kind: 'credit',
       at,
@@ -131,6 +199,7 @@ function entryOf(row: Row, timeline: Timeline): HistoryEntry {
       trigger_id,
       amount: Number(row.amount),
       held,
+      event_id,
       payment_id,
       transaction_id,
     };

@@ -85,6 +85,7 @@ const REASONS: Readonly<Record<string, string>> = {
   already_joined: 'The player had joined the game before.',
   occurred_in_future: 'Its time lies in the future.',
   frm_flagged: 'It was not accepted.',
+  judged_before: 'It was judged by rules, or for a group of players, that have changed since.',
   data_error: 'It could not be read; it is being looked into.',
 };
 
