@@ -145,11 +145,16 @@ export function createWorker(options: WorkerOptions): Worker {
       await stop();
       throw error;
     }
-    watchBacklog(db, log);
-    watchCircuits(db, log);
+    const destinations = destinationsHere();
+    watchBacklog(db, destinations, log);
+    watchCircuits(db, destinations, log);
     watchProjection(db, log);
     // What was due before this process began.
     wake();
+  }
+
+  function destinationsHere(): Destination[] {
+    return [...drains.values()].map((drain) => drain.destination);
   }
 
   function wake(): void {
@@ -183,7 +188,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const drain of drains.values()) await drain.idle();
     },
     async delayMs() {
-      return 1_000 * Math.max(0, ...(await oldestDueSeconds(db)).values());
+      return 1_000 * Math.max(0, ...(await oldestDueSeconds(db, destinationsHere())).values());
     },
   };
 }
@@ -216,11 +221,11 @@ function queueLogger(log: Log): Logger {
 }
 
 /** Answers, whenever metrics are read, how long the longest due message has waited: what says whether a worker does its work. */
-function watchBacklog(db: Db, log: Log): void {
+function watchBacklog(db: Db, destinations: readonly Destination[], log: Log): void {
   watch({
     name: 'milepost_outbox_oldest_due_seconds',
     help: 'For how long the longest due outbox message of a destination has been due.',
-    read: () => oldestDueSeconds(db),
+    read: () => oldestDueSeconds(db, destinations),
     failed: (error) => log.warn({ error: messageOf(error) }, 'the backlog could not be read'),
   });
 }
@@ -228,12 +233,17 @@ function watchBacklog(db: Db, log: Log): void {
 const stateNumbers = { closed: 0, half_open: 1, open: 2 } as const;
 
 /** Answers, whenever metrics are read, whether the services are called. */
-function watchCircuits(db: Db, log: Log): void {
+function watchCircuits(db: Db, destinations: readonly Destination[], log: Log): void {
   watch({
     name: 'milepost_circuit_state',
     help: 'The circuit of a destination: 0 closed (messages go out), 1 half-open (a few do), 2 open (none does).',
     read: async () =>
-      new Map([...(await readCircuitStates(db))].map(([destination, state]) => [destination, stateNumbers[state]])),
+      new Map(
+        [...(await readCircuitStates(db, destinations))].map(([destination, state]) => [
+          destination,
+          stateNumbers[state],
+        ]),
+      ),
     failed: (error) => log.warn({ error: messageOf(error) }, 'the circuits could not be read'),
   });
 }

@@ -14,7 +14,7 @@ interface Options {
 }
 
 export async function listCircuits(options: Options): Promise<void> {
-  const circuits = await withDatabase(readConfig(), 'milepost_support', readCircuits);
+  const circuits = await withDatabase(readConfig(), 'milepost_support', (db) => readCircuits(db, calledDestinations));
   const instant = (at: Instant | null) => (at === null ? null : formatInstant(at));
   const document = circuits.map((circuit) => ({
     ...circuit,
@@ -45,12 +45,13 @@ export const openCircuit = (service: string, options: Options & { reason: string
 export const closeCircuit = (service: string, options: Options & { reason: string }) => change(service, false, options);
 
 async function change(service: string, open: boolean, options: Options & { reason: string }): Promise<void> {
-  const destination = calledDestinations.find((known) => known === service);
-  if (destination === undefined) {
-    throw new UserError(`there is no service ${JSON.stringify(service)}; there is ${calledDestinations.join(', ')}`);
-  }
   const request = { open, by: whoAsks(), reason: readReason(options.reason) };
   const changed = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const destinations = (await readCircuits(db, calledDestinations)).map((circuit) => circuit.destination);
+    const destination = destinations.find((known) => known === service);
+    if (destination === undefined) {
+      throw new UserError(`there is no service ${JSON.stringify(service)}; there is ${destinations.join(', ')}`);
+    }
     const done = await transaction(db, (tx) => setCircuit(tx, destination, request));
     if (done && !open) await db.pool.query('select milepost.outbox_wake($1)', [[destination]]);
     return done;

@@ -4,6 +4,7 @@ import { intervalsOf } from '../cohorts/cohorts.ts';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { IncomingEvent } from '../event/event.ts';
+import type { RewardType } from '../event/message.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
@@ -164,7 +165,7 @@ type HeldClaimColumns = Columns<
     earning: number,
     stepType: Claim['stepType'],
     version: number,
-    rewardType: 'NC' | 'VOUCHER' | null,
+    rewardType: RewardType | null,
     amount: number | null,
   ]
 >;

@@ -1,21 +1,36 @@
 // The shape out: what an outbox row carries to its destination.
 import type { Json } from './event.ts';
 
+/** A service defined in configuration (game-configs/services), as everything names it: rewards, destinations, circuits, metrics. */
+export type ConfiguredService = `service:${string}`;
+
+/** What the id of a configured service looks like. */
+export const SERVICE_ID = /^[a-z][a-z0-9_-]{0,63}$/;
+
+/** NeuCoins, a voucher, or whatever a configured service gives. */
+export type RewardType = 'NC' | 'VOUCHER' | ConfiguredService;
+
 /**
  * Where a message goes; each destination is drained on its own, so that a slow service delays nobody else. `budget` is a stop on the way: there a
- * reward gets its part of the budgets that cover it, and goes on to its service.
+ * reward gets its part of the budgets that cover it, and goes on to its service. Configured services come besides.
  */
-export const destinations = ['budget', 'neucoin', 'voucher', 'projection'] as const;
-export type Destination = (typeof destinations)[number];
+export const builtInDestinations = ['budget', 'neucoin', 'voucher', 'projection'] as const;
+export type Destination = (typeof builtInDestinations)[number] | ConfiguredService;
 
-/** Those that somebody is called for; only they have a circuit. */
-export const calledDestinations = destinations.filter((destination) => destination !== 'budget');
+/** The service that pays rewards of a type. */
+export function serviceOf(type: RewardType): Destination {
+  if (type === 'NC') return 'neucoin';
+  return type === 'VOUCHER' ? 'voucher' : type;
+}
+
+/** Those that somebody is called for; only they, and configured services, have a circuit. */
+export const calledDestinations = builtInDestinations.filter((destination) => destination !== 'budget');
 
 /** A reward to be paid. Its message_key is the idempotency key: the claim's identity, never random, never a sequence. */
 export interface RewardMessage {
   user_id: string;
-  reward_type: 'NC' | 'VOUCHER';
-  /** Whole units of the reward (NeuCoins; rupees of a voucher's face value). */
+  reward_type: RewardType;
+  /** Whole units of the reward (NeuCoins; rupees of a voucher's face value; what a configured service makes of it). */
   amount: number;
   game_id: string;
   /** ISO instant; with game, step and earning it names the claim. */

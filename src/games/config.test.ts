@@ -154,7 +154,9 @@ describe('a wrong game is refused with the path, what was found and the mend', (
     [
       'a reward of a currency we do not pay',
       (game) => Object.assign(game.milestone_steps[0].reward, { reward_type: 'BTC' }),
-      ['$.milestone_steps[0].reward.reward_type: expected one of "NC", "VOUCHER"; found "BTC"'],
+      [
+        '$.milestone_steps[0].reward.reward_type: must be NC, VOUCHER, or service: and the id of a configured service, such as service:lounge_pass; found "BTC"',
+      ],
     ],
     [
       'a reward on an empty step',

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { type Group, groupSchema } from '../condition/condition.ts';
 import { controlOf } from '../event/control.ts';
+import type { RewardType } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
 import { ISO_INSTANT, parseInstant } from '../time.ts';
@@ -75,10 +76,23 @@ const triggerIds = z
 const recurrences = ['daily', 'weekly', 'monthly', 'quarterly'];
 const duration = /^(P[1-9]\d{0,2}[DW]|PT[1-9]\d{0,3}H)$/;
 
+const rewardType = z
+  .string()
+  .regex(/^(NC|VOUCHER|service:[a-z][a-z0-9_-]{0,63})$/, {
+    error: 'must be NC, VOUCHER, or service: and the id of a configured service, such as service:lounge_pass',
+  })
+  .meta({
+    description: 'NC: NeuCoins. VOUCHER: a voucher. What a configured service gives is named by service: and its id.',
+    unit: '`NC`, `VOUCHER` or `service:…`',
+    examples: ['NC', 'VOUCHER', 'service:lounge_pass'],
+  })
+  .transform((type) => type as RewardType);
+
 const reward = z.strictObject({
-  reward_type: z.enum(['NC', 'VOUCHER']).describe('NC: NeuCoins. VOUCHER: a voucher.'),
+  reward_type: rewardType,
   value: wholeNumber.meta({
-    description: 'How many NeuCoins, or the face value of the voucher in rupees.',
+    description:
+      'How many NeuCoins, or the face value of the voucher in rupees; of a configured service, what it takes as the amount.',
     unit: 'NeuCoins or rupees',
     examples: [10, 250],
   }),
@@ -315,7 +329,7 @@ const budget = z.strictObject({
   }),
   rewards: z
     .strictObject({
-      reward_type: z.enum(['NC', 'VOUCHER']).optional().describe('Only rewards of this type.'),
+      reward_type: rewardType.optional().meta({ description: 'Only rewards of this type.', examples: ['NC'] }),
       steps: z
         .array(quantity)
         .min(1)

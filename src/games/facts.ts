@@ -1,9 +1,11 @@
 // The facts about a player that the read API renders from: memberships, joins, and per game and window the progress and its claims. Owns their
 // form (fields with versions, the same in PostgreSQL's answer and in the projection) and their reading from PostgreSQL. No configuration, no clock.
+
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import { arrayOf, arrayOfText } from '../db/sql-function.ts';
 import type { Json } from '../event/event.ts';
+import type { RewardType } from '../event/message.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -18,7 +20,7 @@ export interface ClaimFact {
   earning: number;
   stepType: Claim['stepType'];
   status: ClaimStatus;
-  rewardType: 'NC' | 'VOUCHER' | null;
+  rewardType: RewardType | null;
   amount: number | null;
   claimedAt: Instant;
   /** The config version that judged the event which reached the step. */

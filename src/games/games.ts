@@ -1,5 +1,7 @@
 // The nouns of the games feature: what the engine reads before deciding, and what it writes after.
+
 import type { Json } from '../event/event.ts';
+import type { RewardType } from '../event/message.ts';
 import type { Instant } from '../time.ts';
 import type { Zone } from '../time-zone.ts';
 
@@ -94,7 +96,7 @@ export interface Budget {
 }
 
 export interface ClaimedReward {
-  rewardType: 'NC' | 'VOUCHER';
+  rewardType: RewardType;
   amount: number;
   /** The pool that a voucher comes from, once it is payable; null for any. */
   pool: string | null;

@@ -1,13 +1,17 @@
 // How far behind the outbox is: what to watch, since a process may look well and do nothing.
 import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
-import { type Destination, destinations } from '../event/message.ts';
+import type { Destination } from '../event/message.ts';
+import { allDestinations } from './destinations.ts';
 
-/** For each destination, for how many seconds its longest due message has been due; 0 when none is. */
-export async function oldestDueSeconds(db: Db): Promise<Map<Destination, number>> {
+/**
+ * For each of these destinations and of those that messages wait for, for how many seconds its longest due message has been due; 0 when none is. What
+ * waits for a service that is not configured any more is among them: nobody delivers it.
+ */
+export async function oldestDueSeconds(db: Db, known: readonly Destination[]): Promise<Map<Destination, number>> {
   const { rows } = await sql<{ destination: Destination; seconds: number }>`
     select d.destination, coalesce(extract(epoch from clock_timestamp() - oldest.next_attempt_at), 0)::double precision as seconds
-      from unnest(${destinations}::text[]) as d(destination)
+      from (${allDestinations(known)}) as d
       left join lateral (
         select o.next_attempt_at from milepost.outbox o
          where o.destination = d.destination and o.state in ('pending', 'leased') and o.next_attempt_at <= clock_timestamp()

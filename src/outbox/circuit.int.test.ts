@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
+import { builtInDestinations } from '../event/message.ts';
 import { createLog } from '../log.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { owe } from '../testing/dispatch.ts';
@@ -299,7 +300,7 @@ test('opened by hand it stays open, whatever succeeds, until it is closed by han
   expect(await it.settle(under_way, done)).toMatchObject({ circuit: 'open', circuit_changed: false });
   await it.waited();
   expect(await it.lease()).toMatchObject({ messages: [], dueInMs: 1_000 });
-  expect((await readCircuits(support))[0]).toMatchObject({
+  expect((await readCircuits(support, builtInDestinations))[0]).toMatchObject({
     destination: 'neucoin',
     state: 'open',
     by_hand: true,

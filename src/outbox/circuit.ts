@@ -3,9 +3,10 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
 import type { Tx } from '../db/transaction.ts';
-import { calledDestinations, type Destination } from '../event/message.ts';
+import type { Destination } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
+import { allDestinations } from './destinations.ts';
 
 /** closed: messages go out. open: none does. half_open: first one, then more and more, as they succeed. */
 export type CircuitState = 'closed' | 'open' | 'half_open';
@@ -52,24 +53,29 @@ export interface Circuit {
   waiting: number;
 }
 
-/** The circuits of all destinations that are called. */
-export async function readCircuits(db: Db): Promise<Circuit[]> {
+/** The circuits of these destinations, and of others that messages wait for. */
+export async function readCircuits(db: Db, known: readonly Destination[]): Promise<Circuit[]> {
   const { rows } = await sql<Circuit>`
     select d.destination, coalesce(c.state, 'closed')::text as state, coalesce(c.by_hand, false) as by_hand, coalesce(c.failures, 0) as failures,
            c.opened_at, case when c.state = 'open' and not c.by_hand then c.probe_at end as probe_at, c.reason,
            (select count(*)::integer from milepost.outbox o where o.destination = d.destination and o.state in ('pending', 'leased')) as waiting
-      from unnest(${calledDestinations}::text[]) with ordinality as d(destination, at)
+      from (${allDestinations(known)}) as d
       left join milepost.circuit c on c.destination = d.destination
-     order by d.at`.execute(db.query);
+     where d.destination <> 'budget'`.execute(db.query);
   return rows;
 }
 
-/** The state of each destination's circuit. */
-export async function readCircuitStates(db: Db): Promise<Map<Destination, CircuitState>> {
+/** The state of each of these destinations' circuits, and of others that messages wait for. */
+export async function readCircuitStates(
+  db: Db,
+  known: readonly Destination[],
+): Promise<Map<Destination, CircuitState>> {
   const { rows } = await sql<{ destination: Destination; state: CircuitState }>`
-    select destination, state::text from milepost.circuit`.execute(db.query);
-  const known = new Map(rows.map(({ destination, state }) => [destination, state]));
-  return new Map(calledDestinations.map((destination) => [destination, known.get(destination) ?? 'closed']));
+    select d.destination, coalesce(c.state, 'closed')::text as state
+      from (${allDestinations(known)}) as d
+      left join milepost.circuit c on c.destination = d.destination
+     where d.destination <> 'budget'`.execute(db.query);
+  return new Map(rows.map(({ destination, state }) => [destination, state]));
 }
 
 /** Opens a circuit until it is closed by hand, or closes one, beginning with one message. False when there was nothing to change. */

@@ -58,6 +58,7 @@ export interface Handler {
 }
 
 export interface Drain {
+  readonly destination: Destination;
   /** Says that messages may be due. Returns at once; while the drain is at work it looks again without waiting for calls under way. */
   wake(): void;
   /** Resolves when nothing is under way and nothing that this process knows of is due. */
@@ -302,6 +303,7 @@ export function createDrain(options: {
   }
 
   return {
+    destination,
     wake,
     async idle() {
       if (!isIdle()) await whenIdle.promise;

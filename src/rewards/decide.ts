@@ -1,5 +1,5 @@
 // What a claim that may be paid sends out. Pure. The key is the claim's identity, so that no retry, replay or restore can pay it twice.
-import type { Destination, OutboxMessage } from '../event/message.ts';
+import { type OutboxMessage, type RewardType, serviceOf } from '../event/message.ts';
 import { digestOf } from '../ids.ts';
 import { formatInstant, type Instant } from '../time.ts';
 
@@ -23,13 +23,11 @@ export function takeBackKey(paymentKey: string): string {
   return digestOf('take_back', paymentKey);
 }
 
-const destinationOf: Record<'NC' | 'VOUCHER', Destination> = { NC: 'neucoin', VOUCHER: 'voucher' };
-
 /** The message that pays a claim's reward, by way of its budgets where it has any; the event that made it due was received at `eventReceivedAt`. */
 export function payReward(
   claim: ClaimIdentity & {
     version: number;
-    reward: { rewardType: 'NC' | 'VOUCHER'; amount: number; pool: string | null };
+    reward: { rewardType: RewardType; amount: number; pool: string | null };
     /** The periods of budgets that it falls in. */
     budgets: readonly { budgetId: string; start: Instant }[];
   },
@@ -38,7 +36,7 @@ export function payReward(
 ): OutboxMessage {
   return {
     bucket,
-    destination: claim.budgets.length > 0 ? 'budget' : destinationOf[claim.reward.rewardType],
+    destination: claim.budgets.length > 0 ? 'budget' : serviceOf(claim.reward.rewardType),
     messageKey: rewardKey(claim),
     body: {
       user_id: claim.userId,

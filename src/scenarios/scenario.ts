@@ -136,7 +136,11 @@ const expectation = z.strictObject({
       examples: [{ 3: 'earned', 6: 'locked' }],
     }),
   rewards: z
-    .array(z.string().regex(/^(NC|VOUCHER) [1-9]\d*$/, { error: 'must be a reward such as "NC 10" or "VOUCHER 100"' }))
+    .array(
+      z.string().regex(/^(NC|VOUCHER|service:[a-z0-9_-]+) [1-9]\d*$/, {
+        error: 'must be a reward such as "NC 10", "VOUCHER 100" or "service:lounge_pass 1"',
+      }),
+    )
     .optional()
     .meta({ description: 'Everything that is paid in the window, in order.', examples: [['NC 10', 'VOUCHER 100']] }),
 });

@@ -202,7 +202,7 @@ test.each([
   [
     'a reward that is none',
     { rewards: ['10 NC'] },
-    '$.then.rewards[0]: must be a reward such as "NC 10" or "VOUCHER 100"; found "10 NC"',
+    '$.then.rewards[0]: must be a reward such as "NC 10", "VOUCHER 100" or "service:lounge_pass 1"; found "10 NC"',
   ],
   [
     'nothing that is expected',

@@ -1,7 +1,7 @@
 // Who gains and who loses: for each player what the draft pays beside what the other game pays. Keeps sums and the greatest few.
 import { limits } from '../limits.ts';
 import type { Paid } from './judge.ts';
-import { type RewardType, rewardTypes } from './tally.ts';
+import { type ByType, entryOf, typesIn } from './tally.ts';
 
 /** A player by the number of the database. */
 export interface Difference {
@@ -19,30 +19,39 @@ export interface Side {
   greatest: Difference[];
 }
 
-export type Gains = Record<RewardType, { gain: Side; loss: Side }>;
+export interface Sides {
+  gain: Side;
+  loss: Side;
+}
+
+export type Gains = ByType<Sides>;
 
 export function createGains(): Gains {
+  return new Map();
+}
+
+function newSides(): Sides {
   const side = (): Side => ({ players: 0, sum: 0, greatest: [] });
-  return { NC: { gain: side(), loss: side() }, VOUCHER: { gain: side(), loss: side() } };
+  return { gain: side(), loss: side() };
 }
 
 /** Takes one player. */
 export function addGain(gains: Gains, player: { bucket: number; playerId: number }, draft: Paid, compared: Paid): void {
-  for (const type of rewardTypes) {
-    const by = draft[type] - compared[type];
-    if (by === 0) continue;
-    const side = by > 0 ? gains[type].gain : gains[type].loss;
+  for (const type of typesIn(draft, compared)) {
+    const [paid, before] = [draft.get(type) ?? 0, compared.get(type) ?? 0];
+    if (paid === before) continue;
+    const side = entryOf(gains, type, newSides)[paid > before ? 'gain' : 'loss'];
     side.players++;
-    side.sum += Math.abs(by);
-    keepGreatest(side, { ...player, draft: draft[type], compared: compared[type] });
+    side.sum += Math.abs(paid - before);
+    keepGreatest(side, { ...player, draft: paid, compared: before });
   }
 }
 
 /** Adds what was found of other players. */
 export function mergeGains(gains: Gains, others: Gains): void {
-  for (const type of rewardTypes) {
+  for (const [type, sides] of others) {
     for (const way of ['gain', 'loss'] as const) {
-      const [side, other] = [gains[type][way], others[type][way]];
+      const [side, other] = [entryOf(gains, type, newSides)[way], sides[way]];
       side.players += other.players;
       side.sum += other.sum;
       for (const difference of other.greatest) keepGreatest(side, difference);

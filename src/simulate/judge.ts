@@ -8,10 +8,10 @@ import type { Decision, PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import type { Claim } from '../games/games.ts';
 import type { Run, StoredEvent } from './history.ts';
-import { type RewardType, rewardTypes, type Tally } from './tally.ts';
+import { addReward, type ByType, entryOf, newCounts, type Tally } from './tally.ts';
 
 /** What a player is to be paid. */
-export type Paid = Record<RewardType, number>;
+export type Paid = ByType<number>;
 
 /** One player's way through one game. */
 export interface Judgement {
@@ -28,7 +28,7 @@ export function judgePlayer(
   { bucket, playerId, statements }: Pick<Run, 'bucket' | 'playerId' | 'statements'>,
   refused: (event: CanonicalEvent) => void = () => {},
 ): Judgement {
-  const paid: Paid = { NC: 0, VOUCHER: 0 };
+  const paid: Paid = new Map();
   let counts = false;
   let player: PlayerState = {
     bucket,
@@ -85,10 +85,8 @@ export function judgePlayer(
 
   function pay({ status, reward }: Claim): void {
     if (reward === null || (status !== 'earned' && status !== 'awaiting_budget')) return;
-    const total = tally.paid[reward.rewardType];
-    total.count++;
-    total.sum += reward.amount;
-    paid[reward.rewardType] += reward.amount;
+    addReward(tally.paid, reward.rewardType, 1, reward.amount);
+    paid.set(reward.rewardType, (paid.get(reward.rewardType) ?? 0) + reward.amount);
   }
 
   return {
@@ -106,14 +104,11 @@ export function judgePlayer(
       for (const step of steps) stepOf(tally, step).players++;
       for (const { step, reward } of player.heldClaims) {
         stepOf(tally, step).held++;
-        if (reward === null) continue;
-        tally.held[reward.rewardType].count++;
-        tally.held[reward.rewardType].sum += reward.amount;
+        if (reward !== null) addReward(tally.held, reward.rewardType, 1, reward.amount);
       }
-      for (const type of rewardTypes) {
-        if (paid[type] === 0) continue;
-        const players = tally.playersByPay[type];
-        players.set(paid[type], (players.get(paid[type]) ?? 0) + 1);
+      for (const [type, sum] of paid) {
+        const players = entryOf(tally.playersByPay, type, newCounts);
+        players.set(sum, (players.get(sum) ?? 0) + 1);
       }
       return paid;
     },

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { makeGame } from '../testing/make.ts';
 import { parseInstant } from '../time.ts';
 import { csvOf } from './csv.ts';
-import { addGain, createGains } from './gains.ts';
+import { addGain, createGains, type Sides } from './gains.ts';
+import type { Paid } from './judge.ts';
 import { distribution, type Report, reportOf } from './report.ts';
 import type { Scene } from './scene.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -49,15 +50,20 @@ test('bars of any values touch, cover all, and count everybody once', () => {
 test('the greatest gains and losses are kept, greatest first, the others only summed up', () => {
   const gains = createGains();
   for (let player = 1; player <= 30; player++) {
-    addGain(gains, { bucket: player % 3, playerId: player }, { NC: player, VOUCHER: 0 }, { NC: 10, VOUCHER: 5 });
+    const compared: Paid = new Map([
+      ['NC', 10],
+      ['VOUCHER', 5],
+    ]);
+    addGain(gains, { bucket: player % 3, playerId: player }, new Map([['NC', player]]), compared);
   }
-  const { gain, loss } = gains.NC;
+  const { gain, loss } = gains.get('NC') as Sides;
+  const { loss: vouchers } = gains.get('VOUCHER') as Sides;
   expect([gain.players, gain.sum, loss.players, loss.sum]).toEqual([20, 210, 9, 45]);
   expect(gain.greatest.map(({ draft }) => draft)).toEqual([30, 29, 28, 27, 26, 25, 24, 23, 22, 21]);
   expect(loss.greatest.map(({ draft }) => draft)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  expect(gains.VOUCHER.loss).toMatchObject({ players: 30, sum: 150 });
+  expect(vouchers).toMatchObject({ players: 30, sum: 150 });
   // Of equal ones those of the lowest numbers, whatever the order.
-  expect(gains.VOUCHER.loss.greatest.map(({ bucket, playerId }) => [bucket, playerId])).toEqual(
+  expect(vouchers.greatest.map(({ bucket, playerId }) => [bucket, playerId])).toEqual(
     [3, 6, 9, 12, 15, 18, 21, 24, 27, 30].map((playerId) => [0, playerId]),
   );
 });
@@ -89,7 +95,7 @@ function report(from: string, to: string, count: (tally: Tally) => void = () => 
 }
 
 const paying = (tally: Tally): void => {
-  tally.paid.NC = { count: 3, sum: 90 };
+  tally.paid.set('NC', { count: 3, sum: 90 });
 };
 
 test.each([

@@ -1,4 +1,5 @@
 // The report of a simulation, from what was counted: a document for programs, which the command line also words for people. Pure arithmetic.
+import type { RewardType } from '../event/message.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
@@ -8,7 +9,7 @@ import type { Gains, Side } from './gains.ts';
 import { type Refusal, topRefusals } from './refusals.ts';
 import type { Counts } from './replay.ts';
 import { type Scene, timelineOf } from './scene.ts';
-import { type RewardType, rewardTypes, type Tally } from './tally.ts';
+import { type Tally, typesIn } from './tally.ts';
 
 export interface Report {
   game_id: string;
@@ -159,21 +160,22 @@ function gameReport({ config }: Game, tally: Tally): GameReport {
         held,
       };
     }),
-    rewards: rewardTypes
-      .filter((type) => pays(config, type) || tally.paid[type].count + tally.held[type].count > 0)
-      .map((type) => ({
-        reward_type: type,
-        count: tally.paid[type].count,
-        sum: tally.paid[type].sum,
-        held_count: tally.held[type].count,
-        held_sum: tally.held[type].sum,
-        per_player: distribution(tally.playersByPay[type]),
-      })),
+    rewards: typesIn(promised(config), tally.paid, tally.held).map((type) => ({
+      reward_type: type,
+      count: tally.paid.get(type)?.count ?? 0,
+      sum: tally.paid.get(type)?.sum ?? 0,
+      held_count: tally.held.get(type)?.count ?? 0,
+      held_sum: tally.held.get(type)?.sum ?? 0,
+      per_player: distribution(tally.playersByPay.get(type) ?? new Map()),
+    })),
   };
 }
 
-function pays({ milestone_steps }: GameConfig, type: RewardType): boolean {
-  return milestone_steps.some((step) => step.step_type === 'REWARD' && step.reward.reward_type === type);
+/** The types that a game pays. */
+function promised({ milestone_steps }: GameConfig): Map<RewardType, true> {
+  return new Map(
+    milestone_steps.flatMap((step) => (step.step_type === 'REWARD' ? [[step.reward.reward_type, true] as const] : [])),
+  );
 }
 
 /** How a quantity is spread over players, given how many players have how much. Percentiles are values that a player has (nearest rank). */
@@ -224,9 +226,9 @@ function differencesOf(gains: Gains, names: ReadonlyMap<string, string>): Differ
       difference: draft - compared,
     })),
   });
-  return rewardTypes
-    .map((type) => ({ reward_type: type, gain: side(gains[type].gain), loss: side(gains[type].loss) }))
-    .filter(({ gain, loss }) => gain.players + loss.players > 0);
+  return [...gains]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, { gain, loss }]) => ({ reward_type: type, gain: side(gain), loss: side(loss) }));
 }
 
 /** What the whole window would cost if it went on as the part that the range covers. */
@@ -240,9 +242,7 @@ function project({ start, end }: Game, { from, to }: Scene['wanted'], { paid }: 
       'linear, while a step pays a player once per window: too low while most players are still on their way, too high once most have ' +
       'reached the last step; unusual days in the range are carried on as if all days were so',
     rewards: known
-      ? rewardTypes
-          .filter((type) => paid[type].count > 0)
-          .map((type) => ({ reward_type: type, sum: Math.round(paid[type].sum / covered) }))
+      ? typesIn(paid).map((type) => ({ reward_type: type, sum: Math.round((paid.get(type)?.sum ?? 0) / covered) }))
       : null,
   };
 }
