@@ -26,6 +26,7 @@ create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed'
 -- Sequences
 
 create sequence milepost.batch_no as bigint start 1 increment 1;
+grant select on sequence milepost.batch_no to milepost_owner;
 grant usage on sequence milepost.batch_no to milepost_ingest;
 
 -- Tables
@@ -225,6 +226,23 @@ grant select on milepost.event_key to milepost_api, milepost_support, milepost_w
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
 
+create table milepost.event_rejudged (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  event_no     bigint not null,
+  judged_no    bigint not null,
+  from_outcome milepost.event_outcome not null,
+  from_reason  text,
+  to_outcome   milepost.event_outcome not null,
+  to_reason    text,
+  run_no       bigint,
+  judged_at    timestamp with time zone not null,
+  constraint event_rejudged_pkey primary key (bucket, player_id, event_no, judged_no),
+  constraint event_rejudged_order_check check ((judged_no > event_no))
+);
+grant select on milepost.event_rejudged to milepost_api, milepost_support;
+grant select, insert on milepost.event_rejudged to milepost_ingest;
+
 create table milepost.game (
   game_no  integer not null generated always as identity,
   game_id  text not null collate "C",
@@ -257,6 +275,7 @@ create table milepost.game_status_change (
   changed_at    timestamp with time zone not null,
   changed_by    text not null,
   reason        text not null,
+  after_batch   bigint default pg_sequence_last_value('milepost.batch_no'::regclass),
   constraint game_status_change_pkey primary key (game_no, change_no),
   constraint game_status_change_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_status_change_change_no_check check ((change_no > 0))
@@ -273,6 +292,7 @@ create table milepost.game_version (
   activated_at  timestamp with time zone not null,
   activated_by  text not null,
   reason        text not null,
+  after_batch   bigint default pg_sequence_last_value('milepost.batch_no'::regclass),
   constraint game_version_pkey primary key (game_no, version),
   constraint game_version_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_version_version_check check ((version > 0))
@@ -396,6 +416,20 @@ create table milepost.parked_message (
 grant select on milepost.parked_message to milepost_support;
 grant select, insert on milepost.parked_message to milepost_ingest;
 
+create table milepost.parked_resolution (
+  parked_no   bigint not null,
+  run_no      bigint not null,
+  event_id    text not null collate "C",
+  producer    text not null collate "C",
+  outcome     text not null,
+  resolved_at timestamp with time zone not null,
+  constraint parked_resolution_pkey primary key (parked_no),
+  constraint parked_resolution_message_fkey foreign key (parked_no) references milepost.parked_message(parked_no) on delete cascade,
+  constraint parked_resolution_run_fkey foreign key (run_no) references milepost.reprocess_run(run_no)
+);
+grant select on milepost.parked_resolution to milepost_api, milepost_support;
+grant select, insert on milepost.parked_resolution to milepost_ingest;
+
 create table milepost.player (
   bucket     smallint not null,
   player_id  bigint not null generated always as identity,
@@ -427,6 +461,23 @@ create table milepost.progress (
 grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.progress to milepost_ingest;
 grant update (value, cleared, state, version, updated_at, claimed) on milepost.progress to milepost_ingest;
+
+create table milepost.reprocess_run (
+  run_no     bigint not null generated always as identity,
+  wanted     jsonb not null,
+  asked_by   text not null,
+  reason     text not null,
+  started_at timestamp with time zone not null,
+  "position" jsonb,
+  looked_at  bigint not null default 0,
+  changed    bigint not null default 0,
+  ended_at   timestamp with time zone,
+  constraint reprocess_run_pkey primary key (run_no),
+  constraint reprocess_run_counts_check check (((changed >= 0) and (looked_at >= changed)))
+);
+grant select on milepost.reprocess_run to milepost_api, milepost_support;
+grant select, insert on milepost.reprocess_run to milepost_ingest;
+grant update ("position", looked_at, changed, ended_at) on milepost.reprocess_run to milepost_ingest;
 
 create table milepost.source_alarm (
   topic       text not null,

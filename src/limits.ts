@@ -147,6 +147,12 @@ export const limits = {
   cohortProblems: 20,
   /** Rows that verify fetches at a time while it folds everything again: what bounds its memory. */
   verifyRows: 1_000,
+  /** Stored events and parked messages that one batch of a reprocessing looks at again, and of those that change how many are shown one by one. */
+  reprocessedEvents: 200,
+  reprocessedShown: 20,
+  /** Events that one command names by their ids, and rows in one list of the inbox. */
+  namedEvents: 10_000,
+  listedEvents: 1_000,
   /** Rows in one page of the history. */
   historyPage: 100,
   /** The history tells of events that did not count among so many of the player's newest; and of late ones for so long after a game's grace. */
@@ -202,6 +208,7 @@ export const limits = {
 } as const;
 
 assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
+assert(limits.reprocessedEvents <= limits.batchEvents, 'what is looked at again together must fit into one batch');
 assert(limits.httpBatchEvents <= limits.batchEvents, 'an HTTP batch must fit into one batch');
 assert(
   limits.leaseSeconds * 1_000 >

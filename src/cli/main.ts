@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { messageOf, OutOfReach, UserError } from '../errors.ts';
+import { storedOutcomes } from '../inbox/stored-outcome.ts';
 import { exitCodes, printProblems } from './output.ts';
 
 const program = new Command('milepost')
@@ -300,6 +301,84 @@ inbox
   .addOption(json())
   .addHelpText('after', examples('milepost inbox show evt_pay_001'))
   .action(from(async () => (await import('./inbox.ts')).showEvent));
+const outcomeOption = (more: readonly string[] = []): Option =>
+  new Option('--outcome <outcome...>', 'with one of these outcomes').choices([...storedOutcomes, ...more]);
+inbox
+  .command('list')
+  .description('events, newest first')
+  .addOption(outcomeOption())
+  .option('--with-reason <word>', 'whose outcome has this reason, such as condition_failed')
+  .option('--since <instant>', 'received since then; the more recent, the faster')
+  .option('--until <instant>', 'received before then')
+  .option('--source <source>', 'of one source')
+  .option('--type <type>', 'of one event type')
+  .option('--user <user_id>', 'of one player')
+  .option('--limit <count>', 'at most so many', '50')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'milepost inbox list --outcome failed rejected --since 2026-06-10T00:00:00+05:30',
+      'milepost inbox list --user U123 --limit 20',
+    ),
+  )
+  .action(from(async () => (await import('./inbox.ts')).listInbox));
+inbox
+  .command('parked')
+  .description('messages that could not be read, newest first')
+  .option('--with-reason <word>', 'parked for this reason, such as invalid_field')
+  .option('--since <instant>', 'received since then')
+  .option('--until <instant>', 'received before then')
+  .option('--source <source>', 'of one source')
+  .option('--mentions <text>', 'whose bytes hold this text, such as a payment id')
+  .option('--all', 'those too that could be read since')
+  .option('--limit <count>', 'at most so many', '50')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples('milepost inbox parked --source upi_switch', 'milepost inbox parked --mentions pay_123 --all'),
+  )
+  .action(from(async () => (await import('./inbox.ts')).listParked));
+inbox
+  .command('reprocess [event_ids...]')
+  .description('judge events anew that have changed nothing, and read parked messages again')
+  .option('--file <file>', 'the ids of events, one a line (- for standard input)')
+  .option('--parked-no <numbers...>', 'parked messages by their numbers')
+  .addOption(outcomeOption(['parked']))
+  .option('--with-reason <word>', 'whose outcome, or parking, has this reason')
+  .option('--since <instant>', 'received since then')
+  .option('--until <instant>', 'received before then')
+  .option('--source <source>', 'of one source')
+  .option('--type <type>', 'of one event type')
+  .option('--user <user_id>', 'of one player')
+  .option('--reason <text>', 'why, for the record')
+  .option('--dry-run', 'say what would change, and change nothing')
+  .option('--resume <run>', 'carry on with a run that was broken off')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+An event that has been applied, held or reversed is never judged again; one that has changed nothing is judged by what is in force for its
+occurred_at, by the time of its receipt that is on record. So a run may be repeated. A message that was quarantined is read again only when it is
+named by --parked-no or --with-reason quarantined.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      "milepost inbox reprocess evt_pay_001 --reason 'ticket 812'",
+      "milepost inbox reprocess --outcome parked --source upi_switch --reason 'the mapping is mended' --dry-run",
+      "milepost inbox reprocess --outcome late --since 2026-06-01T00:00:00+05:30 --reason 'grace of a week'",
+      'milepost inbox reprocess --resume 12',
+    ),
+  )
+  .action(from(async () => (await import('./reprocess.ts')).reprocessInbox));
+inbox
+  .command('runs')
+  .description('who had what reprocessed, when and why')
+  .option('--limit <count>', 'at most so many', '20')
+  .addOption(json())
+  .addHelpText('after', examples('milepost inbox runs'))
+  .action(from(async () => (await import('./inbox.ts')).listRuns));
 
 const rewards = program.command('rewards').description('what is paid: what waits, what ended badly, trying that again');
 const serviceOption = (): Option => new Option('--service <service>', 'of one service').choices(['neucoin', 'voucher']);

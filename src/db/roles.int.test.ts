@@ -80,13 +80,14 @@ describe('milepost_ingest', () => {
     expect(allOf('milepost_ingest', 'delete')).toEqual(['source_start']);
   });
 
-  test('changes only totals, outcomes, statuses and positions, column by column', () => {
+  test('changes only totals, outcomes, statuses, positions and how far runs are, column by column', () => {
     expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
       ...['status'].map((column) => `claim.${column}`),
       ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
       ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed'].map((column) => `progress.${column}`),
+      ...['"position"', 'looked_at', 'changed', 'ended_at'].map((column) => `reprocess_run.${column}`),
     ]);
   });
 

@@ -204,6 +204,19 @@ export interface EventKey {
   received_at: ColumnType<number, string, string>;
 }
 
+export interface EventRejudged {
+  bucket: number;
+  event_no: Int8;
+  from_outcome: EventOutcome;
+  from_reason: string | null;
+  judged_at: ColumnType<number, string, string>;
+  judged_no: Int8;
+  player_id: Int8;
+  run_no: Int8 | null;
+  to_outcome: EventOutcome;
+  to_reason: string | null;
+}
+
 export interface Game {
   game_id: string;
   game_no: Generated<number>;
@@ -219,6 +232,7 @@ export interface GameJoin {
 }
 
 export interface GameStatusChange {
+  after_batch: Generated<Int8 | null>;
   change_no: number;
   changed_at: ColumnType<number, string, string>;
   changed_by: string;
@@ -231,6 +245,7 @@ export interface GameStatusChange {
 export interface GameVersion {
   activated_at: ColumnType<number, string, string>;
   activated_by: string;
+  after_batch: Generated<Int8 | null>;
   config: Json;
   game_no: number;
   in_force_from: ColumnType<number, string, string>;
@@ -324,6 +339,15 @@ export interface ParkedMessage {
   topic: string | null;
 }
 
+export interface ParkedResolution {
+  event_id: string;
+  outcome: string;
+  parked_no: Int8;
+  producer: string;
+  resolved_at: ColumnType<number, string, string>;
+  run_no: Int8;
+}
+
 export interface Player {
   bucket: number;
   created_at: Generated<ColumnType<number, string, string>>;
@@ -342,6 +366,18 @@ export interface Progress {
   value: Int8;
   version: Int8;
   window_start: ColumnType<number, string, string>;
+}
+
+export interface ReprocessRun {
+  asked_by: string;
+  changed: Generated<Int8>;
+  ended_at: ColumnType<number, string, string> | null;
+  looked_at: Generated<Int8>;
+  position: Json | null;
+  reason: string;
+  run_no: Generated<Int8>;
+  started_at: ColumnType<number, string, string>;
+  wanted: Json;
 }
 
 export interface SourceAlarm {
@@ -390,6 +426,7 @@ export interface DB {
   event_conflict: EventConflict;
   event_failure: EventFailure;
   event_key: EventKey;
+  event_rejudged: EventRejudged;
   game: Game;
   game_join: GameJoin;
   game_status_change: GameStatusChange;
@@ -400,8 +437,10 @@ export interface DB {
   outbox_conclusion: OutboxConclusion;
   outbox_retry: OutboxRetry;
   parked_message: ParkedMessage;
+  parked_resolution: ParkedResolution;
   player: Player;
   progress: Progress;
+  reprocess_run: ReprocessRun;
   source_alarm: SourceAlarm;
   source_position: SourcePosition;
   source_start: SourceStart;

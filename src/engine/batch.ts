@@ -22,6 +22,10 @@ export interface Batch {
   events: IncomingEvent[];
   parked: ParkedMessage[];
   position?: Position;
+  /** The run of reprocessing that asks for it: events that have changed nothing are judged anew (inbox/run.ts). */
+  run?: string;
+  /** Nothing of it is kept: what comes out is what would be done. */
+  rehearsal?: true;
 }
 
 /** What became of one event. */

@@ -33,13 +33,21 @@ const precedence: readonly Outcome[] = [
 export class CohortUnknown extends Error {}
 
 /**
+ * Outcomes of events that have changed nothing, so that they may be judged anew. A failed event is judged again whenever it comes; the others when
+ * a person asks for it.
+ */
+export const changedNothing = ['failed', 'rejected', 'late', 'not_in_cohort', 'outside_window', 'no_match'] as const;
+
+/**
  * Decides a batch in arrival order. Players are folded on in place; everything else is in the decision. `verdicts` answers `questionsOf` its events.
+ * `anew`: a person asks for events that have changed nothing to be judged as if they came now, with the time of receipt they bring.
  * @throws CohortUnknown when a verdict is needed, there is none, and none is recorded.
  */
 export function decide(
   events: readonly OpenedEvent[],
   definitions: Definitions,
   verdicts: Verdicts = noVerdicts,
+  anew = false,
 ): { decision: Decision; results: EventResult[] } {
   const decision: Decision = {
     judged: [],
@@ -53,7 +61,7 @@ export function decide(
     touched: [],
   };
   const seen = new Map<string, JudgedEvent>();
-  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, decision, seen));
+  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, decision, seen));
   decision.touched = [
     ...new Set([...decision.credits, ...decision.joins, ...decision.statements].map(({ player }) => player)),
   ];
@@ -65,6 +73,7 @@ function decideEvent(
   opened: OpenedEvent,
   definitions: Definitions,
   verdicts: Verdicts,
+  anew: boolean,
   decision: Decision,
   seen: Map<string, JudgedEvent>,
 ): EventResult {
@@ -85,7 +94,7 @@ function decideEvent(
     decision.conflicts.push({ opened, eventNo: known.eventNo });
     return { event_id: event.event_id, outcome: 'rejected', reason: 'conflicting_content', replayed: false };
   }
-  if (known !== undefined && known.outcome !== 'failed') {
+  if (known !== undefined && !(anew ? isOneOf(changedNothing, known.outcome) : known.outcome === 'failed')) {
     return { event_id: event.event_id, outcome: known.outcome, reason: known.reason, replayed: true };
   }
 
@@ -102,9 +111,17 @@ function decideEvent(
     consult(opened, definitions, verdicts, decision);
     decideGames(judged, definitions, decision);
   }
+  // Judged anew to the same end, an event has still changed nothing.
+  if (redone && known.outcome === judged.outcome && known.reason === judged.reason) {
+    return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: true };
+  }
   seen.set(identity, judged);
   decision.judged.push(judged);
   return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
+}
+
+function isOneOf(outcomes: readonly Outcome[], outcome: Outcome): boolean {
+  return outcomes.includes(outcome);
 }
 
 /**

@@ -16,8 +16,10 @@ import {
   ensureInboxPartition,
   PositionMoved,
   park,
+  type Rejudged,
   recordConflicts,
   recordFailure,
+  recordRejudged,
 } from '../inbox/store.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -28,6 +30,7 @@ import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
 import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
 import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
+import type { Decision } from './effect.ts';
 import { openBatch } from './state.ts';
 
 export interface Engine {
@@ -45,6 +48,16 @@ export interface Engine {
 
 /** An error thrown by the decision itself: the event's fault or ours, never the database's. */
 class DecisionError extends Error {}
+
+/** A rehearsal has come to its end: nothing of it is kept. */
+class Rehearsed extends Error {
+  readonly result: BatchResult;
+
+  constructor(result: BatchResult) {
+    super('a rehearsal');
+    this.result = result;
+  }
+}
 
 /** The definitions in hand are older than the database's: load them and decide anew. */
 class StaleDefinitions extends Error {}
@@ -67,7 +80,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     assert(batch.events.length <= limits.batchEvents, `a batch holds at most ${limits.batchEvents} events`);
     const startedAt = performance.now();
     const result = await commit(batch, signal);
-    measureBatch(batch, result, startedAt);
+    if (!batch.rehearsal) measureBatch(batch, result, startedAt);
     return result;
   }
 
@@ -78,6 +91,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       try {
         return await attemptOnce(batch);
       } catch (error) {
+        if (error instanceof Rehearsed) return error.result;
         if (error instanceof StaleDefinitions) {
           outdated = definitions ?? outdated;
           definitions = undefined;
@@ -113,8 +127,9 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       const opened = await openBatch(tx, batch.events, games);
       ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
-      const { decision, results } = decided(() => decide(opened.events, current, verdicts));
+      const { decision, results } = decided(() => decide(opened.events, current, verdicts, batch.run !== undefined));
       ended('decide');
+      if (batch.rehearsal) throw new Rehearsed({ results, claims: decision.claims.length });
       if (decision.judged.length > 0 || batch.position !== undefined) {
         await applyDecision(tx, decision, batch.position, opened.now);
       }
@@ -128,6 +143,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
           receivedAt,
         })),
       );
+      await recordRejudged(tx, rejudgedOf(decision), batch.run, opened.now);
       await park(tx, batch.parked, opened.now);
       ended('apply');
       return { results, decision };
@@ -154,7 +170,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     if (only === undefined) throw error;
     if (batch.events.length === 1) return setAside(only, batch, error, signal);
     const middle = Math.ceil(batch.events.length / 2);
-    const first = await commit({ events: batch.events.slice(0, middle), parked: batch.parked }, signal);
+    const { position: _, ...rest } = batch;
+    const first = await commit({ ...rest, events: batch.events.slice(0, middle) }, signal);
     const second = await commit({ ...batch, events: batch.events.slice(middle), parked: [] }, signal);
     return { results: [...first.results, ...second.results], claims: first.claims + second.claims };
   }
@@ -177,6 +194,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
           if (event === undefined) throw new Error('open_batch returned no event');
           const { event_id } = incoming.event;
           const { known, receivedAt } = event;
+          const failed: EventResult = { event_id, outcome: 'failed', reason: 'data_error', replayed: false };
+          if (batch.rehearsal) throw new Rehearsed({ results: [failed], claims: 0 });
           await park(tx, batch.parked, opened.now);
           if (batch.position !== undefined) await advancePosition(tx, batch.position, opened.now);
           // A repeat of what was judged changes nothing, whatever is wrong with this delivery of it.
@@ -186,11 +205,12 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
           const { bucket, playerId } = event.player;
           const eventNo = known?.eventNo ?? event.eventNo;
           await recordFailure(tx, { bucket, playerId, eventNo, incoming, receivedAt }, error);
-          return { event_id, outcome: 'failed', reason: 'data_error', replayed: false };
+          return failed;
         });
         waker.wake([], [incoming.event.user_id]);
         return { results: [result], claims: 0 };
       } catch (failed) {
+        if (failed instanceof Rehearsed) return failed.result;
         const failure = failureOf(failed);
         if (failure === 'data' || failure === 'defect') throw failed;
         if (failure === 'position_moved') throw new PositionMoved(messageOf(failed));
@@ -231,6 +251,16 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
 
 function dayOf(instant: Instant): number {
   return Math.floor(instant / DAY_MS);
+}
+
+/** The events that had been judged before. */
+function rejudgedOf({ judged }: Decision): Rejudged[] {
+  return judged.flatMap(({ redone, opened, eventNo, outcome, reason }): Rejudged[] => {
+    const { player, known } = opened;
+    if (!redone || known === undefined) return [];
+    const from = { outcome: known.outcome, reason: known.reason };
+    return [{ ...player, eventNo, judgedNo: opened.eventNo, from, to: { outcome, reason } }];
+  });
 }
 
 function decided<T>(work: () => T): T {

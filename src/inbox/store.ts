@@ -2,6 +2,7 @@
 
 import type { Db } from '../db/connect.ts';
 import { callFunction } from '../db/sql-function.ts';
+import type { EventOutcome } from '../db/tables.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
 import { formatOrigin } from '../event/origin.ts';
@@ -92,6 +93,44 @@ export async function recordFailure(
     { name: 'p_event', type: 'text', value: JSON.stringify(incoming) },
     { name: 'p_error', type: 'text', value: error },
   ]);
+}
+
+/** A judgement of an event that had been judged before. */
+export interface Rejudged {
+  bucket: number;
+  playerId: number;
+  eventNo: number;
+  /** The number that it would have if it had come now: its place among the judgements. */
+  judgedNo: number;
+  from: { outcome: string; reason: string | null };
+  to: { outcome: string; reason: string | null };
+}
+
+/** Records judgements after the first, and the run that asked for them, if one did. */
+export async function recordRejudged(
+  tx: Tx,
+  rejudged: readonly Rejudged[],
+  run: string | undefined,
+  now: Instant,
+): Promise<void> {
+  if (rejudged.length === 0) return;
+  await tx.query
+    .insertInto('event_rejudged')
+    .values(
+      rejudged.map(({ bucket, playerId, eventNo, judgedNo, from, to }) => ({
+        bucket,
+        player_id: playerId,
+        event_no: eventNo,
+        judged_no: judgedNo,
+        from_outcome: from.outcome as EventOutcome,
+        from_reason: from.reason,
+        to_outcome: to.outcome as EventOutcome,
+        to_reason: to.reason,
+        run_no: run ?? null,
+        judged_at: formatInstant(now),
+      })),
+    )
+    .execute();
 }
 
 /** The next offset to read of a Kafka partition, once the batch is committed. */
