@@ -1033,7 +1033,7 @@ create function milepost.player_facts(
   p_recent integer
 ) returns table(user_id text, field text, version bigint, fact text)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
-grant execute on function milepost.player_facts to milepost_api, milepost_worker;
+grant execute on function milepost.player_facts to milepost_api, milepost_support, milepost_worker;
 
 create function milepost.player_history(
   p_bucket smallint,

@@ -145,6 +145,8 @@ export const limits = {
   externalCohorts: 100,
   /** Problems of a file of players that are shown; the others are counted. */
   cohortProblems: 20,
+  /** A message that has been due for longer than this is looked after by nobody, unless its circuit is open or workers are at its destination. */
+  overdueMs: 60 * 60_000,
   /** Rows that verify fetches at a time while it folds everything again: what bounds its memory. */
   verifyRows: 1_000,
   /** Stored events and parked messages that one batch of a reprocessing looks at again, and of those that change how many are shown one by one. */
@@ -226,6 +228,7 @@ assert(
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.retriedRows <= limits.refreshPlayers, 'a refresh must hold the players of all rewards retried at once');
+assert(limits.overdueMs > 2 * limits.retryMaxMs, 'a message that waits for its next attempt must not look forgotten');
 assert(limits.pastCountMs < limits.lockTimeoutMs, 'a change must be able to wait for one that counts');
 assert(
   limits.migrationLockMs < limits.lockTimeoutMs,

@@ -522,9 +522,12 @@ circuits
 
 program
   .command('verify')
-  .description('check that the books agree: credits, progress, claims, outbox; reads only')
+  .description('check that the books agree: credits, progress, claims, outbox, and Redis; reads only')
   .addOption(json())
-  .addHelpText('after', '\nExits with 1 when they do not, and names the rows. Nothing is mended.')
+  .addHelpText(
+    'after',
+    '\nExits with 1 when they do not, and names the rows, the first player first. Nothing is mended. Redis is looked at when REDIS_URL is set.',
+  )
   .addHelpText('after', examples('milepost verify', 'milepost verify --json'))
   .action(from(async () => (await import('./verify.ts')).runVerify));
 

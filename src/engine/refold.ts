@@ -92,9 +92,12 @@ export async function refold(
   client: pg.ClientBase,
   definitions: Definitions,
   report: (difference: RefoldDifference) => void,
+  progress: (windows: number) => void = () => {},
 ): Promise<void> {
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
+  let windows = 0;
   for await (const books of readBooks(client)) {
+    if (++windows % limits.verifyRows === 0) progress(windows);
     for (const [check, subject, expected, found] of compare(books, timelines.get(books.key.game_no))) {
       const { bucket, player_id } = books.key;
       report({ check, bucket, player_id, subject: `${nameOf(books.key)}${subject}`, expected, found });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
+import { builtInDestinations } from '../event/message.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
@@ -336,6 +337,49 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
         'payable_claims_match_outbox',
         { user_id: 'U1', subject: `${window}, step 2`, expected: 'U1 NC 20', found: 'U1 NC 21' },
       ],
+    ],
+  },
+  {
+    title: 'nobody has tried what is due, and nobody came back for what was leased',
+    sql: `update milepost.outbox
+             set next_attempt_at = now() - interval '2 hours',
+                 state = case body ->> 'amount' when '20' then 'leased' else 'pending' end::milepost.outbox_state,
+                 claim_token = case body ->> 'amount' when '20' then gen_random_uuid() end,
+                 leased_until = case body ->> 'amount' when '20' then now() - interval '2 hours' end
+           where body ->> 'user_id' = 'U1' and body ->> 'game_id' = 'game'`,
+    finds: [
+      ['due_messages_are_tried', { user_id: 'U1', found: 'a lease that is over' }],
+      ['due_messages_are_tried', { user_id: 'U1', found: 'none' }],
+    ],
+  },
+  {
+    title: 'a reward goes where nobody comes for it',
+    sql: `update milepost.outbox set destination = 'nuecoin' where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [
+      [
+        'destinations_are_served',
+        {
+          user_id: 'U1',
+          expected: `one of ${builtInDestinations.join(', ')}, or a configured service`,
+          found: 'pending',
+        },
+      ],
+    ],
+  },
+  {
+    title: 'a reward waits for what never comes',
+    sql: `update milepost.outbox set state = 'waiting', after_key = '00000000-0000-0000-0000-000000000000'
+           where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['waiting_messages_have_what_they_wait_for', { user_id: 'U1', found: 'no such message' }]],
+  },
+  {
+    title: 'a reward still waits for what has ended',
+    sql: `with ended as (update milepost.outbox set state = 'done', settled_at = now() - interval '2 hours'
+                          where body ->> 'user_id' = 'U1' and body ->> 'amount' = '10' returning message_key)
+          update milepost.outbox set state = 'waiting', after_key = ended.message_key from ended
+           where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [
+      ['waiting_messages_have_what_they_wait_for', { user_id: 'U1', found: expect.stringMatching(/^done since /) }],
     ],
   },
   {

@@ -1,9 +1,13 @@
 // Verifies the books: what one transaction wrote must agree with itself, in every table. Reads only, in one snapshot, and computes everything
 // anew, in SQL or by folding again (refold.ts), instead of believing a total. It finds what no constraint can hold across tables; it never mends.
 import type pg from 'pg';
+import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
+import type { RedisClient } from '../redis.ts';
+import { outboxChecks } from './outbox-checks.ts';
 import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
+import { compareProjection, type ProjectionCheck, projectionChecks } from './verify-projection.ts';
 
 /** One disagreement. */
 export interface Difference {
@@ -122,23 +126,54 @@ const checks = {
      where c.pays is distinct from o.pays`,
 } as const;
 
-export type Check = keyof typeof checks | RefoldCheck;
+const allChecks = { ...checks, ...outboxChecks };
+
+export type Check = keyof typeof allChecks | RefoldCheck | ProjectionCheck;
+
+export interface VerifyOptions {
+  /** At most so many differences of each check. */
+  rowsPerCheck?: number;
+  /** The projection is compared as well. */
+  redis?: RedisClient | undefined;
+  /** Hears what is being compared, again and again. */
+  progress?: (doing: string) => void;
+}
 
 // Reading every table may take longer than an answer is usually waited for.
 const unhurried = { query_timeout: 24 * 3_600_000 };
 
 /**
- * Compares the books with themselves and returns what disagrees, at most `rowsPerCheck` differences of each check; an empty list is the proof.
- * Takes as long as reading every table takes, and disturbs nobody meanwhile.
+ * Compares the books with themselves, and with the projection, and returns what disagrees; an empty list is the proof. Takes as long as reading every
+ * table takes, and disturbs nobody meanwhile.
  */
-export async function verify(db: Db, { rowsPerCheck = 20 }: { rowsPerCheck?: number } = {}): Promise<Difference[]> {
+export async function verify(db: Db, options: VerifyOptions = {}): Promise<Difference[]> {
+  const { rowsPerCheck = 20, redis, progress = () => {} } = options;
+  const differences = await verifyBooks(db, rowsPerCheck, progress);
+  if (redis === undefined) return differences;
+  const projected = new Map(projectionChecks.map((check): [ProjectionCheck, Difference[]] => [check, []]));
+  await compareProjection(
+    db,
+    redis,
+    (difference) => {
+      const list = projected.get(difference.check) as Difference[];
+      if (list.length < rowsPerCheck) list.push(difference);
+    },
+    (players) => progress(`the projection of ${counted(players, 'player')} compared`),
+  );
+  return [...differences, ...[...projected.values()].flat()];
+}
+
+async function verifyBooks(db: Db, rowsPerCheck: number, progress: (doing: string) => void): Promise<Difference[]> {
   for (;;) {
     const definitions = await loadDefinitions(db);
     const differences = await inSnapshot(db, async (client) => {
       const { rows } = await client.query<{ epoch: string }>('select epoch from milepost.definitions');
       // Somebody has changed a game since: the snapshot may know versions that we do not.
       if (Number(rows[0]?.epoch ?? 0) !== definitions.epoch) return undefined;
-      return [...(await queryAll(client, rowsPerCheck)), ...(await refoldAll(client, definitions, rowsPerCheck))];
+      return [
+        ...(await queryAll(client, rowsPerCheck, progress)),
+        ...(await refoldAll(client, definitions, rowsPerCheck, progress)),
+      ];
     });
     if (differences !== undefined) return differences;
   }
@@ -162,13 +197,19 @@ async function inSnapshot<T>(db: Db, read: (client: pg.PoolClient) => Promise<T>
   }
 }
 
-async function queryAll(client: pg.PoolClient, rowsPerCheck: number): Promise<Difference[]> {
+async function queryAll(
+  client: pg.PoolClient,
+  rowsPerCheck: number,
+  progress: (doing: string) => void,
+): Promise<Difference[]> {
   const differences: Difference[] = [];
-  for (const check of Object.keys(checks) as (keyof typeof checks)[]) {
+  const names = Object.keys(allChecks) as (keyof typeof allChecks)[];
+  for (const [place, check] of names.entries()) {
+    progress(`check ${place + 1} of ${names.length}: ${check}`);
     const { rows } = await client.query<Omit<Difference, 'check'>>({
       ...unhurried,
       text: `select coalesce(p.user_id, ${NOBODY}) as user_id, d.subject, d.expected, d.found
-           from (${checks[check]}) as d left join milepost.player p using (bucket, player_id)
+           from (${allChecks[check]}) as d left join milepost.player p using (bucket, player_id)
           order by d.bucket, d.player_id, d.subject
           limit $1`,
       values: [rowsPerCheck],
@@ -178,12 +219,22 @@ async function queryAll(client: pg.PoolClient, rowsPerCheck: number): Promise<Di
   return differences;
 }
 
-async function refoldAll(client: pg.PoolClient, definitions: Definitions, rowsPerCheck: number): Promise<Difference[]> {
+async function refoldAll(
+  client: pg.PoolClient,
+  definitions: Definitions,
+  rowsPerCheck: number,
+  progress: (doing: string) => void,
+): Promise<Difference[]> {
   const found = new Map(refoldChecks.map((check): [RefoldCheck, RefoldDifference[]] => [check, []]));
-  await refold(client, definitions, (difference) => {
-    const list = found.get(difference.check) as RefoldDifference[];
-    if (list.length < rowsPerCheck) list.push(difference);
-  });
+  await refold(
+    client,
+    definitions,
+    (difference) => {
+      const list = found.get(difference.check) as RefoldDifference[];
+      if (list.length < rowsPerCheck) list.push(difference);
+    },
+    (windows) => progress(`${counted(windows, "player's window")} folded again`),
+  );
   const list = [...found.values()].flat();
   const { rows } = await client.query<{ user_id: string }>(
     `select coalesce(p.user_id, ${NOBODY}) as user_id

@@ -101,12 +101,21 @@ export async function readProjection(
   return own === undefined ? undefined : { ...facts, games: new Map([...facts.games, ...own.games]) };
 }
 
+/** Everything that Redis holds of a player. */
+export async function readStored(redis: RedisClient, userId: string): Promise<Field[]> {
+  return Object.entries(await redis.hgetall(playerKey(userId))).map(([name, value]) => fieldOf(name, value));
+}
+
 async function readFields(redis: RedisClient, userId: string, names: readonly string[]): Promise<Field[]> {
   const values = await redis.hmget(playerKey(userId), ...names);
   return names.flatMap((name, index): Field[] => {
     const value = values[index] ?? null;
     if (value === null) return [];
-    const space = value.indexOf(' ');
-    return [{ name, version: Number(value.slice(0, space)), fact: value.slice(space + 1) }];
+    return [fieldOf(name, value)];
   });
+}
+
+function fieldOf(name: string, value: string): Field {
+  const space = value.indexOf(' ');
+  return { name, version: Number(value.slice(0, space)), fact: value.slice(space + 1) };
 }

@@ -108,4 +108,4 @@ begin
     ) as f(field, version, fact);
 end
 $$;
-grant execute on function milepost.player_facts to milepost_worker, milepost_api;
+grant execute on function milepost.player_facts to milepost_worker, milepost_api, milepost_support;
