@@ -6,14 +6,16 @@ create role milepost_api nologin;
 create role milepost_dba nologin;
 create role milepost_ingest nologin;
 create role milepost_owner nologin;
+create role milepost_retention nologin;
 create role milepost_support nologin;
 create role milepost_worker nologin;
 
 create schema milepost;
 grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant usage, create on schema milepost to milepost_retention;
 
 create schema milepost_dba;
-grant usage on schema milepost_dba to milepost_dba;
+grant usage on schema milepost_dba to milepost_dba, milepost_retention;
 
 -- Types
 
@@ -222,7 +224,7 @@ create table milepost.event_key (
   constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
 ) with (fillfactor = 95);
 create index event_key_received on milepost.event_key using brin (received_at) with (pages_per_range='32', autosummarize='on');
-grant select on milepost.event_key to milepost_api, milepost_support, milepost_worker;
+grant select on milepost.event_key to milepost_api, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
 
@@ -440,7 +442,7 @@ create table milepost.player (
   constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
   constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
 );
-grant select on milepost.player to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.player to milepost_api, milepost_owner, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.player to milepost_ingest;
 
 create table milepost.progress (
@@ -478,6 +480,41 @@ create table milepost.reprocess_run (
 grant select on milepost.reprocess_run to milepost_api, milepost_support;
 grant select, insert on milepost.reprocess_run to milepost_ingest;
 grant update ("position", looked_at, changed, ended_at) on milepost.reprocess_run to milepost_ingest;
+
+create table milepost.retention_policy (
+  one            boolean not null default true,
+  inbox_days     integer,
+  event_key_days integer,
+  archive_folder text,
+  applied_at     timestamp with time zone not null,
+  constraint retention_policy_pkey primary key (one),
+  constraint retention_policy_days_check check (((inbox_days > 0) and ((event_key_days is null) or (event_key_days >= inbox_days)))),
+  constraint retention_policy_one_check check (one)
+);
+grant select on milepost.retention_policy to milepost_support;
+grant select, insert, update on milepost.retention_policy to milepost_retention;
+
+create table milepost.retired_partition (
+  retired_no     bigint not null generated always as identity,
+  partition      text not null,
+  day            date not null,
+  archive_folder text,
+  begun_at       timestamp with time zone not null,
+  detached_at    timestamp with time zone,
+  archive_file   text,
+  archive_events bigint,
+  archive_bytes  bigint,
+  archive_sha256 text,
+  archived_at    timestamp with time zone,
+  dropped_at     timestamp with time zone,
+  constraint retired_partition_pkey primary key (retired_no),
+  constraint retired_partition_archive_check check (((archived_at is null) = ((archive_file is null) or (archive_events is null) or (archive_bytes is null) or (archive_sha256 is null)))),
+  constraint retired_partition_dropped_check check (((dropped_at is null) or ((detached_at is not null) and ((archive_folder is null) or (archived_at is not null)))))
+);
+create unique index retired_partition_once on milepost.retired_partition using btree (partition) where (dropped_at is null);
+grant select on milepost.retired_partition to milepost_support;
+grant select, insert on milepost.retired_partition to milepost_retention;
+grant update (detached_at, archive_file, archive_events, archive_bytes, archive_sha256, archived_at, dropped_at) on milepost.retired_partition to milepost_retention;
 
 create table milepost.source_alarm (
   topic       text not null,
@@ -570,6 +607,18 @@ create view milepost_dba.inbox_outcome (
 ) as …;
 grant select on milepost_dba.inbox_outcome to milepost_dba;
 
+create view milepost_dba.inbox_partition (
+  partition text,
+  day date,
+  state text,
+  days_old integer,
+  estimated_rows bigint,
+  bytes bigint,
+  may_be_dropped boolean,
+  reason text
+) as …;
+grant select on milepost_dba.inbox_partition to milepost_dba, milepost_retention;
+
 create view milepost_dba.job (
   task text,
   state text,
@@ -618,6 +667,21 @@ create view milepost_dba.relation (
   scans bigint
 ) as …;
 grant select on milepost_dba.relation to milepost_dba;
+
+create view milepost_dba.retired_partition (
+  partition text,
+  day date,
+  begun_at timestamp with time zone,
+  detached_at timestamp with time zone,
+  archived_at timestamp with time zone,
+  dropped_at timestamp with time zone,
+  archive_folder text,
+  archive_file text,
+  archive_events bigint,
+  archive_bytes bigint,
+  archive_sha256 text
+) as …;
+grant select on milepost_dba.retired_partition to milepost_dba;
 
 create view milepost_dba.session (
   pid integer,
@@ -879,6 +943,7 @@ grant execute on function milepost.inbox_outcomes to milepost_api;
 
 create function milepost.inbox_partition(p_day date) returns boolean
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.inbox_partition owner to milepost_retention;
 grant execute on function milepost.inbox_partition to milepost_ingest, milepost_worker;
 
 create function milepost.inbox_record(

@@ -65,6 +65,10 @@ const environment = z
     DATABASE_POOL_SIZE: count(2, 200).default(10),
     WORKER_CONCURRENCY: count(1, 100).default(8),
     INGEST_PARTITION_CONCURRENCY: count(1, 64).default(2),
+    /** For how many days before today the inbox keeps payloads, for the role worker. Absent: for ever. */
+    INBOX_RETENTION_DAYS: count(1, 3_650).optional(),
+    /** Where a day's events are written to before it is dropped. Absent: nowhere. */
+    INBOX_ARCHIVE_FOLDER: text.optional(),
     LOG_LEVEL: word('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
     /** Games (`*.json`, `*.jsonc`) and, in `sources/`, sources. */
     GAME_CONFIGS: text.default('game-configs'),

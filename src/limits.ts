@@ -192,6 +192,12 @@ export const limits = {
   simulatedValues: 1_000,
   /** Inbox partitions are made this many days ahead. */
   inboxDaysAhead: 3,
+  /** How often in one run a day's partition is tried to be detached or dropped, how long each try waits for those who still use it, and the pause in between. */
+  retentionTries: 3,
+  retentionLockMs: 10_000,
+  retentionPauseMs: 1_000,
+  /** Rows of an archive that are fetched at a time: what bounds its memory. */
+  archivedRows: 1_000,
   /** Time a graceful stop may take before the process ends anyway. */
   stopMs: 25_000,
   /** When, in a graceful stop, deliveries that are still under way are given up. */

@@ -7,6 +7,7 @@ import { Gauge } from 'prom-client';
 import { asRole, connect, type Db } from '../src/db/connect.ts';
 import { messageOf } from '../src/errors.ts';
 import type { Destination } from '../src/event/message.ts';
+import type { RetentionPolicy } from '../src/inbox/retention.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import { registry } from '../src/metrics.ts';
@@ -21,6 +22,7 @@ import { createVoucher } from '../src/rewards/voucher.ts';
 import type { Sealer } from '../src/seal.ts';
 import type { Service } from './service.ts';
 import { drainOutbox } from './tasks/drain_outbox.ts';
+import { retireInbox } from './tasks/retire_inbox.ts';
 import { sweep } from './tasks/sweep.ts';
 
 export interface WorkerOptions {
@@ -32,6 +34,8 @@ export interface WorkerOptions {
   voucher: ServiceAddress;
   /** Seals the codes of vouchers; absent where they are not kept. */
   voucherCodes?: Sealer | undefined;
+  /** Which days of the inbox go; absent: none does. Needs a login that is a member of milepost_retention. */
+  retention?: RetentionPolicy | undefined;
   /** Reads players' projections anew; absent where no projection is kept. */
   refresh?: Refresh | undefined;
   /** Other times than the limits; for tests. */
@@ -64,6 +68,7 @@ export interface Worker extends Service {
 }
 
 const CRONTAB = '* * * * * sweep ?jobKey=sweep';
+const RETENTION_CRONTAB = '17 * * * * retire_inbox ?jobKey=retire_inbox&max=3';
 const LISTEN_WITHIN_MS = 10_000;
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -88,6 +93,13 @@ export function createWorker(options: WorkerOptions): Worker {
   const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
   const news = createWaker(db, log);
+  const retention =
+    options.retention === undefined
+      ? undefined
+      : {
+          policy: options.retention,
+          db: connect(options.databaseUrl, { role: 'milepost_retention', size: 1, log, name: 'milepost retention' }),
+        };
   const drains = new Map<string, Drain>();
   let runner: Runner | undefined;
   let stopping: Promise<void> | undefined;
@@ -125,8 +137,12 @@ export function createWorker(options: WorkerOptions): Worker {
         events,
         logger: queueLogger(log),
         noHandleSignals: true,
-        taskList: { drain_outbox: drainOutbox(drains), sweep: sweep(db, drains) },
-        crontab: CRONTAB,
+        taskList: {
+          drain_outbox: drainOutbox(drains),
+          sweep: sweep(db, drains),
+          ...(retention === undefined ? {} : { retire_inbox: retireInbox(retention.db, retention.policy, log) }),
+        },
+        crontab: retention === undefined ? CRONTAB : `${CRONTAB}\n${RETENTION_CRONTAB}`,
         preset: {
           worker: {
             concurrentJobs: options.concurrency,
@@ -170,7 +186,13 @@ export function createWorker(options: WorkerOptions): Worker {
     const runnerStopped = runner?.stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'job runner'));
     await Promise.all([runnerStopped, ...[...drains.values()].map((drain) => drain.stop())]);
     await news.idle();
-    await Promise.all([services.neucoin.close(), services.voucher.close(), db.close(), queue.end()]);
+    await Promise.all([
+      services.neucoin.close(),
+      services.voucher.close(),
+      db.close(),
+      retention?.db.close(),
+      queue.end(),
+    ]);
   }
 
   function stop(): Promise<void> {

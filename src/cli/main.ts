@@ -380,6 +380,41 @@ inbox
   .addHelpText('after', examples('milepost inbox runs'))
   .action(from(async () => (await import('./inbox.ts')).listRuns));
 
+inbox
+  .command('partitions')
+  .description('the days of the inbox: size, and which may be dropped, and why')
+  .addOption(json())
+  .addHelpText('after', examples('milepost inbox partitions'))
+  .action(from(async () => (await import('./inbox-partitions.ts')).listPartitions));
+inbox
+  .command('archive <day>')
+  .description("write a day's events (UTC) to a compressed file of JSON lines; the day stays")
+  .option('--to <folder>', 'where to (default: INBOX_ARCHIVE_FOLDER)')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    '\nThe file can be read back: zcat FILE | milepost ingest - takes every event in again, as a repeat.',
+  )
+  .addHelpText('after', examples('milepost inbox archive 2026-05-10 --to /archive'))
+  .action(from(async () => (await import('./inbox-partitions.ts')).archivePartitions));
+inbox
+  .command('drop')
+  .description('drop days of the inbox, whatever the retention; ingestion goes on meanwhile')
+  .requiredOption('--before <day>', 'all days before this one (UTC)')
+  .option('--archive-to <folder>', 'where their events are written to first (default: INBOX_ARCHIVE_FOLDER)')
+  .option('--no-archive', 'drop them without an archive')
+  .option('--yes', 'do it; without it, they are only listed')
+  .addOption(json())
+  .addHelpText('after', '\nWhat was counted stays: identities, progress, claims and rewards do not depend on payloads.')
+  .addHelpText(
+    'after',
+    examples(
+      'milepost inbox drop --before 2026-05-01',
+      'milepost inbox drop --before 2026-05-01 --archive-to /archive --yes',
+    ),
+  )
+  .action(from(async () => (await import('./inbox-partitions.ts')).dropPartitions));
+
 const rewards = program.command('rewards').description('what is paid: what waits, what ended badly, trying that again');
 const serviceOption = (): Option => new Option('--service <service>', 'of one service').choices(['neucoin', 'voucher']);
 rewards

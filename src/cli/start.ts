@@ -138,6 +138,10 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           databaseUrl: at.databaseUrl,
           log,
           concurrency: config.WORKER_CONCURRENCY,
+          retention:
+            config.INBOX_RETENTION_DAYS === undefined
+              ? undefined
+              : { inboxDays: config.INBOX_RETENTION_DAYS, archiveFolder: config.INBOX_ARCHIVE_FOLDER },
           neucoin: {
             url: at.rewards.neucoin,
             token: config.NEUCOIN_TOKEN,

@@ -20,6 +20,11 @@ async function withEmptyDatabase(work: (url: string, client: pg.Client) => Promi
     await work(url.href, client);
   } finally {
     await client.end();
+    // The job queue's migration says goodbye to its connections a moment later.
+    await waitFor('the end of the migrations', async () => {
+      const { rowCount } = await server.query('select from pg_stat_activity where datname = $1', [name]);
+      return rowCount === 0;
+    });
     await server.query(`drop database ${name} with (force)`);
     await server.end();
   }

@@ -6,7 +6,9 @@ import { install, silent, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
 import { connect, type Db, type Role } from './connect.ts';
 
-const roles = ['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_owner', 'milepost_support'] as const;
+const processes = ['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_owner', 'milepost_support'] as const;
+/** And the role that owns the days of the inbox. */
+const roles = [...processes, 'milepost_retention'] as const;
 type Named = (typeof roles)[number];
 
 let database: TestDatabase;
@@ -73,7 +75,7 @@ async function isAllowed(role: Named, statement: string): Promise<boolean> {
 
 const allOf = (role: Named, verb: string) =>
   (able.get(role) as string[]).filter((what) => what.startsWith(`${verb} `)).map((what) => what.slice(verb.length + 1));
-const everybody = (verb: string) => new Set(roles.flatMap((role) => allOf(role, verb)));
+const everybody = (verb: string) => new Set(processes.flatMap((role) => allOf(role, verb)));
 
 describe('milepost_ingest', () => {
   test('deletes nothing but the mark of a start', () => {
@@ -148,8 +150,36 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
   expect([...everybody('truncate')]).toEqual([]);
 });
 
-test('nobody makes tables in the schema, nor changes what is there', async () => {
-  for (const role of roles) {
+test('milepost_retention writes the inbox, which it owns, and the record of what went; it reads who and which event', () => {
+  const all = (able.get('milepost_retention') as string[]).filter((what) => !/^\w+ inbox\b/.test(what));
+  expect(all.filter((what) => what.startsWith('update '))).toEqual(
+    [
+      ...['inbox_days', 'event_key_days', 'archive_folder', 'applied_at', 'one'].map(
+        (column) => `update retention_policy.${column}`,
+      ),
+      ...[
+        'archive_file',
+        'archive_events',
+        'archive_bytes',
+        'archive_sha256',
+        'archived_at',
+        'detached_at',
+        'dropped_at',
+      ].map((column) => `update retired_partition.${column}`),
+    ].sort((a, b) => all.indexOf(a) - all.indexOf(b)),
+  );
+  expect(all.filter((what) => !what.startsWith('update '))).toEqual([
+    'select event_key',
+    'select player',
+    'select retention_policy',
+    'insert retention_policy',
+    'select retired_partition',
+    'insert retired_partition',
+  ]);
+});
+
+test('nobody else makes tables in the schema, nor changes what is there', async () => {
+  for (const role of processes) {
     for (const statement of [
       'create table milepost.mine ()',
       'drop table milepost.credit',
@@ -168,7 +198,7 @@ describe('functions', () => {
               coalesce((select bool_or(grantee = 0) from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))), false) as public,
               array(select r from unnest($1::text[]) as r where has_function_privilege(r, p.oid, 'execute')) as callers
          from pg_proc p where p.pronamespace = 'milepost'::regnamespace order by 1`,
-      [roles],
+      [processes],
     );
     return rows as { name: string; definer: boolean; settings: string; public: boolean; callers: string[] }[];
   };

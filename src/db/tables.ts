@@ -65,6 +65,8 @@ export type OutboxState =
   | 'skipped'
   | 'waiting';
 
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
 export interface Circuit {
   by_hand: Generated<boolean>;
   changed_at: ColumnType<number, string, string>;
@@ -380,6 +382,29 @@ export interface ReprocessRun {
   wanted: Json;
 }
 
+export interface RetentionPolicy {
+  applied_at: ColumnType<number, string, string>;
+  archive_folder: string | null;
+  event_key_days: number | null;
+  inbox_days: number | null;
+  one: Generated<boolean>;
+}
+
+export interface RetiredPartition {
+  archive_bytes: Int8 | null;
+  archive_events: Int8 | null;
+  archive_file: string | null;
+  archive_folder: string | null;
+  archive_sha256: string | null;
+  archived_at: ColumnType<number, string, string> | null;
+  begun_at: ColumnType<number, string, string>;
+  day: Timestamp;
+  detached_at: ColumnType<number, string, string> | null;
+  dropped_at: ColumnType<number, string, string> | null;
+  partition: string;
+  retired_no: Generated<Int8>;
+}
+
 export interface SourceAlarm {
   detail: string;
   next_offset: Int8;
@@ -441,6 +466,8 @@ export interface DB {
   player: Player;
   progress: Progress;
   reprocess_run: ReprocessRun;
+  retention_policy: RetentionPolicy;
+  retired_partition: RetiredPartition;
   source_alarm: SourceAlarm;
   source_position: SourcePosition;
   source_start: SourceStart;

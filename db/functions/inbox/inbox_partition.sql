@@ -1,4 +1,4 @@
--- Makes the inbox partition of a day (UTC) unless it exists. Runs with its owner's rights: the role that ingests may not create tables.
+-- Makes the inbox partition of a day (UTC) unless it exists. Runs as the inbox's owner: the role that ingests may not create tables.
 -- The advisory lock keeps two callers from making the same partition at once; attaching a freshly made, empty table needs only a
 -- SHARE UPDATE EXCLUSIVE lock on the inbox, so that running batches are not stopped.
 create or replace function milepost.inbox_partition(p_day date) returns boolean
@@ -13,8 +13,12 @@ begin
   end if;
   perform pg_advisory_xact_lock(77002, 0);
   while to_regclass('milepost.' || v_name) is not null loop
-    if exists (select from pg_inherits i where i.inhrelid = to_regclass('milepost.' || v_name)) then
+    if exists (select from pg_inherits i where i.inhrelid = to_regclass('milepost.' || v_name) and not i.inhdetachpending) then
       return false;
+    end if;
+    -- Retention began to detach it and did not get to the end: the day cannot begin anew before that.
+    if exists (select from pg_inherits i where i.inhrelid = to_regclass('milepost.' || v_name)) then
+      execute format('alter table milepost.inbox detach partition milepost.%I finalize', v_name);
     end if;
     -- It was detached and kept: it is left alone, and the day begins anew under another name.
     v_number := v_number + 1;
@@ -26,4 +30,5 @@ begin
   return true;
 end
 $$;
+alter function milepost.inbox_partition(date) owner to milepost_retention;
 grant execute on function milepost.inbox_partition to milepost_ingest, milepost_worker;
