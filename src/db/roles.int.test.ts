@@ -117,7 +117,9 @@ test('milepost_worker writes what leaves, and no game state', () => {
     'dispatch_attempt',
     'dispatch_rate',
     'outbox',
+    'outbox_conclusion',
     'outbox_retry',
+    'voucher_code',
   ]);
   expect(allOf('milepost_worker', 'delete')).toEqual(['circuit', 'outbox']);
 });
