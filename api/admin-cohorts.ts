@@ -1,9 +1,6 @@
 // Administration of cohorts over HTTP: who is in, since when, until when. A change is an event through the same door as everything else; this only makes
 // events of a request, and answers what became of each.
-import type Router from '@koa/router';
-import type { Context } from 'koa';
-import { z } from 'zod';
-import { cohortProblem, readChange } from '../src/cohorts/change.ts';
+import { readChange } from '../src/cohorts/change.ts';
 import { intervalsOf, statedAt } from '../src/cohorts/cohorts.ts';
 import { type ChangeRequest, COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../src/cohorts/feed.ts';
 import { readStatements } from '../src/cohorts/read.ts';
@@ -12,78 +9,59 @@ import type { EventResult } from '../src/engine/batch.ts';
 import type { Engine } from '../src/engine/process.ts';
 import type { Problem as InputProblem } from '../src/errors.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
-import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
 import { formatInstant, type Instant, parseInstant } from '../src/time.ts';
-import type { createAuth } from './auth.ts';
+import { changeMembers, oneMember } from './contract/admin-cohorts.ts';
 import { inTime } from './events.ts';
 import { Problem } from './problem.ts';
-import { instant, parseBody, readText } from './request.ts';
-import type { ApiState, Caller } from './state.ts';
-
-const changes = z.strictObject({
-  members: z
-    .array(
-      z.strictObject({
-        user_id: z.string(),
-        member: z.boolean().default(true),
-        from: instant.optional(),
-        until: instant.optional(),
-      }),
-    )
-    .min(1),
-});
+import type { Asked, Serve } from './serve.ts';
 
 /** What became of one change. */
 export type ChangeAnswer = EventResult & { user_id: string };
 
 export function adminCohortRoutes(
-  router: Router<ApiState>,
+  serve: Serve,
   options: {
     /** As milepost_api. */
     db: Db;
     engine: Pick<Engine, 'process'>;
-    auth: ReturnType<typeof createAuth>;
     clock: () => Instant;
   },
 ): void {
   const { db, engine, clock } = options;
-  const auth = options.auth('owner');
   const normaliser = createCohortNormaliser();
 
-  router.post('/api/admin/cohorts/:cohort_id/members', auth, async (ctx) => {
-    const events = eventsOf(await requestsOf(ctx));
+  serve(changeMembers, async (asked) => {
+    const events = eventsOf(await requestsOf(asked));
     const { results } = await inTime('the changes', (signal) => engine.process({ events, parked: [] }, signal));
-    ctx.body = {
-      results: results.map((result, index): ChangeAnswer => {
-        return { user_id: (events[index] as IncomingEvent).event.user_id, ...result };
-      }),
-    };
+    const answers = results.map((result, index): ChangeAnswer => {
+      return { user_id: (events[index] as IncomingEvent).event.user_id, ...result };
+    });
+    return { status: 200, body: { results: answers } };
   });
 
-  router.get('/api/admin/cohorts/:cohort_id/members/:user_id', auth, async (ctx) => {
-    const cohortId = cohortOf(ctx);
-    const userId = userOf(ctx);
-    const statements = await readStatements(db, userId, cohortId);
-    ctx.body = {
-      cohort_id: cohortId,
-      user_id: userId,
-      member: statedAt(statements, cohortId, clock()) ?? false,
+  serve(oneMember, async ({ params: { cohort_id, user_id } }) => {
+    const statements = await readStatements(db, user_id, cohort_id);
+    const body = {
+      cohort_id,
+      user_id,
+      member: statedAt(statements, cohort_id, clock()) ?? false,
       memberships: intervalsOf(statements).map(({ from, to }) => ({
         from: formatInstant(from),
         until: Number.isFinite(to) ? formatInstant(to) : null,
       })),
       statements: statements.map(({ from, member }) => ({ from: formatInstant(from), member })),
     };
+    return { status: 200, body };
   });
 
-  async function requestsOf(ctx: Context): Promise<ChangeRequest[]> {
-    const cohortId = cohortOf(ctx);
-    const { members } = parseBody(await readText(ctx), changes);
+  async function requestsOf(asked: Asked<typeof changeMembers>): Promise<ChangeRequest[]> {
+    const cohortId = asked.params.cohort_id;
+    const { members } = (await asked.body()).value;
     if (members.length > limits.httpBatchEvents) {
       throw new Problem(413, `a request may name ${limits.httpBatchEvents} members; this one has ${members.length}`);
     }
-    const { subject: by } = ctx.state.caller as Caller;
+    const { subject: by } = asked.caller;
     const now = clock();
     return members.map(({ user_id: userId, member, from, until }) => ({
       cohortId,
@@ -116,19 +94,4 @@ export function adminCohortRoutes(
     if (problems.length === 0) return events;
     throw new Problem(400, 'the body is not right; nothing was changed', {}, problems.slice(0, limits.cohortProblems));
   }
-}
-
-function cohortOf(ctx: Context): string {
-  const cohortId = String(ctx.params.cohort_id);
-  const problem = cohortProblem(cohortId);
-  if (problem !== undefined) throw new Problem(400, problem);
-  return cohortId;
-}
-
-function userOf(ctx: Context): string {
-  const userId = String(ctx.params.user_id);
-  if (!isIdentifier(userId)) {
-    throw new Problem(400, `a user_id is text of 1 to ${limits.identifierBytes} bytes, without NUL`);
-  }
-  return userId;
 }

@@ -1,9 +1,6 @@
 // Administration of games over HTTP, for a portal: look, check, activate, pause, resume, end, roll back. It only turns requests into changes of the
 // definitions. Whoever changes a game says which revision they saw (If-Match), so that nobody overwrites what they have not read.
-import type Router from '@koa/router';
 import { findNodeAtLocation, parseTree } from 'jsonc-parser';
-import type { Context } from 'koa';
-import { z } from 'zod';
 import type { FieldTypes } from '../src/condition/condition.ts';
 import type { Db } from '../src/db/connect.ts';
 import { DatabaseAway, failureOf, reading } from '../src/db/failure.ts';
@@ -31,28 +28,22 @@ import { type Problem as InputProblem, messageOf, UserError } from '../src/error
 import type { GameConfig } from '../src/games/config.ts';
 import { versionInForce } from '../src/games/decide.ts';
 import { parseGame } from '../src/games/parse.ts';
-import { limits } from '../src/limits.ts';
 import { type Instant, parseInstant } from '../src/time.ts';
-import type { createAuth } from './auth.ts';
+import * as routes from './contract/admin-games.ts';
+import type { Reply } from './contract/route.ts';
 import { Problem } from './problem.ts';
-import { instant, parseBody, readText } from './request.ts';
-import type { ApiState, Caller } from './state.ts';
+import type { Asked, Serve } from './serve.ts';
+import type { Caller } from './state.ts';
 
-/** What every change says beside what it changes. */
-const change = {
-  reason: z
-    .string()
-    .max(limits.reasonChars)
-    .refine((text) => text.trim() !== '', { error: 'must say why, for the record' }),
-  into_the_past: z.boolean().default(false),
-};
-const activation = z.strictObject({ config: z.record(z.string(), z.unknown()), from: instant.optional(), ...change });
-const rollback = z.strictObject({ to_version: z.number().int().min(1), from: instant.optional(), ...change });
-const statusChange = z.strictObject({ at: instant.optional(), ...change });
-const statusChanges = { pause: pauseGame, resume: resumeGame, end: endGame };
+type StatusRoute = typeof routes.pause | typeof routes.resume | typeof routes.end;
+const statusChanges: readonly (readonly [StatusRoute, typeof pauseGame])[] = [
+  [routes.pause, pauseGame],
+  [routes.resume, resumeGame],
+  [routes.end, endGame],
+];
 
 export function adminGameRoutes(
-  router: Router<ApiState>,
+  serve: Serve,
   options: {
     /** As milepost_api: what is looked at. */
     db: Db;
@@ -60,47 +51,48 @@ export function adminGameRoutes(
     owner: Db;
     /** The fields that rules may name. */
     fields: FieldTypes;
-    auth: ReturnType<typeof createAuth>;
     clock: () => Instant;
   },
 ): void {
   const { db, owner, fields, clock } = options;
-  const auth = options.auth('owner');
 
-  router.get('/api/admin/games', auth, async (ctx) => {
+  serve(routes.listGames, async () => {
     const now = clock();
-    ctx.body = { games: (await reading(() => readGamesAt(db, now))).map((game) => summarize(game, now)) };
+    const games = (await reading(() => readGamesAt(db, now))).map((game) => summarize(game, now));
+    return { status: 200, body: { games } };
   });
 
-  router.get('/api/admin/games/:game_id', auth, async (ctx) => {
+  serve(routes.lookAtGame, async ({ params }) => {
     const now = clock();
-    const record = await recordOf(ctx);
+    const record = await recordOf(params.game_id);
     const game = gameAt(record, now);
-    ctx.set('ETag', etag(record.revision));
-    ctx.body = { ...summarize(game, now), timeline: describeTracks(record, now), config: game.inForce.config };
+    return {
+      status: 200,
+      headers: { ETag: etag(record.revision) },
+      body: { ...summarize(game, now), timeline: describeTracks(record, now), config: game.inForce.config },
+    };
   });
 
-  router.get('/api/admin/games/:game_id/versions/:version', auth, async (ctx) => {
-    const { gameId, versions } = await recordOf(ctx);
-    const version = /^[1-9]\d{0,8}$/.test(String(ctx.params.version)) ? Number(ctx.params.version) : 0;
+  serve(routes.lookAtVersion, async ({ params }) => {
+    const { gameId, versions } = await recordOf(params.game_id);
+    const version = /^[1-9]\d{0,8}$/.test(params.version) ? Number(params.version) : 0;
     const entry = versions.find((candidate) => candidate.version === version);
-    if (entry === undefined) throw new Problem(404, `there is no version ${ctx.params.version} of ${gameId}`);
-    ctx.body = describeVersion(gameId, entry);
+    if (entry === undefined) throw new Problem(404, `there is no version ${params.version} of ${gameId}`);
+    return { status: 200, body: describeVersion(gameId, entry) };
   });
 
-  router.post('/api/admin/games/validate', auth, async (ctx) => {
-    const text = await readText(ctx);
-    const checked = check(text);
+  serve(routes.validateGame, async (asked) => {
+    const checked = check((await asked.body()).text);
     if ('problems' in checked) {
       const { problems } = checked;
-      ctx.body = { valid: false, problems, game_id: null, against: null, differences: [], remarks: [] };
-      return;
+      const nothing = { game_id: null, against: null, differences: [], remarks: [] };
+      return { status: 200, body: { valid: false, problems, ...nothing } };
     }
     const { config } = checked;
     const [record] = await reading(() => readRecords(db, config.game_id));
     const now = clock();
     const current = record === undefined ? undefined : versionInForce(record.timeline, now);
-    ctx.body = {
+    const body = {
       valid: true,
       problems: [],
       game_id: config.game_id,
@@ -109,49 +101,48 @@ export function adminGameRoutes(
       // Of the moment, not of the file: it may be right for a later window.
       remarks: record === undefined ? [] : remarksOn(record, { config }, now),
     };
+    return { status: 200, body };
   });
 
-  router.post('/api/admin/games/:game_id/versions', auth, async (ctx) => {
-    const expectedRevision = revisionOf(ctx);
-    const text = await readText(ctx);
-    const body = parseBody(text, activation);
+  serve(routes.activateVersion, async (asked) => {
+    const expectedRevision = revisionOf(asked.headers);
+    const { value: body, text } = await asked.body();
     const configText = textOf(text, 'config');
     const checked = check(configText);
     if ('problems' in checked) throw new Problem(422, 'the game is not right', {}, inConfig(checked.problems));
     const { config } = checked;
-    const gameId = gameIdOf(ctx);
+    const gameId = gameIdOf(asked.params.game_id);
     if (config.game_id !== gameId) {
       const message = `must be that of the path, ${JSON.stringify(gameId)}; found ${JSON.stringify(config.game_id)}`;
       throw new Problem(422, 'the game is not right', {}, [{ path: '$.config.game_id', message }]);
     }
-    const request = { ...changeOf(ctx, body, expectedRevision), from: instantOf(body.from) };
+    const request = { ...changeOf(asked.caller, body, expectedRevision), from: instantOf(body.from) };
     const done = await changed((tx) => activateGame(tx, { ...request, config, text: configText, file: 'config' }));
-    answerActivation(ctx, done);
+    return activated(done);
   });
 
-  router.post('/api/admin/games/:game_id/rollback', auth, async (ctx) => {
-    const gameId = gameIdOf(ctx);
-    const expectedRevision = revisionOf(ctx);
-    const body = parseBody(await readText(ctx), rollback);
-    const request = { ...changeOf(ctx, body, expectedRevision), from: instantOf(body.from) };
+  serve(routes.rollBack, async (asked) => {
+    const gameId = gameIdOf(asked.params.game_id);
+    const expectedRevision = revisionOf(asked.headers);
+    const { value: body } = await asked.body();
+    const request = { ...changeOf(asked.caller, body, expectedRevision), from: instantOf(body.from) };
     const done = await changed((tx) => rollbackGame(tx, { ...request, gameId, toVersion: body.to_version }));
-    answerActivation(ctx, done);
+    return activated(done);
   });
 
-  for (const [verb, setStatus] of Object.entries(statusChanges)) {
-    router.post(`/api/admin/games/:game_id/${verb}`, auth, async (ctx) => {
-      const gameId = gameIdOf(ctx);
-      const expectedRevision = revisionOf(ctx);
-      const body = parseBody(await readText(ctx), statusChange);
-      const request = { ...changeOf(ctx, body, expectedRevision), at: instantOf(body.at) };
+  for (const [route, setStatus] of statusChanges) {
+    serve(route, async (asked) => {
+      const gameId = gameIdOf(asked.params.game_id);
+      const expectedRevision = revisionOf(asked.headers);
+      const { value: body } = await asked.body();
+      const request = { ...changeOf(asked.caller, body, expectedRevision), at: instantOf(body.at) };
       const done = await changed((tx) => setStatus(tx, { ...request, gameId }));
-      ctx.set('ETag', etag(done.revision));
-      ctx.body = describeStatusChange(done);
+      return { status: 200, headers: { ETag: etag(done.revision) }, body: describeStatusChange(done) };
     });
   }
 
-  async function recordOf(ctx: Context): Promise<GameRecord> {
-    const gameId = gameIdOf(ctx);
+  async function recordOf(given: string): Promise<GameRecord> {
+    const gameId = gameIdOf(given);
     const [record] = await reading(() => readRecords(db, gameId));
     if (record !== undefined) return record;
     throw new Problem(404, (await reading(() => unknownGame(db, gameId))).message);
@@ -195,17 +186,15 @@ async function told<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-function answerActivation(ctx: Context, done: Activation): void {
-  ctx.status = done.changed ? 201 : 200;
-  ctx.set('ETag', etag(done.revision));
-  if (done.changed) {
-    ctx.set('Location', `/api/admin/games/${encodeURIComponent(done.gameId)}/versions/${done.version}`);
-  }
-  ctx.body = describeActivation(done);
+function activated(done: Activation): Reply<typeof routes.activateVersion> {
+  const headers = { ETag: etag(done.revision) };
+  const body = describeActivation(done);
+  if (!done.changed) return { status: 200, headers, body };
+  const Location = `/api/admin/games/${encodeURIComponent(done.gameId)}/versions/${done.version}`;
+  return { status: 201, headers: { ...headers, Location }, body };
 }
 
-function gameIdOf(ctx: Context): string {
-  const gameId = String(ctx.params.game_id);
+function gameIdOf(gameId: string): string {
   // PostgreSQL holds no NUL, so no game is called so; asking would be an error.
   if (gameId.includes('\0')) throw new Problem(404, 'there is no such game');
   return gameId;
@@ -216,8 +205,8 @@ function etag(revision: number): string {
 }
 
 /** The revision that the caller has seen; 0 for a game that is new. */
-function revisionOf(ctx: Context): number {
-  const [match, noneMatch] = [ctx.get('If-Match'), ctx.get('If-None-Match')];
+function revisionOf(headers: Asked<typeof routes.activateVersion>['headers']): number {
+  const { 'if-match': match = '', 'if-none-match': noneMatch = '' } = headers;
   if (match === '' && noneMatch === '*') return 0;
   const [, revision] = /^"(\d{1,9})"$/.exec(match) ?? [];
   if (revision !== undefined && noneMatch === '') return Number(revision);
@@ -239,11 +228,10 @@ function inConfig(problems: readonly InputProblem[]): InputProblem[] {
 }
 
 function changeOf(
-  ctx: Context,
+  { subject }: Caller,
   body: { reason: string; into_the_past: boolean },
   expectedRevision: number,
 ): ChangeRequest {
-  const { subject } = (ctx.state as ApiState).caller as Caller;
   return { by: subject, reason: body.reason, intoThePast: body.into_the_past, expectedRevision };
 }
 

@@ -124,7 +124,7 @@ test('a token of the wrong scope is 403', async () => {
   ];
   for (const { status, headers, body } of refused) {
     expect(status).toBe(403);
-    expect(headers.get('www-authenticate')).toMatch(/error="insufficient_scope", scope="(player|producer)"/);
+    expect(headers.get('www-authenticate')).toMatch(/error="insufficient_scope", scope="(player bff|producer)"/);
     expect(body).toMatchObject({ status: 403, title: 'Forbidden' });
   }
   const both = await api.token({ scope: 'openid player producer' });

@@ -8,11 +8,9 @@ import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import type { Instant } from '../src/time.ts';
+import type { Scope } from './contract/route.ts';
 import { Problem, unavailable } from './problem.ts';
 import type { ApiState, Caller } from './state.ts';
-
-/** `player` reads what is theirs; `producer` sends events; `owner` administers games and cohorts. */
-export type Scope = 'player' | 'producer' | 'owner';
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 
@@ -29,8 +27,12 @@ export function remoteKeys(url: string): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(url), { timeoutDuration: limits.httpWaitMs, cacheMaxAge: limits.tokenCacheMs });
 }
 
-/** Requires a token with a scope on every route that it is put before. */
-export function createAuth(rules: TokenRules, log: Log, clock: () => Instant): (scope: Scope) => Middleware<ApiState> {
+/** Requires a token with one of some scopes on every route that it is put before. */
+export function createAuth(
+  rules: TokenRules,
+  log: Log,
+  clock: () => Instant,
+): (...scopes: readonly Scope[]) => Middleware<ApiState> {
   const verified = new Map<string, { caller: Caller; until: Instant }>();
 
   async function callerOf(token: string): Promise<Caller> {
@@ -64,22 +66,24 @@ export function createAuth(rules: TokenRules, log: Log, clock: () => Instant): (
     }
   }
 
-  return (scope) => async (ctx, next) => {
-    const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(ctx.get('Authorization'))?.[1];
-    if (token === undefined) {
-      throw new Problem(401, 'send a token: Authorization: Bearer <token>', {
-        'WWW-Authenticate': 'Bearer realm="milepost"',
-      });
-    }
-    const caller = await callerOf(token);
-    ctx.state.caller = caller;
-    if (!caller.scopes.has(scope)) {
-      throw new Problem(403, `this takes a token with the scope "${scope}"`, {
-        'WWW-Authenticate': `Bearer realm="milepost", error="insufficient_scope", scope="${scope}"`,
-      });
-    }
-    await next();
-  };
+  return (...scopes) =>
+    async (ctx, next) => {
+      const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(ctx.get('Authorization'))?.[1];
+      if (token === undefined) {
+        throw new Problem(401, 'send a token: Authorization: Bearer <token>', {
+          'WWW-Authenticate': 'Bearer realm="milepost"',
+        });
+      }
+      const caller = await callerOf(token);
+      ctx.state.caller = caller;
+      if (!scopes.some((scope) => caller.scopes.has(scope))) {
+        const named = scopes.map((scope) => `"${scope}"`).join(' or ');
+        throw new Problem(403, `this takes a token with the scope ${named}`, {
+          'WWW-Authenticate': `Bearer realm="milepost", error="insufficient_scope", scope="${scopes.join(' ')}"`,
+        });
+      }
+      await next();
+    };
 }
 
 function unauthorized(detail: string): Problem {

@@ -1,7 +1,5 @@
 // POST /api/events: producers send one event or a batch, and hear what became of each. It only turns a request into a batch of the engine: the
 // same mapping, dedupe and decision as for Kafka. Nothing is kept of a request that is refused as a whole.
-import type Router from '@koa/router';
-import type { Context } from 'koa';
 import { within } from '../src/deadline.ts';
 import type { EventResult } from '../src/engine/batch.ts';
 import type { Engine } from '../src/engine/process.ts';
@@ -9,29 +7,25 @@ import type { Json, Message, Normalised } from '../src/event/event.ts';
 import type { Normaliser } from '../src/event/normalise.ts';
 import { canonicalSource, type Source } from '../src/event/source.ts';
 import { limits } from '../src/limits.ts';
-import type { createAuth } from './auth.ts';
+import { sendEvents } from './contract/events.ts';
 import { Problem, unavailable } from './problem.ts';
-import { queryText, readJson } from './request.ts';
-import type { ApiState, Caller } from './state.ts';
+import type { Asked, Serve } from './serve.ts';
+import type { Caller } from './state.ts';
 
 /** What became of one event; a parked one has no identity yet, and says what was wrong with it. */
 export type EventAnswer =
   | EventResult
   | { event_id: null; outcome: 'parked'; reason: string; detail: string; replayed: false };
 
-export function eventRoutes(
-  router: Router<ApiState>,
-  options: { engine: Pick<Engine, 'process'>; normaliser: Normaliser; auth: ReturnType<typeof createAuth> },
-): void {
-  const { engine, normaliser, auth } = options;
+export function eventRoutes(serve: Serve, options: { engine: Pick<Engine, 'process'>; normaliser: Normaliser }): void {
+  const { engine, normaliser } = options;
 
-  router.post('/api/events', auth('producer'), async (ctx) => {
-    const caller = ctx.state.caller as Caller;
-    const source = sourceOf(ctx, normaliser);
-    const messages = await readMessages(ctx);
+  serve(sendEvents, async (asked) => {
+    const source = sourceOf(asked.query.source ?? canonicalSource.sourceId, normaliser);
+    const messages = await readMessages(asked);
     const normalised = messages.map((message) => normaliser.normalise(source.sourceId, message));
-    for (const [index, message] of normalised.entries()) assertMaySend(caller, source, message, index);
-    ctx.body = { results: await process(normalised) };
+    for (const [index, message] of normalised.entries()) assertMaySend(asked.caller, source, message, index);
+    return { status: 200, body: { results: await process(normalised) } };
   });
 
   async function process(normalised: readonly Normalised[]): Promise<EventAnswer[]> {
@@ -60,8 +54,7 @@ export async function inTime<T>(what: string, work: (signal: AbortSignal) => Pro
   });
 }
 
-function sourceOf(ctx: Context, normaliser: Normaliser): Source {
-  const name = queryText(ctx, 'source') ?? canonicalSource.sourceId;
+function sourceOf(name: string, normaliser: Normaliser): Source {
   const source = normaliser.sourceOf(name);
   // A topic names a source too, but not here.
   if (source?.sourceId === name) return source;
@@ -69,12 +62,12 @@ function sourceOf(ctx: Context, normaliser: Normaliser): Source {
 }
 
 /** The body is one event, or a batch `{"events": [...]}`. */
-async function readMessages(ctx: Context): Promise<Message[]> {
-  const { bytes, value } = await readJson(ctx);
-  const idempotencyKey = ctx.get('Idempotency-Key');
+async function readMessages(asked: Asked<typeof sendEvents>): Promise<Message[]> {
+  const { bytes, value } = await asked.body();
+  const idempotencyKey = asked.headers['idempotency-key'];
   const events = batchOf(value);
-  if (events === undefined) return [messageOf(bytes, idempotencyKey === '' ? undefined : idempotencyKey)];
-  if (idempotencyKey !== '')
+  if (events === undefined) return [messageOf(bytes, idempotencyKey)];
+  if (idempotencyKey !== undefined)
     throw new Problem(400, 'Idempotency-Key names one event; give each event of a batch an event_id');
   if (events.length === 0) throw new Problem(400, 'the batch is empty');
   if (events.length > limits.httpBatchEvents) {

@@ -2,12 +2,10 @@
 // out what changes by itself (`as_of`, the seconds left), so that it changes when something has happened.
 import { hash } from 'node:crypto';
 import type { Context } from 'koa';
-import { isIdentifier } from '../src/ids.ts';
 import type { EventWaits } from '../src/inbox/await.ts';
 import { counts, type EventName, type EventOutcome, outcomeInWords } from '../src/inbox/outcome.ts';
 import { limits } from '../src/limits.ts';
 import { Problem } from './problem.ts';
-import { queryText } from './request.ts';
 
 /** The event that a request waits for. */
 export interface Awaited {
@@ -29,29 +27,18 @@ export interface After {
   detail: string;
 }
 
-/** Reads `after_event`, or `after_payment`, and `wait` (seconds). */
-export function awaitedOf(ctx: Context): Awaited | undefined {
-  const [eventId, paymentId, wait] = ['after_event', 'after_payment', 'wait'].map((name) => queryText(ctx, name));
-  if (eventId === undefined && paymentId === undefined) return undefined;
+/** The event that a query names, by its id or its payment's. */
+export function awaitedOf(query: {
+  after_event?: string | undefined;
+  after_payment?: string | undefined;
+  wait?: number | undefined;
+}): Awaited | undefined {
+  const { after_event: eventId, after_payment: paymentId, wait = limits.awaitSeconds } = query;
   if (eventId !== undefined && paymentId !== undefined) {
     throw new Problem(400, 'after_event and after_payment exclude each other');
   }
-  for (const [name, id] of Object.entries({ after_event: eventId, after_payment: paymentId })) {
-    if (id !== undefined && !isIdentifier(id)) {
-      throw new Problem(400, `${name} must be an id of 1 to ${limits.identifierBytes} bytes`);
-    }
-  }
-  return {
-    event: eventId === undefined ? { paymentId: paymentId as string } : { eventId },
-    forMs: secondsOf(wait) * 1_000,
-  };
-}
-
-function secondsOf(text: string | undefined): number {
-  if (text === undefined) return limits.awaitSeconds;
-  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds <= limits.awaitSecondsMax) return seconds;
-  throw new Problem(400, `wait must be a whole number of seconds from 0 to ${limits.awaitSecondsMax}`);
+  const event = eventId !== undefined ? { eventId } : paymentId !== undefined ? { paymentId } : undefined;
+  return event && { event, forMs: wait * 1_000 };
 }
 
 /** Waits for the event of a request, as long as the caller does. */
@@ -96,21 +83,8 @@ export function tagOf(text: string): string {
   return `W/"${hash('sha1', text.replace(CHANGES_BY_ITSELF, ''), 'base64url')}"`;
 }
 
-/** Answers a player's own data: in full, or with 304 to whoever has it already. */
-export function answer(ctx: Context, body: object): void {
-  const text = JSON.stringify(body);
-  const tag = tagOf(text);
-  ctx.set({ ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Authorization' });
-  if (isKnown(ctx.get('If-None-Match'), tag)) {
-    ctx.status = 304;
-    return;
-  }
-  ctx.type = 'application/json';
-  ctx.body = text;
-}
-
 /** Whether a tag is among those the caller has. */
-function isKnown(tags: string, tag: string): boolean {
+export function isKnown(tags: string, tag: string): boolean {
   if (tags === '') return false;
   const opaque = tag.slice('W/'.length);
   return tags === '*' || tags.split(',').some((each) => each.trim().replace(/^W\//, '') === opaque);

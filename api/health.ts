@@ -1,15 +1,13 @@
 // Liveness and readiness on the public port, for balancers. No token, nothing from inside.
-import type Router from '@koa/router';
 import type { Readiness } from '../workers/readiness.ts';
-import type { ApiState } from './state.ts';
+import { live, ready } from './contract/service.ts';
+import type { Serve } from './serve.ts';
 
-export function healthRoutes(router: Router<ApiState>, ready: () => Promise<Readiness>): void {
-  router.get('/health/live', (ctx) => {
-    ctx.body = { live: true };
-  });
-  router.get('/health/ready', async (ctx) => {
-    const readiness = await ready();
-    ctx.status = readiness.ready ? 200 : 503;
-    ctx.body = readiness;
+export function healthRoutes(serve: Serve, look: () => Promise<Readiness>): void {
+  serve(live, async () => ({ status: 200, body: { live: true } }));
+
+  serve(ready, async () => {
+    const readiness = await look();
+    return { status: readiness.ready ? 200 : 503, body: readiness };
   });
 }

@@ -2,13 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { messageOf, UserError } from '../src/errors.ts';
 import type { Json } from '../src/event/event.ts';
 import { parseExact } from '../src/event/exact-json.ts';
 import { parseJsonc } from '../src/jsonc.ts';
 import { limits } from '../src/limits.ts';
-import { parseInstant } from '../src/time.ts';
 import { Problem } from './problem.ts';
 import type { ApiState } from './state.ts';
 
@@ -60,16 +59,7 @@ export async function readJson(ctx: Context): Promise<{ bytes: Buffer; value: Js
   }
 }
 
-/** The text of a JSON body, for people's own words: `parseBody` says where in it something is not right. */
-export async function readText(ctx: Context): Promise<string> {
-  return (await readJson(ctx)).bytes.toString('utf8');
-}
-
-/** An instant in a body. */
-export const instant = z.string().refine((text) => parseInstant(text) !== undefined, {
-  error: 'must be a date and time with its offset, such as 2026-06-01T00:00:00+05:30',
-});
-
+/** The value of a body that people write: each thing that is not right is named by its path. */
 export function parseBody<S extends z.ZodType>(text: string, schema: S): z.output<S> {
   try {
     return parseJsonc(text, schema, 'the body');

@@ -1,4 +1,5 @@
 // The API as a Service: its middleware in order, its routes by feature. It owns no connections: whoever makes it closes them after it has stopped.
+import assert from 'node:assert/strict';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { FieldTypes } from '../src/condition/condition.ts';
@@ -22,7 +23,9 @@ import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
 import { answerProblems } from './problem.ts';
+import { referenceRoutes } from './reference.ts';
 import { admit, boundTarget } from './request.ts';
+import { createServing } from './serve.ts';
 import type { ApiState } from './state.ts';
 
 export interface ApiOptions {
@@ -46,7 +49,7 @@ export interface ApiOptions {
   clock?: () => Instant;
 }
 
-/** GET /api/games/active, /api/games/{game_id}, /api/games/{game_id}/history; POST /api/events; /api/admin/games/…, /api/admin/cohorts/…; GET /health/live, /health/ready. */
+/** Serves the contract (api/contract/contract.ts). */
 export function createApi(options: ApiOptions): HttpService {
   const { db, owner, fields, redis, engine, normaliser, log, clock = Date.now } = options;
   const auth = createAuth(options.tokens, log, clock);
@@ -56,11 +59,14 @@ export function createApi(options: ApiOptions): HttpService {
   const waits = createEventWaits({ db, news, log, clock });
 
   const router = new Router<ApiState>({ exclusive: 'specificity' });
-  gameRoutes(router, { db, definitions, facts, waits, auth, clock });
-  eventRoutes(router, { engine, normaliser, auth });
-  adminCohortRoutes(router, { db, engine, auth, clock });
-  adminGameRoutes(router, { db, owner, fields, auth, clock });
-  healthRoutes(router, createReadiness(db, redis));
+  const { serve, missing } = createServing(router, auth);
+  gameRoutes(serve, { db, definitions, facts, waits, clock });
+  eventRoutes(serve, { engine, normaliser });
+  adminCohortRoutes(serve, { db, engine, clock });
+  adminGameRoutes(serve, { db, owner, fields, clock });
+  healthRoutes(serve, createReadiness(db, redis));
+  referenceRoutes(serve);
+  assert.deepEqual(missing(), [], 'every route of the contract must be served');
 
   const app = new Koa<ApiState>();
   app.on('error', (error) => log.error({ err: error }, 'an answer could not be sent'));

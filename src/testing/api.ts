@@ -1,6 +1,7 @@
 // The real API on a test's database and Redis, under the roles it has in production, with tokens for whoever a test wants to be.
 import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import createClient, { type Client } from 'openapi-fetch';
 import { inject } from 'vitest';
 import { createApi } from '../../api/server.ts';
 import { attributeFields } from '../condition/condition.ts';
@@ -12,9 +13,11 @@ import type { Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
 import type { Instant } from '../time.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
+import { undocumented } from './documented.ts';
 import { install, silent, type TestEngine, testEngine } from './engine.ts';
 import type { EngineHistory } from './histories.ts';
 import { at } from './make.ts';
+import type { paths } from './openapi-types.ts';
 import { waitFor } from './wait.ts';
 
 export interface Answer {
@@ -41,7 +44,9 @@ export interface TestApi extends AsyncDisposable {
   get(path: string, as?: string | { token: string } | null): Promise<Answer>;
   /** POST /api/events as a producer. */
   send(body: unknown, options?: { query?: string; token?: string; headers?: Record<string, string> }): Promise<Answer>;
-  /** Any request. */
+  /** The client that is generated from the contract, with a token of its own. */
+  client(claims?: Record<string, unknown>): Promise<Client<paths>>;
+  /** Any request. Its answer must be one that the contract has. */
   call(path: string, init?: RequestInit): Promise<Answer>;
   /** Brings these players' facts into Redis, or everybody's, as the worker does. */
   project(userIds?: readonly string[]): Promise<void>;
@@ -109,12 +114,15 @@ export async function testApi(
     const response = await fetch(url + path, init);
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') === true && text !== '';
-    return {
+    const answer = {
       status: response.status,
       headers: response.headers,
       text: `${[...response.headers].join('\n')}\n\n${text}`,
       body: json ? JSON.parse(text) : text,
     };
+    const problem = undocumented(init.method ?? 'GET', path, answer);
+    if (problem !== undefined) throw new Error(problem);
+    return answer;
   }
 
   return {
@@ -126,6 +134,9 @@ export async function testApi(
     time,
     token,
     call,
+    async client(claims) {
+      return createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${await token(claims)}` } });
+    },
     async get(path, as = 'U1') {
       if (as === null) return call(path);
       const bearer = typeof as === 'string' ? await token({ sub: as }) : as.token;

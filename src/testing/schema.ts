@@ -1,15 +1,16 @@
 // `npm run schema`: migrates a database made for it and writes down what came out: src/db/tables.ts (types) and db/schema.sql (for reading).
 // With --check it only compares, and shows where the files in the clone differ.
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { diff, parseArgs, promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import pg from 'pg';
 import { migrate } from '../db/migrate.ts';
 import { describeSchema } from '../db/schema.ts';
 import { startPostgres } from '../local/postgres.ts';
+import { checkGenerated, writeGenerated } from './generated.ts';
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -20,8 +21,10 @@ const folder = await mkdtemp(join(tmpdir(), 'milepost-schema-'));
 await chmod(folder, 0o755);
 try {
   const files = await onServer(folder, (serverUrl) => onDatabase(serverUrl, generate));
-  const different = options.check ? await compare(files) : await write(files);
-  if (different) process.exitCode = 1;
+  if (!options.check) await writeGenerated(files);
+  else if (!(await checkGenerated(files, { of: 'the migrations and functions', command: 'npm run schema' }))) {
+    process.exitCode = 1;
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -72,42 +75,6 @@ async function runTool(name: string, script: string, args: readonly string[], in
     throw new Error(`${name} failed:\n${error.stderr || error.stdout || error.message}`);
   });
   return stdout;
-}
-
-async function write(files: ReadonlyMap<string, string>): Promise<false> {
-  for (const [path, text] of files) {
-    await writeFile(join(root, path), text);
-    process.stdout.write(`wrote ${path}\n`);
-  }
-  return false;
-}
-
-async function compare(files: ReadonlyMap<string, string>): Promise<boolean> {
-  let different = false;
-  for (const [path, wanted] of files) {
-    const found = await readFile(join(root, path), 'utf8').catch(() => '');
-    if (found === wanted) {
-      process.stdout.write(`${path} is in step with the migrations and functions\n`);
-      continue;
-    }
-    different = true;
-    process.stderr.write(`${path} is not what the migrations and functions make (run: npm run schema)\n`);
-    process.stderr.write(`  - in the clone, + as it should be\n${difference(found, wanted)}\n`);
-  }
-  return different;
-}
-
-/** The lines that differ, each with the number it has or would have. */
-function difference(found: string, wanted: string): string {
-  let foundLine = 0;
-  let wantedLine = 0;
-  const lines: string[] = [];
-  for (const [side, line] of diff(wanted.split('\n'), found.split('\n'))) {
-    if (side >= 0) wantedLine++;
-    if (side <= 0) foundLine++;
-    if (side !== 0) lines.push(`  ${side > 0 ? `+ ${wantedLine}` : `- ${foundLine}`}: ${line}`);
-  }
-  return lines.join('\n');
 }
 
 async function onServer<T>(dir: string, work: (serverUrl: string) => Promise<T>): Promise<T> {

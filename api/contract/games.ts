@@ -1,0 +1,292 @@
+// The contract of what a player reads: widget, journey, history.
+import { z } from 'zod';
+import { type Cursor, parseCursor } from '../../src/games/history.ts';
+import { limits } from '../../src/limits.ts';
+import { type Instant, parseInstant } from '../../src/time.ts';
+import { defineRoute } from './route.ts';
+import { identifier, time, truth, wholeNumber } from './shapes.ts';
+
+const stepState = z
+  .enum(['locked', 'reached', 'held', 'paying', 'paid', 'failed', 'not_paid', 'cookie_to_open'])
+  .describe(
+    'locked: not reached. reached: nothing is paid for it. held: its reward waits for a release. paying: under way. failed: refused for good. not_paid: nothing was left of its budget. cookie_to_open: a fortune cookie waits.',
+  )
+  .meta({ id: 'StepState' });
+const stepType = z.enum(['REWARD', 'EMPTY', 'FORTUNE_COOKIE']);
+const promise = {
+  reward_type: z.string().describe('NC, VOUCHER, or service:<name> for what an installation adds.'),
+  value: z.number(),
+  display_type: z.enum(['flat', 'upto']).describe('upto: shown as "up to value".'),
+};
+const reward = z
+  .union([z.object({ visibility: z.literal('hidden') }), z.object({ visibility: z.literal('visible'), ...promise })])
+  .describe('Of a hidden reward only that there is one, until it is earned.')
+  .meta({ id: 'Reward' });
+
+/** What archetypes show beyond the two numbers. Each archetype makes its own; tests compare what is answered with this. */
+const progress = z
+  .union([
+    z.null(),
+    z.object({
+      targets: z.array(
+        z.object({
+          target_id: z.string(),
+          title: z.string().nullable(),
+          done: z.number(),
+          count: z.number(),
+          complete: z.boolean(),
+        }),
+      ),
+    }),
+    z.object({
+      best: z.number(),
+      current: z.number(),
+      freezes_left: z.number(),
+      active_now: z.boolean(),
+      period: z.enum(['day', 'week']),
+    }),
+    z.object({
+      columns: z.number(),
+      cells: z.array(
+        z.object({
+          cell: z.number(),
+          date: z.string().optional(),
+          cell_id: z.string().optional(),
+          title: z.string().nullable().optional(),
+          filled: z.boolean(),
+        }),
+      ),
+    }),
+  ])
+  .describe('CHECKLIST: targets. STREAK: runs. CALENDAR_GRID: cells in reading order. Null for NUMERIC_COUNTER.')
+  .meta({ id: 'ProgressDetail' }) as z.ZodType<Record<string, unknown> | null>;
+
+const step = {
+  step: z.number(),
+  title: z.string().nullable(),
+  step_type: stepType,
+  state: stepState,
+};
+
+const gameView = {
+  game_id: z.string(),
+  title: z.string().nullable(),
+  archetype: z.enum(['NUMERIC_COUNTER', 'CHECKLIST', 'STREAK', 'CALENDAR_GRID']),
+  join: z
+    .object({ state: z.enum(['open', 'joined']), joined_at: time.nullable() })
+    .nullable()
+    .describe('Null for a game that all members take part in.'),
+  current_value: z.number().describe('At most max_value. What waits for a release by risk management counts.'),
+  max_value: z.number(),
+  display_unit: z.string(),
+  progress,
+  next_visible_reward: z
+    .object({ step: z.number(), title: z.string().nullable(), ...promise })
+    .nullable()
+    .describe('The first visible reward that is not reached.'),
+  last_credited: z
+    .array(z.object({ event_id: z.string(), payment_id: z.string().nullable() }))
+    .describe('The last events that were credited in this window, newest first.'),
+  window: z.object({ start: time, end: time, seconds_remaining: z.number().int() }),
+  config_version: z.number().int(),
+  projection_version: z
+    .number()
+    .int()
+    .describe("Rises with every change of the player's progress, claims and payments in this window."),
+  as_of: time.describe('What was committed before this instant is in the answer.'),
+};
+
+const trigger = {
+  trigger_id: z.string(),
+  title: z.string().nullable(),
+  event_type: z.string(),
+  condition: z.string().describe('In words.'),
+  cap: z.object({ per_day: z.number().nullable(), per_window: z.number().nullable() }).nullable(),
+};
+const triggerView = z
+  .discriminatedUnion('mode', [
+    z.object({ ...trigger, mode: z.literal('increment_by_constant'), adds: z.number(), field: z.null() }),
+    z.object({
+      ...trigger,
+      mode: z.literal('increment_by_attribute'),
+      adds: z.null(),
+      field: z.string(),
+      scale: z.number(),
+      rounding: z.enum(['down', 'half_up', 'up']),
+      max_per_event: z.number().nullable(),
+    }),
+    z.object({
+      ...trigger,
+      mode: z.literal('weighted'),
+      adds: z.null(),
+      field: z.string(),
+      weights: z.record(z.string(), z.number()).nullable(),
+      bands: z.array(z.object({ at_least: z.number(), adds: z.number() })).nullable(),
+      otherwise: z.number(),
+    }),
+    z.object({ ...trigger, mode: z.literal('unique'), adds: z.number(), field: z.string() }),
+  ])
+  .describe('What counts, and what it adds before caps.')
+  .meta({ id: 'Trigger' });
+
+const requires = z
+  .union([
+    z.object({ targets: z.array(z.string()), match: z.enum(['any', 'all']) }),
+    z.object({ cell: z.number() }),
+    z.object({ row: z.number() }),
+  ])
+  .nullable()
+  .describe('What reaches the step where its number does not.');
+
+const after = z
+  .object({
+    event_id: z.string().nullable(),
+    payment_id: z.string().nullable(),
+    status: z
+      .enum(['applied', 'not_applicable', 'pending'])
+      .describe('applied: its effect is in this answer. not_applicable: judged, without one. pending: not judged yet.'),
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+    detail: z.string().describe('In words.'),
+  })
+  .describe('What is said of the event that was waited for; only where one was.')
+  .meta({ id: 'After' });
+
+const widget = z.object({
+  games: z.array(z.object({ ...gameView, steps: z.array(z.object(step)) }).meta({ id: 'WidgetGame' })),
+  after: after.optional(),
+});
+
+const journey = z
+  .object({
+    ...gameView,
+    state: z.enum(['active', 'paused', 'ended']),
+    previous_window: time.nullable().describe("By its start, the player's window before this one."),
+    steps: z.array(z.object({ ...step, requires, reward: reward.nullable(), reached_at: time.nullable() })),
+    triggers: z.array(triggerView),
+    after: after.optional(),
+  })
+  .meta({ id: 'Journey' });
+
+const entry = { at: time, window_start: time };
+const history = z.object({
+  game_id: z.string(),
+  entries: z.array(
+    z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('join'), at: time }),
+        z.object({
+          kind: z.literal('credit'),
+          ...entry,
+          trigger_id: z.string(),
+          amount: z.number().describe('What the event was worth, before caps and repeated values.'),
+          held: z.boolean(),
+          event_id: z
+            .string()
+            .nullable()
+            .describe('Null where the event was credited before ids were kept with credits.'),
+          payment_id: z.string().nullable(),
+          transaction_id: z.string().nullable(),
+        }),
+        z.object({
+          kind: z.literal('claim'),
+          ...entry,
+          step: z.number(),
+          step_type: stepType,
+          state: stepState,
+          reward: reward.nullable(),
+        }),
+        z.object({
+          kind: z.literal('not_counted'),
+          at: time,
+          event_id: z.string(),
+          event_type: z.string(),
+          payment_id: z.string().nullable(),
+          outcome: z.string(),
+          reason: z.string().nullable(),
+          detail: z.string().describe('The reason in words.'),
+          missed: z
+            .array(z.object({ trigger_id: z.string(), condition: z.string() }))
+            .describe('What triggers wanted that the event was not, in words.'),
+        }),
+        z.object({ kind: z.literal('reward'), ...entry, step: z.number(), state: stepState, reward }),
+      ])
+      .meta({ id: 'HistoryEntry' }),
+  ),
+  next_cursor: z.string().nullable().describe('Asks for the page after this one; null on the last.'),
+});
+
+/** Waiting for an event, by its id or its payment's. */
+const awaiting = {
+  after_event: identifier.optional().describe('Wait until this event has been judged, and say what became of it.'),
+  after_payment: identifier.optional().describe('The same, by the payment that the event tells of.'),
+  wait: wholeNumber(0, limits.awaitSecondsMax)
+    .optional()
+    .describe(`For so many seconds at most; ${limits.awaitSeconds} unless given.`),
+};
+
+const cursor = z
+  .string()
+  .transform((text, context): Cursor => {
+    const read = parseCursor(text);
+    if (read !== undefined) return read;
+    context.addIssue({ code: 'custom', message: 'must be a next_cursor of this history' });
+    return z.NEVER;
+  })
+  .describe('The next_cursor of the page before.');
+
+const windowStart = z
+  .string()
+  .transform((text, context): Instant => {
+    const start = parseInstant(text);
+    if (start !== undefined) return start;
+    context.addIssue({ code: 'custom', message: 'must be the start of one, such as 2026-05-01T00:00:00Z' });
+    return z.NEVER;
+  })
+  .meta({ description: 'One of the windows of the player, by its start.', override: { format: 'date-time' } });
+
+const game = { params: z.object({ game_id: z.string() }) };
+const player = {
+  method: 'get',
+  tag: 'Games of a player',
+  scopes: ['player', 'bff'],
+  isTagged: true,
+} as const;
+const notTheirs = { 404: 'This player takes part in no such game, or there is none.' };
+
+export const activeGames = defineRoute({
+  ...player,
+  path: '/api/games/active',
+  operationId: 'getActiveGames',
+  summary: 'The widget: the games that are open to the player now',
+  query: z.object(awaiting),
+  answers: { 200: { description: 'Those that end first come first.', schema: widget } },
+});
+
+export const oneGame = defineRoute({
+  ...player,
+  ...game,
+  path: '/api/games/{game_id}',
+  operationId: 'getGame',
+  summary: 'The journey: one game with its steps, rewards and triggers',
+  query: z.object({ ...awaiting, window: windowStart.optional() }),
+  answers: { 200: { description: 'The game as the player sees it.', schema: journey } },
+  problems: notTheirs,
+});
+
+export const gameHistory = defineRoute({
+  ...player,
+  ...game,
+  path: '/api/games/{game_id}/history',
+  operationId: 'getHistory',
+  summary: 'The history of the player in one game, newest first',
+  query: z.object({
+    limit: wholeNumber(1, limits.historyPage)
+      .optional()
+      .describe(`Entries in a page; ${limits.historyPage} unless given.`),
+    cursor: cursor.optional(),
+    not_counted: truth.optional().describe('Whether events that did not count are told; they are unless it is false.'),
+  }),
+  answers: { 200: { description: 'A page.', schema: history } },
+  problems: notTheirs,
+});

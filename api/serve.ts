@@ -1,0 +1,144 @@
+// Binds a route of the contract to its handler: who may ask, reading what is asked, sending what is answered. A handler gets what the contract says,
+// checked, and can answer only what the contract says. Whoever puts a route here need not think of tokens, bounds or headers again.
+import type Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import type { z } from 'zod';
+import type { Json } from '../src/event/event.ts';
+import { isIdentifier } from '../src/ids.ts';
+import { limits } from '../src/limits.ts';
+import type { createAuth } from './auth.ts';
+import { contract } from './contract/contract.ts';
+import type { BodyOf, HeadersOf, ParamsOf, QueryOf, Reply, Route } from './contract/route.ts';
+import { isKnown, tagOf } from './fresh.ts';
+import { Problem } from './problem.ts';
+import { parseBody, queryText, readJson } from './request.ts';
+import type { ApiState, Caller } from './state.ts';
+
+/** A request to a route. */
+export interface Asked<R extends Route> {
+  params: ParamsOf<R>;
+  query: QueryOf<R>;
+  headers: HeadersOf<R>;
+  /** Reads the body: its value, and its text as it was written. */
+  body(): Promise<{ value: BodyOf<R>; text: string; bytes: Buffer }>;
+  caller: Caller;
+  /** The player whose data is asked for: the token's, or the one whom a service names. */
+  player: string;
+  /** Only for what the contract has no words for, such as a caller who leaves. */
+  ctx: Context;
+}
+
+export type Serve = <R extends Route, const A extends Reply<R>>(
+  route: R,
+  handler: (asked: Asked<R>) => Promise<A>,
+) => void;
+
+/** What serves routes on a router. `missing` names those of the contract that have no handler. */
+export function createServing(
+  router: Router<ApiState>,
+  auth: ReturnType<typeof createAuth>,
+): { serve: Serve; missing(): string[] } {
+  const served = new Set<Route>();
+
+  return {
+    serve(route, handler) {
+      served.add(route);
+      const guards: Middleware<ApiState>[] = route.scopes.length === 0 ? [] : [auth(...route.scopes)];
+      const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+      router[route.method](path, ...guards, async (ctx) => send(ctx, route, await handler(read(ctx, route))));
+    },
+    missing: () => contract.filter((route) => !served.has(route)).map(({ method, path }) => `${method} ${path}`),
+  };
+}
+
+function read<R extends Route>(ctx: Context, route: R): Asked<R> {
+  const given = {
+    params: () => parse(route.params, (name) => ctx.params[name]),
+    query: () => parse(route.query, (name) => queryText(ctx, name)),
+    headers: () => parse(route.headers, (name) => ctx.get(name) || undefined),
+  };
+  return {
+    params: given.params() as ParamsOf<R>,
+    query: given.query() as QueryOf<R>,
+    headers: given.headers() as HeadersOf<R>,
+    async body() {
+      const { bytes, value } = await readJson(ctx);
+      const text = bytes.toString('utf8');
+      const checked = route.body?.isChecked ? (parseBody(text, route.body.schema) as Json) : value;
+      return { value: checked as BodyOf<R>, text, bytes };
+    },
+    get caller() {
+      return callerOf(ctx);
+    },
+    get player() {
+      return playerOf(ctx, callerOf(ctx));
+    },
+    ctx,
+  };
+}
+
+/** Reads each part that a schema names. What it does not name is not looked at. */
+function parse(schema: z.ZodObject | undefined, textOf: (name: string) => string | undefined): unknown {
+  if (schema === undefined) return undefined;
+  const given = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, textOf(name)]));
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const [issue] = error.issues;
+  const name = String(issue?.path[0] ?? '');
+  throw new Problem(400, `${name} ${issue?.message}`.trim());
+}
+
+function callerOf(ctx: Context): Caller {
+  const { caller } = ctx.state as ApiState;
+  if (caller === undefined) throw new Error('this route is for everybody and knows no caller');
+  return caller;
+}
+
+/** Only a service reads for others; whom it names, it writes as in a URL, since a header holds no other letters than ASCII's. */
+function playerOf(ctx: Context, { subject, scopes }: Caller): string {
+  const header = ctx.get('X-Player-Id');
+  if (!scopes.has('bff')) {
+    if (header === '' || header === encodeURIComponent(subject)) return subject;
+    throw new Problem(403, 'a player\'s token reads that player alone; X-Player-Id takes a token with the scope "bff"');
+  }
+  const player = decoded(header);
+  if (player !== undefined && isIdentifier(player)) return player;
+  const mend = `X-Player-Id: 1 to ${limits.identifierBytes} bytes, percent-encoded as in a URL`;
+  throw new Problem(400, `a service names the player it reads for: send ${mend}`);
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // no such encoding; the caller is told what a right one looks like
+  }
+}
+
+function send<R extends Route>(ctx: Context, route: R, reply: Reply<R>): void {
+  const { status, headers = {}, body } = reply as { status: number; headers?: Record<string, string>; body?: unknown };
+  const answer = route.answers[status];
+  if (answer === undefined) throw new Error(`${route.method} ${route.path} has no answer ${status} in the contract`);
+  ctx.status = status;
+  if (route.scopes.some((scope) => scope === 'player')) {
+    ctx.set({ 'Cache-Control': 'private, no-cache', Vary: 'Authorization, X-Player-Id' });
+  }
+  ctx.set(headers);
+  if (body === undefined) return;
+  if (answer.type !== undefined) {
+    if (answer.type !== '*/*') ctx.type = answer.type;
+    ctx.body = body;
+    return;
+  }
+  const text = JSON.stringify(body);
+  if (route.isTagged && status === 200) {
+    const tag = tagOf(text);
+    ctx.set('ETag', tag);
+    if (isKnown(ctx.get('If-None-Match'), tag)) {
+      ctx.status = 304;
+      return;
+    }
+  }
+  ctx.type = 'application/json';
+  ctx.body = text;
+}

@@ -1,0 +1,3332 @@
+// Written by `npm run openapi`: the API as types.
+export interface paths {
+    "/api/games/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The widget: the games that are open to the player now */
+        get: operations["getActiveGames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{game_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The journey: one game with its steps, rewards and triggers */
+        get: operations["getGame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{game_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of the player in one game, newest first */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one event, or a batch
+         * @description An event that was judged before answers with its original outcome, so that a producer that got no answer repeats the request. One that cannot be read is kept, and answered as parked; the others are not delayed by it.
+         */
+        post: operations["sendEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All games, with the version in force */
+        get: operations["listGames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One game: its configuration in force and its timeline */
+        get: operations["lookAtGame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a game */
+        get: operations["lookAtVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a game; nothing is stored */
+        post: operations["validateGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate a version of a game */
+        post: operations["activateVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate a new version that is equal to an older one */
+        post: operations["rollBackGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a game: what happens meanwhile does not count */
+        post: operations["pauseGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused game go on */
+        post: operations["resumeGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/games/{game_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a game, for good */
+        post: operations["endGame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/cohorts/{cohort_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say who is in a cohort, since when and until when */
+        post: operations["changeMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/cohorts/{cohort_id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a player is in a cohort, and since when */
+        get: operations["getMember"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process is there */
+        get: operations["isLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process can do its work now */
+        get: operations["isReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This contract, as OpenAPI 3.1 */
+        get: operations["getContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This contract, for people to read */
+        get: operations["getReference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reference/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the page of the contract consists of */
+        get: operations["getReferenceFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        WidgetGame: {
+            game_id: string;
+            title: string | null;
+            /** @enum {string} */
+            archetype: "NUMERIC_COUNTER" | "CHECKLIST" | "STREAK" | "CALENDAR_GRID";
+            /** @description Null for a game that all members take part in. */
+            join: {
+                /** @enum {string} */
+                state: "open" | "joined";
+                joined_at: string | null;
+            } | null;
+            /** @description At most max_value. What waits for a release by risk management counts. */
+            current_value: number;
+            max_value: number;
+            display_unit: string;
+            progress: components["schemas"]["ProgressDetail"];
+            /** @description The first visible reward that is not reached. */
+            next_visible_reward: {
+                step: number;
+                title: string | null;
+                /** @description NC, VOUCHER, or service:<name> for what an installation adds. */
+                reward_type: string;
+                value: number;
+                /**
+                 * @description upto: shown as "up to value".
+                 * @enum {string}
+                 */
+                display_type: "flat" | "upto";
+            } | null;
+            /** @description The last events that were credited in this window, newest first. */
+            last_credited: {
+                event_id: string;
+                payment_id: string | null;
+            }[];
+            window: {
+                /** Format: date-time */
+                start: string;
+                /** Format: date-time */
+                end: string;
+                seconds_remaining: number;
+            };
+            config_version: number;
+            /** @description Rises with every change of the player's progress, claims and payments in this window. */
+            projection_version: number;
+            /**
+             * Format: date-time
+             * @description What was committed before this instant is in the answer.
+             */
+            as_of: string;
+            steps: {
+                step: number;
+                title: string | null;
+                /** @enum {string} */
+                step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
+                state: components["schemas"]["StepState"];
+            }[];
+        };
+        /** @description CHECKLIST: targets. STREAK: runs. CALENDAR_GRID: cells in reading order. Null for NUMERIC_COUNTER. */
+        ProgressDetail: null | {
+            targets: {
+                target_id: string;
+                title: string | null;
+                done: number;
+                count: number;
+                complete: boolean;
+            }[];
+        } | {
+            best: number;
+            current: number;
+            freezes_left: number;
+            active_now: boolean;
+            /** @enum {string} */
+            period: "day" | "week";
+        } | {
+            columns: number;
+            cells: {
+                cell: number;
+                date?: string;
+                cell_id?: string;
+                title?: string | null;
+                filled: boolean;
+            }[];
+        };
+        /**
+         * @description locked: not reached. reached: nothing is paid for it. held: its reward waits for a release. paying: under way. failed: refused for good. not_paid: nothing was left of its budget. cookie_to_open: a fortune cookie waits.
+         * @enum {string}
+         */
+        StepState: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open";
+        /** @description What is said of the event that was waited for; only where one was. */
+        After: {
+            event_id: string | null;
+            payment_id: string | null;
+            /**
+             * @description applied: its effect is in this answer. not_applicable: judged, without one. pending: not judged yet.
+             * @enum {string}
+             */
+            status: "applied" | "not_applicable" | "pending";
+            outcome: string | null;
+            reason: string | null;
+            /** @description In words. */
+            detail: string;
+        };
+        Problem: {
+            /** @constant */
+            type: "about:blank";
+            /** @description The status in words. */
+            title: string;
+            status: number;
+            /** @description For the caller's developers: what is wrong, and the mend. */
+            detail: string;
+            /** @description Each thing that is wrong with a body. */
+            problems?: {
+                /** @description Where, such as $.members[0].from; empty when the input as a whole is meant. */
+                path: string;
+                /** @description What was found, and the mend. */
+                message: string;
+            }[];
+            /** @description Names the entry in the log. */
+            request_id: string;
+        };
+        Journey: {
+            game_id: string;
+            title: string | null;
+            /** @enum {string} */
+            archetype: "NUMERIC_COUNTER" | "CHECKLIST" | "STREAK" | "CALENDAR_GRID";
+            /** @description Null for a game that all members take part in. */
+            join: {
+                /** @enum {string} */
+                state: "open" | "joined";
+                joined_at: string | null;
+            } | null;
+            /** @description At most max_value. What waits for a release by risk management counts. */
+            current_value: number;
+            max_value: number;
+            display_unit: string;
+            progress: components["schemas"]["ProgressDetail"];
+            /** @description The first visible reward that is not reached. */
+            next_visible_reward: {
+                step: number;
+                title: string | null;
+                /** @description NC, VOUCHER, or service:<name> for what an installation adds. */
+                reward_type: string;
+                value: number;
+                /**
+                 * @description upto: shown as "up to value".
+                 * @enum {string}
+                 */
+                display_type: "flat" | "upto";
+            } | null;
+            /** @description The last events that were credited in this window, newest first. */
+            last_credited: {
+                event_id: string;
+                payment_id: string | null;
+            }[];
+            window: {
+                /** Format: date-time */
+                start: string;
+                /** Format: date-time */
+                end: string;
+                seconds_remaining: number;
+            };
+            config_version: number;
+            /** @description Rises with every change of the player's progress, claims and payments in this window. */
+            projection_version: number;
+            /**
+             * Format: date-time
+             * @description What was committed before this instant is in the answer.
+             */
+            as_of: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "ended";
+            /** @description By its start, the player's window before this one. */
+            previous_window: string | null;
+            steps: {
+                step: number;
+                title: string | null;
+                /** @enum {string} */
+                step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
+                state: components["schemas"]["StepState"];
+                /** @description What reaches the step where its number does not. */
+                requires: ({
+                    targets: string[];
+                    /** @enum {string} */
+                    match: "any" | "all";
+                } | {
+                    cell: number;
+                } | {
+                    row: number;
+                }) | null;
+                reward: components["schemas"]["Reward"] | null;
+                reached_at: string | null;
+            }[];
+            triggers: components["schemas"]["Trigger"][];
+            after?: components["schemas"]["After"];
+        };
+        /** @description Of a hidden reward only that there is one, until it is earned. */
+        Reward: {
+            /** @constant */
+            visibility: "hidden";
+        } | {
+            /** @constant */
+            visibility: "visible";
+            /** @description NC, VOUCHER, or service:<name> for what an installation adds. */
+            reward_type: string;
+            value: number;
+            /**
+             * @description upto: shown as "up to value".
+             * @enum {string}
+             */
+            display_type: "flat" | "upto";
+        };
+        /** @description What counts, and what it adds before caps. */
+        Trigger: {
+            trigger_id: string;
+            title: string | null;
+            event_type: string;
+            /** @description In words. */
+            condition: string;
+            cap: {
+                per_day: number | null;
+                per_window: number | null;
+            } | null;
+            /** @constant */
+            mode: "increment_by_constant";
+            adds: number;
+            field: null;
+        } | {
+            trigger_id: string;
+            title: string | null;
+            event_type: string;
+            /** @description In words. */
+            condition: string;
+            cap: {
+                per_day: number | null;
+                per_window: number | null;
+            } | null;
+            /** @constant */
+            mode: "increment_by_attribute";
+            adds: null;
+            field: string;
+            scale: number;
+            /** @enum {string} */
+            rounding: "down" | "half_up" | "up";
+            max_per_event: number | null;
+        } | {
+            trigger_id: string;
+            title: string | null;
+            event_type: string;
+            /** @description In words. */
+            condition: string;
+            cap: {
+                per_day: number | null;
+                per_window: number | null;
+            } | null;
+            /** @constant */
+            mode: "weighted";
+            adds: null;
+            field: string;
+            weights: {
+                [key: string]: number;
+            } | null;
+            bands: {
+                at_least: number;
+                adds: number;
+            }[] | null;
+            otherwise: number;
+        } | {
+            trigger_id: string;
+            title: string | null;
+            event_type: string;
+            /** @description In words. */
+            condition: string;
+            cap: {
+                per_day: number | null;
+                per_window: number | null;
+            } | null;
+            /** @constant */
+            mode: "unique";
+            adds: number;
+            field: string;
+        };
+        HistoryEntry: {
+            /** @constant */
+            kind: "join";
+            /** Format: date-time */
+            at: string;
+        } | {
+            /** @constant */
+            kind: "credit";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            trigger_id: string;
+            /** @description What the event was worth, before caps and repeated values. */
+            amount: number;
+            held: boolean;
+            /** @description Null where the event was credited before ids were kept with credits. */
+            event_id: string | null;
+            payment_id: string | null;
+            transaction_id: string | null;
+        } | {
+            /** @constant */
+            kind: "claim";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            /** @enum {string} */
+            step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
+            state: components["schemas"]["StepState"];
+            reward: components["schemas"]["Reward"] | null;
+        } | {
+            /** @constant */
+            kind: "not_counted";
+            /** Format: date-time */
+            at: string;
+            event_id: string;
+            event_type: string;
+            payment_id: string | null;
+            outcome: string;
+            reason: string | null;
+            /** @description The reason in words. */
+            detail: string;
+            /** @description What triggers wanted that the event was not, in words. */
+            missed: {
+                trigger_id: string;
+                condition: string;
+            }[];
+        } | {
+            /** @constant */
+            kind: "reward";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            state: components["schemas"]["StepState"];
+            reward: components["schemas"]["Reward"];
+        };
+        EventAnswer: {
+            event_id: string;
+            outcome: components["schemas"]["Outcome"];
+            reason: string | null;
+            /** @description Judged before: outcome and reason are the original ones. */
+            replayed: boolean;
+        } | {
+            event_id: null;
+            /** @constant */
+            outcome: "parked";
+            reason: string;
+            /** @description What was wrong with it. */
+            detail: string;
+            /** @constant */
+            replayed: false;
+        };
+        /**
+         * @description What became of an event.
+         * @enum {string}
+         */
+        Outcome: "applied" | "held" | "reversed" | "late" | "not_in_cohort" | "outside_window" | "no_match" | "duplicate" | "rejected" | "waiting" | "failed" | "parked";
+        Activation: {
+            game_id: string;
+            version: number;
+            /** Format: date-time */
+            in_force_from: string;
+            changed: boolean;
+            revision: number;
+            before: number | null;
+            /** @description What it changes in the version in force, in sentences. */
+            differences: {
+                path: string;
+                sentence: string;
+            }[];
+            remarks: string[];
+        };
+        StatusChange: {
+            game_id: string;
+            change_no: number;
+            /** @enum {string} */
+            status: "active" | "paused" | "ended";
+            /** Format: date-time */
+            in_force_from: string;
+            revision: number;
+            remarks: string[];
+        };
+        Readiness: {
+            ready: boolean;
+            /** @description Ready, but slower than it should be. */
+            degraded: boolean;
+            checks: {
+                /** @enum {string} */
+                database: "up" | "down";
+                /** @enum {string} */
+                migrations: "present" | "missing" | "unknown";
+                /** @enum {string} */
+                redis: "up" | "down" | "not_configured";
+                /** @enum {string} */
+                kafka?: "reading" | "held_up" | "paused";
+            };
+            /** @description The oldest work has waited for long; players are behind. */
+            lagging?: boolean;
+            /** @description Topics that a person has paused. */
+            paused?: string[];
+            /** @description For how long the oldest work has waited; null while unknown. */
+            delay_seconds?: {
+                kafka?: number | null;
+                outbox?: number | null;
+            };
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getActiveGames: {
+        parameters: {
+            query?: {
+                /** @description Wait until this event has been judged, and say what became of it. */
+                after_event?: string;
+                /** @description The same, by the payment that the event tells of. */
+                after_payment?: string;
+                /** @description For so many seconds at most; 10 unless given. */
+                wait?: number;
+            };
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+                /** @description Tags of answers that the caller has. */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that end first come first. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        games: components["schemas"]["WidgetGame"][];
+                        after?: components["schemas"]["After"];
+                    };
+                };
+            };
+            /** @description The caller has it already (If-None-Match). */
+            304: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGame: {
+        parameters: {
+            query?: {
+                /** @description Wait until this event has been judged, and say what became of it. */
+                after_event?: string;
+                /** @description The same, by the payment that the event tells of. */
+                after_payment?: string;
+                /** @description For so many seconds at most; 10 unless given. */
+                wait?: number;
+                window?: string;
+            };
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+                /** @description Tags of answers that the caller has. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The game as the player sees it. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The caller has it already (If-None-Match). */
+            304: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This player takes part in no such game, or there is none. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description Entries in a page; 100 unless given. */
+                limit?: number;
+                cursor?: string;
+                /** @description Whether events that did not count are told; they are unless it is false. */
+                not_counted?: boolean;
+            };
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+                /** @description Tags of answers that the caller has. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        game_id: string;
+                        entries: components["schemas"]["HistoryEntry"][];
+                        /** @description Asks for the page after this one; null on the last. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description The caller has it already (If-None-Match). */
+            304: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Changes when something has happened, not with time alone. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This player takes part in no such game, or there is none. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendEvents: {
+        parameters: {
+            query?: {
+                /** @description The mapping that reads the events; canonical unless given. */
+                source?: string;
+            };
+            header?: {
+                /** @description Stands in for a missing event_id, for one event only. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One event as its source maps it (canonical: docs/schemas/event.schema.json), or {"events": […]} with at most 500. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_id": "evt_pay_001",
+                 *       "event_type": "payment_success",
+                 *       "occurred_at": "2026-06-10T11:05:00+05:30",
+                 *       "producer": "payments",
+                 *       "user_id": "U1",
+                 *       "attributes": {
+                 *         "transaction_type": "UPI",
+                 *         "payment_status": "SUCCESS",
+                 *         "transaction_amount": 25000
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    events: {
+                        [key: string]: unknown;
+                    }[];
+                } | {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each, in their order. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: components["schemas"]["EventAnswer"][];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an event is of a producer or source that it does not name. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By their ids. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        games: {
+                            game_id: string;
+                            /** @description Names what was seen, for whoever then changes the game. */
+                            revision: number;
+                            version: number;
+                            versions: number;
+                            /** @enum {string} */
+                            state: "upcoming" | "active" | "paused" | "ended";
+                            window: {
+                                /** Format: date-time */
+                                start: string;
+                                /** Format: date-time */
+                                end: string;
+                            };
+                            cohort_id: string;
+                            archetype: string;
+                            time_zone: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookAtGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The game as it is now. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        game_id: string;
+                        /** @description Names what was seen, for whoever then changes the game. */
+                        revision: number;
+                        version: number;
+                        versions: number;
+                        /** @enum {string} */
+                        state: "upcoming" | "active" | "paused" | "ended";
+                        window: {
+                            /** Format: date-time */
+                            start: string;
+                            /** Format: date-time */
+                            end: string;
+                        };
+                        cohort_id: string;
+                        archetype: string;
+                        time_zone: string;
+                        timeline: {
+                            versions: {
+                                version: number;
+                                /** @enum {string} */
+                                state: "past" | "in_force" | "planned" | "cancelled";
+                                /** Format: date-time */
+                                in_force_from: string;
+                                /** Format: date-time */
+                                made_at: string;
+                                made_by: string;
+                                reason: string;
+                            }[];
+                            statuses: {
+                                change_no: number;
+                                /** @enum {string} */
+                                status: "active" | "paused" | "ended";
+                                /** @enum {string} */
+                                state: "past" | "in_force" | "planned" | "cancelled";
+                                /** Format: date-time */
+                                in_force_from: string;
+                                /** Format: date-time */
+                                made_at: string;
+                                made_by: string;
+                                reason: string;
+                            }[];
+                        };
+                        /** @description A game as it is configured: docs/schemas/game.schema.json. */
+                        config: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookAtVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With its text as its owner wrote it. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        game_id: string;
+                        version: number;
+                        /** Format: date-time */
+                        in_force_from: string;
+                        /** Format: date-time */
+                        made_at: string;
+                        made_by: string;
+                        reason: string;
+                        /** @description A game as it is configured: docs/schemas/game.schema.json. */
+                        config: {
+                            [key: string]: unknown;
+                        };
+                        source_text: string | null;
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game, or no such version of it. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validateGame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The game. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Whether it is right, and what it would change. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        valid: boolean;
+                        problems: {
+                            /** @description Where, such as $.members[0].from; empty when the input as a whole is meant. */
+                            path: string;
+                            /** @description What was found, and the mend. */
+                            message: string;
+                        }[];
+                        game_id: string | null;
+                        /** @description The version it was compared with; null for a new game. */
+                        against: number | null;
+                        /** @description What it changes in the version in force, in sentences. */
+                        differences: {
+                            path: string;
+                            sentence: string;
+                        }[];
+                        /** @description What would be refused if it were activated now. */
+                        remarks: string[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activateVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the game as it was seen, such as "3". */
+                "if-match"?: string;
+                /** @description * for a new game. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The game, why, and since when. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A game as it is configured: docs/schemas/game.schema.json. */
+                    config: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Format: date-time
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    from?: string;
+                    reason: string;
+                    /**
+                     * @description Meant to change what has been judged already.
+                     * @default false
+                     */
+                    into_the_past?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is in force already. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            /** @description Activated. */
+            201: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    /** @description The version. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game does not allow this change; nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was faster: the header ETag is the present revision. */
+            412: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game's configuration is not right. */
+            422: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match or If-None-Match is missing. */
+            428: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackGame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the game as it was seen, such as "3". */
+                "if-match"?: string;
+                /** @description * for a new game. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The version to go back to, why, and since when. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to_version": 1,
+                 *       "reason": "the new steps are too far apart"
+                 *     }
+                 */
+                "application/json": {
+                    to_version: number;
+                    /**
+                     * Format: date-time
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    from?: string;
+                    reason: string;
+                    /**
+                     * @description Meant to change what has been judged already.
+                     * @default false
+                     */
+                    into_the_past?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is in force already. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            /** @description Activated. */
+            201: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    /** @description The version. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game does not allow this change; nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was faster: the header ETag is the present revision. */
+            412: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match or If-None-Match is missing. */
+            428: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseGame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the game as it was seen, such as "3". */
+                "if-match"?: string;
+                /** @description * for a new game. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why, and since when. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the switch sends payments twice"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Now unless given.
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    at?: string;
+                    reason: string;
+                    /**
+                     * @description Meant to change what has been judged already.
+                     * @default false
+                     */
+                    into_the_past?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusChange"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game does not allow this change; nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was faster: the header ETag is the present revision. */
+            412: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match or If-None-Match is missing. */
+            428: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeGame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the game as it was seen, such as "3". */
+                "if-match"?: string;
+                /** @description * for a new game. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why, and since when. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the switch sends payments twice"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Now unless given.
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    at?: string;
+                    reason: string;
+                    /**
+                     * @description Meant to change what has been judged already.
+                     * @default false
+                     */
+                    into_the_past?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusChange"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game does not allow this change; nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was faster: the header ETag is the present revision. */
+            412: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match or If-None-Match is missing. */
+            428: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endGame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the game as it was seen, such as "3". */
+                "if-match"?: string;
+                /** @description * for a new game. */
+                "if-none-match"?: string;
+            };
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why, and since when. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the switch sends payments twice"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Now unless given.
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    at?: string;
+                    reason: string;
+                    /**
+                     * @description Meant to change what has been judged already.
+                     * @default false
+                     */
+                    into_the_past?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description The game's revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusChange"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such game. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The game does not allow this change; nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was faster: the header ETag is the present revision. */
+            412: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match or If-None-Match is missing. */
+            428: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cohort_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description At most 500 members. All of a request or nothing. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "members": [
+                 *         {
+                 *           "user_id": "U1",
+                 *           "from": "2026-06-01T00:00:00+05:30"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    members: {
+                        user_id: string;
+                        /** @default true */
+                        member?: boolean;
+                        /**
+                         * Format: date-time
+                         * @description Now unless given.
+                         * @example 2026-06-01T00:00:00+05:30
+                         */
+                        from?: string;
+                        /**
+                         * Format: date-time
+                         * @description From here on the opposite holds.
+                         * @example 2026-06-01T00:00:00+05:30
+                         */
+                        until?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each change. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            user_id: string;
+                            event_id: string;
+                            outcome: components["schemas"]["Outcome"];
+                            reason: string | null;
+                            /** @description Judged before: outcome and reason are the original ones. */
+                            replayed: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cohort_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known; of a player nobody has heard of, nothing is stated. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        cohort_id: string;
+                        user_id: string;
+                        member: boolean;
+                        memberships: {
+                            /** Format: date-time */
+                            from: string;
+                            until: string | null;
+                        }[];
+                        statements: {
+                            /** Format: date-time */
+                            from: string;
+                            member: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    isLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        live: true;
+                    };
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    isReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot; what is wrong. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReferenceFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A script or a style sheet. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The page has no such part. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
