@@ -19,6 +19,7 @@ grant usage on schema milepost_dba to milepost_dba, milepost_retention;
 
 -- Types
 
+create type milepost.budget_reservation_state as enum ('reserved', 'released', 'refused');
 create type milepost.circuit_state as enum ('closed', 'open', 'half_open');
 create type milepost.claim_status as enum ('earned', 'held', 'unopened', 'awaiting_budget', 'opened', 'voided', 'cancelled', 'kept', 'clawed_back', 'offset');
 create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
@@ -32,6 +33,39 @@ grant select on sequence milepost.batch_no to milepost_owner;
 grant usage on sequence milepost.batch_no to milepost_ingest;
 
 -- Tables
+
+create table milepost.budget_period (
+  game_no      integer not null,
+  budget_id    text not null collate "C",
+  period_start timestamp with time zone not null,
+  taken_amount bigint not null default 0,
+  taken_claims bigint not null default 0,
+  constraint budget_period_pkey primary key (game_no, budget_id, period_start),
+  constraint budget_period_game_fkey foreign key (game_no) references milepost.game(game_no),
+  constraint budget_period_taken_check check (((taken_amount >= 0) and (taken_claims >= 0)))
+) with (fillfactor = 50);
+grant select on milepost.budget_period to milepost_api, milepost_owner, milepost_support;
+grant select, insert on milepost.budget_period to milepost_worker;
+grant update (taken_amount, taken_claims) on milepost.budget_period to milepost_worker;
+
+create table milepost.budget_reservation (
+  game_no      integer not null,
+  budget_id    text not null collate "C",
+  message_key  uuid not null,
+  bucket       smallint not null,
+  period_start timestamp with time zone not null,
+  amount       bigint not null,
+  state        milepost.budget_reservation_state not null,
+  decided_at   timestamp with time zone not null,
+  released_at  timestamp with time zone,
+  constraint budget_reservation_pkey primary key (game_no, budget_id, message_key),
+  constraint budget_reservation_period_fkey foreign key (game_no, budget_id, period_start) references milepost.budget_period(game_no, budget_id, period_start),
+  constraint budget_reservation_amount_check check ((amount > 0)),
+  constraint budget_reservation_released_check check (((state = 'released'::milepost.budget_reservation_state) = (released_at is not null)))
+) with (fillfactor = 95);
+grant select on milepost.budget_reservation to milepost_api, milepost_owner, milepost_support;
+grant select, insert on milepost.budget_reservation to milepost_worker;
+grant update (state, released_at) on milepost.budget_reservation to milepost_worker;
 
 create table milepost.circuit (
   destination     text not null,
@@ -354,6 +388,7 @@ create table milepost.outbox (
   retried_at       timestamp with time zone,
   retried_after    integer,
   after_key        uuid,
+  reserved         boolean not null default false,
   constraint outbox_pkey primary key (bucket, message_no),
   constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_attempts_check check ((attempts >= 0)),
@@ -362,8 +397,10 @@ create table milepost.outbox (
   constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state, 'skipped'::milepost.outbox_state, 'cancelled'::milepost.outbox_state])) = (settled_at is not null))),
   constraint outbox_waiting_check check (((state <> 'waiting'::milepost.outbox_state) or (after_key is not null)))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
+create index outbox_budget on milepost.outbox using btree (message_no) where ((destination = 'budget'::text) and (state = 'pending'::milepost.outbox_state));
 create index outbox_dead on milepost.outbox using btree (settled_at) where (state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state]));
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
+create index outbox_unreleased on milepost.outbox using btree (message_no) where ((state = 'cancelled'::milepost.outbox_state) and reserved);
 create index outbox_waiting on milepost.outbox using btree (after_key) where (state = 'waiting'::milepost.outbox_state);
 grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
@@ -787,6 +824,30 @@ grant execute on function milepost.apply_batch to milepost_ingest;
 create function milepost.bucket_of(p_user_id text) returns smallint
 language plpgsql immutable strict parallel safe;
 grant execute on function milepost.bucket_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+
+create function milepost.budget_apply(
+  p_bucket smallint[],
+  p_message_no bigint[],
+  p_result text[],
+  p_amount bigint[],
+  p_refused_by text[]
+) returns table(refreshed boolean)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.budget_apply to milepost_worker;
+
+create function milepost.budget_open(
+  p_limit integer
+) returns table(epoch bigint, opened_at timestamp with time zone, messages text, periods text, released integer, more boolean)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.budget_open to milepost_worker;
+
+create function milepost.budget_release(
+  p_bucket smallint[],
+  p_message_no bigint[],
+  p_now timestamp with time zone
+) returns void
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.budget_release to milepost_worker;
 
 create function milepost.circuit_observe(
   p_destination text,

@@ -94,6 +94,8 @@ export const limits = {
   /** Time zones remembered, and of each the UTC days whose offsets are: eleven years. */
   cachedZones: 1_000,
   cachedZoneDays: 4_096,
+  /** Rewards that are given their part of budgets in one transaction. */
+  budgetRows: 500,
   /** Rows that one drain leases at a time. */
   leaseRows: 128,
   /** A message is leased for this long; after it, another worker may take it. */
@@ -233,6 +235,7 @@ assert(
 );
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
+assert(limits.budgetRows <= limits.refreshPlayers, 'a refresh must hold the players of a whole round of budgets');
 assert(limits.retriedRows <= limits.refreshPlayers, 'a refresh must hold the players of all rewards retried at once');
 assert(limits.overdueMs > 2 * limits.retryMaxMs, 'a message that waits for its next attempt must not look forgotten');
 assert(limits.pastCountMs < limits.lockTimeoutMs, 'a change must be able to wait for one that counts');

@@ -4,7 +4,11 @@ import { EventEmitter, once } from 'node:events';
 import { Logger, type Runner, run } from 'graphile-worker';
 import pg from 'pg';
 import { Gauge } from 'prom-client';
+import type { LimitOf } from '../src/budgets/allot.ts';
+import { createBudgetDrain } from '../src/budgets/drain.ts';
 import { asRole, connect, type Db } from '../src/db/connect.ts';
+import { limitsAt } from '../src/definitions/budgets.ts';
+import { type Definitions, loadDefinitions } from '../src/definitions/definitions.ts';
 import { messageOf } from '../src/errors.ts';
 import type { Destination } from '../src/event/message.ts';
 import type { RetentionPolicy } from '../src/inbox/retention.ts';
@@ -20,6 +24,7 @@ import { createRewardHandler } from '../src/rewards/handler.ts';
 import { createNeucoin } from '../src/rewards/neucoin.ts';
 import { createVoucher } from '../src/rewards/voucher.ts';
 import type { Sealer } from '../src/seal.ts';
+import type { Instant } from '../src/time.ts';
 import type { Service } from './service.ts';
 import { drainOutbox } from './tasks/drain_outbox.ts';
 import { retireInbox } from './tasks/retire_inbox.ts';
@@ -89,8 +94,8 @@ export function createWorker(options: WorkerOptions): Worker {
   function reach(address: ServiceAddress) {
     return { ...address, timeoutMs: timing.serviceTimeoutMs };
   }
-  // For each of three drains a lease and a settlement at once, the sweep, and the metrics.
-  const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 8, log, name: 'milepost worker' });
+  // For each of three drains a lease and a settlement at once, the budgets and their definitions, the sweep, and the metrics.
+  const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 10, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
   const news = createWaker(db, log);
   const retention =
@@ -114,7 +119,19 @@ export function createWorker(options: WorkerOptions): Worker {
       createDrain({ db, handler, log, leaseMs: timing.leaseMs, circuit: timing.circuit, onRefresh }),
     );
   }
-  // The projection last: the others write refreshes for it.
+  // The budgets first and the projection last: the former write messages for the others, all of them refreshes for the latter.
+  drains.set(
+    'budget',
+    createBudgetDrain({
+      db,
+      log,
+      limitsAt: followLimits(db),
+      onMoved(destinations, userIds) {
+        for (const destination of destinations) drains.get(destination)?.wake();
+        news.wake([], userIds);
+      },
+    }),
+  );
   for (const destination of ['neucoin', 'voucher'] as const) {
     addDrain(
       createRewardHandler(destination, services[destination], {
@@ -212,6 +229,15 @@ export function createWorker(options: WorkerOptions): Worker {
     async delayMs() {
       return 1_000 * Math.max(0, ...(await oldestDueSeconds(db, destinationsHere())).values());
     },
+  };
+}
+
+/** The limits of budgets by definitions that are as new as they have to be. */
+function followLimits(db: Db): (epoch: number, at: Instant) => Promise<LimitOf> {
+  let known: Definitions | undefined;
+  return async (epoch, at) => {
+    if (known === undefined || known.epoch < epoch) known = await loadDefinitions(db, known);
+    return limitsAt(known, at);
   };
 }
 

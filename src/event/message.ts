@@ -48,6 +48,8 @@ export interface RewardMessage {
   pool?: string;
   /** The periods of budgets that it falls in, in the order of the configuration; absent where no budget covers it. */
   budgets?: { budget_id: string; period_start: string }[];
+  /** Where it goes from its budgets; absent where none covers it. */
+  service?: Destination;
   /** What it would have paid, where a budget had not enough left and `amount` is paid instead. */
   downgraded_from?: number;
 }

@@ -144,7 +144,7 @@ describe('refused is', () => {
     [{ limit: {} }, '$.budgets[0].limit: says nothing; give "amount", "claims" or both'],
     [
       { limit: { amount: 10 } },
-      '$.budgets[0].limit.amount: would add NeuCoins to rupees; limit "claims", or narrow "rewards" to one reward_type',
+      '$.budgets[0].limit.amount: would add up NC and VOUCHER; limit "claims", or narrow "rewards" to one reward_type',
     ],
     [
       { rewards: { steps: [1, 4] } },

@@ -111,7 +111,7 @@ function checkLimit(game: GameConfig, budget: BudgetConfig, at: (string | number
   }
   const types = new Set(coveredBy(game, budget).map(({ reward_type }) => reward_type));
   if (amount !== undefined && types.size > 1) {
-    const message = 'would add NeuCoins to rupees; limit "claims", or narrow "rewards" to one reward_type';
+    const message = `would add up ${[...types].join(' and ')}; limit "claims", or narrow "rewards" to one reward_type`;
     report([...at, 'limit', 'amount'], message);
   }
 }

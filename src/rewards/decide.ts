@@ -52,6 +52,7 @@ export function payReward(
       ...(claim.budgets.length === 0
         ? {}
         : {
+            service: serviceOf(claim.reward.rewardType),
             budgets: claim.budgets.map(({ budgetId, start }) => ({
               budget_id: budgetId,
               period_start: formatInstant(start),
