@@ -112,6 +112,8 @@ test('milepost_worker writes what leaves, and no game state', () => {
     allOf('milepost_worker', verb).map((what) => what.split('.')[0]),
   );
   expect([...new Set(written)].sort()).toEqual([
+    'budget_period',
+    'budget_reservation',
     'circuit',
     'circuit_change',
     'dispatch_attempt',
