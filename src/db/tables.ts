@@ -9,6 +9,8 @@ export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTyp
 
 export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
 
+export type BudgetReservationState = 'refused' | 'released' | 'reserved';
+
 export type CircuitState = 'closed' | 'half_open' | 'open';
 
 export type ClaimStatus =
@@ -66,6 +68,26 @@ export type OutboxState =
   | 'waiting';
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface BudgetPeriod {
+  budget_id: string;
+  game_no: number;
+  period_start: ColumnType<number, string, string>;
+  taken_amount: Generated<Int8>;
+  taken_claims: Generated<Int8>;
+}
+
+export interface BudgetReservation {
+  amount: Int8;
+  bucket: number;
+  budget_id: string;
+  decided_at: ColumnType<number, string, string>;
+  game_no: number;
+  message_key: string;
+  period_start: ColumnType<number, string, string>;
+  released_at: ColumnType<number, string, string> | null;
+  state: BudgetReservationState;
+}
 
 export interface Circuit {
   by_hand: Generated<boolean>;
@@ -295,6 +317,7 @@ export interface Outbox {
   message_key: string | null;
   message_no: Generated<Int8>;
   next_attempt_at: ColumnType<number, string, string>;
+  reserved: Generated<boolean>;
   retried_after: number | null;
   retried_at: ColumnType<number, string, string> | null;
   revision: Generated<number>;
@@ -439,6 +462,8 @@ export interface VoucherCode {
 }
 
 export interface DB {
+  budget_period: BudgetPeriod;
+  budget_reservation: BudgetReservation;
   circuit: Circuit;
   circuit_change: CircuitChange;
   claim: Claim;
