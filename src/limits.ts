@@ -157,6 +157,10 @@ export const limits = {
   /** Events that one command names by their ids, and rows in one list of the inbox. */
   namedEvents: 10_000,
   listedEvents: 1_000,
+  /** Events that one explanation is about at most, and parked messages it mentions; how far back a payment is looked for whose player is not named. */
+  explainedEvents: 20,
+  explainedMentions: 5,
+  explainedMs: 40 * 86_400_000,
   /** Rows in one page of the history. */
   historyPage: 100,
   /** The history tells of events that did not count among so many of the player's newest; and of late ones for so long after a game's grace. */

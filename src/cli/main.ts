@@ -294,6 +294,33 @@ cohorts
   )
   .action(from(async () => (await import('./cohorts.ts')).showCohorts));
 
+program
+  .command('explain')
+  .description('why an event, a payment or a transaction did or did not count; how a player stands')
+  .option('--event <event_id>', 'the event')
+  .option('--payment <payment_id>', 'the events about this payment')
+  .option('--transaction <id>', 'the events of this transaction (txn_id or canonical_transaction_id)')
+  .option('--player <user_id>', 'the player: alone, their standing and newest events; beside another, whose it is')
+  .option('--game <game>', 'only what this game says')
+  .option('--since <instant>', 'without --player: look at what was received since then (default: 40 days)')
+  .option('--until <instant>', 'and before then (default: now)')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+The engine judges the event once more, by the player and the games as they were when it was judged. Where that comes to something else than what is
+stored, this is said first, and the exit code is 1.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      'milepost explain --event evt_pay_001',
+      'milepost explain --payment pay_123 --player U123 --game upi_fs_milestone_may_2026',
+      'milepost explain --player U123',
+    ),
+  )
+  .action(from(async () => (await import('./explain.ts')).explain));
+
 const inbox = program.command('inbox').description('what arrived');
 inbox
   .command('show <event_id>')

@@ -39,6 +39,7 @@ test.each([
   'games show',
   'games list',
   'cohorts add',
+  'explain',
   'inbox show',
   'inbox list',
   'inbox parked',

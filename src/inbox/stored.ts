@@ -20,6 +20,9 @@ export interface EventFilter {
   source?: string | undefined;
   type?: string | undefined;
   userId?: string | undefined;
+  /** About this payment, or this transaction, by what their correlation says. */
+  paymentId?: string | undefined;
+  transactionId?: string | undefined;
   /** Any of these. */
   eventIds?: readonly string[] | undefined;
 }
@@ -66,7 +69,7 @@ const tables = sql`
     on f.bucket = k.bucket and f.player_id = k.player_id and f.event_no = k.event_no and k.outcome = 'failed'`;
 
 function conditions(filter: EventFilter): RawBuilder<unknown> {
-  const { outcomes, reason, since, until, source, type, userId, eventIds } = filter;
+  const { outcomes, reason, since, until, source, type, userId, paymentId, transactionId, eventIds } = filter;
   return sql.join(
     [
       sql`true`,
@@ -77,6 +80,20 @@ function conditions(filter: EventFilter): RawBuilder<unknown> {
       ...(source === undefined ? [] : [sql`coalesce(i.source, f.event::json ->> 'source') = ${source}`]),
       ...(type === undefined ? [] : [sql`coalesce(i.event_type, f.event::json -> 'event' ->> 'event_type') = ${type}`]),
       ...(userId === undefined ? [] : [sql`k.bucket = ${bucketOf(userId)} and p.user_id = ${userId}`]),
+      // Of what is no longer stored, the credits still tell the payment.
+      ...(paymentId === undefined
+        ? []
+        : [
+            sql`case when i.payload is null
+                  then exists (select from milepost.credit c where c.bucket = k.bucket and c.player_id = k.player_id
+                                  and c.event_no = k.event_no and c.payment_id = ${paymentId})
+                  else i.payload -> 'correlation' ->> 'payment_id' = ${paymentId} end`,
+          ]),
+      ...(transactionId === undefined
+        ? []
+        : [
+            sql`${transactionId} in (i.payload -> 'correlation' ->> 'txn_id', i.payload -> 'correlation' ->> 'canonical_transaction_id')`,
+          ]),
       ...(eventIds === undefined ? [] : [sql`k.event_id = any (${eventIds}::text[])`]),
     ],
     sql` and `,

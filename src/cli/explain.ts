@@ -1,0 +1,108 @@
+// milepost explain: why an event, a payment or a transaction did or did not count, and how a player stands.
+import { readConfig } from '../config.ts';
+import type { Db } from '../db/connect.ts';
+import { readRecord } from '../definitions/record.ts';
+import { UserError } from '../errors.ts';
+import { type Explanation, explainEvent, openRecords } from '../explain/explain.ts';
+import { findExplained, findMentions, type ParkedMention, type Question, type Range } from '../explain/find.ts';
+import { type PlayerSummary, summarizePlayer } from '../explain/player.ts';
+import { describeExplanation, describeMention, describePlayer } from '../explain/words.ts';
+import { limits } from '../limits.ts';
+import { withDatabase } from './database.ts';
+import { readInstant } from './input.ts';
+import { exitCodes, print } from './output.ts';
+
+interface ExplainOptions {
+  event?: string;
+  payment?: string;
+  transaction?: string;
+  player?: string;
+  game?: string;
+  since?: string;
+  until?: string;
+  json?: boolean;
+}
+
+interface Found {
+  events: Explanation[];
+  player: PlayerSummary | undefined;
+  parked: ParkedMention[];
+}
+
+export async function explain(options: ExplainOptions): Promise<void> {
+  const question = readQuestion(options);
+  const range = readRange(options);
+  const found = await withDatabase(readConfig(), 'milepost_support', (db) => answer(db, question, range, options.game));
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  const { events, player, parked } = found;
+  const wrong = events.some(({ recomputed }) => recomputed?.agrees === false);
+  if (wrong || (events.length === 0 && player === undefined)) process.exitCode = exitCodes.notRight;
+  print(options, { player: player ?? null, events, parked }, () => describe(question, found));
+}
+
+function readQuestion({ event, payment, transaction, player: userId }: ExplainOptions): Question {
+  const questions: Question[] = [
+    ...(event === undefined ? [] : [{ eventId: event, userId }]),
+    ...(payment === undefined ? [] : [{ paymentId: payment, userId }]),
+    ...(transaction === undefined ? [] : [{ transactionId: transaction, userId }]),
+  ];
+  if (questions.length === 0 && userId !== undefined) questions.push({ userId });
+  const [question] = questions;
+  if (question !== undefined && questions.length === 1) return question;
+  throw new UserError(
+    'name one of --event, --payment and --transaction, with or without its --player; or a --player alone',
+  );
+}
+
+function readRange({ since, until }: ExplainOptions): Range {
+  const end = readInstant('--until', until) ?? Date.now();
+  return { since: readInstant('--since', since) ?? end - limits.explainedMs, until: end };
+}
+
+async function answer(db: Db, question: Question, range: Range, gameId: string | undefined): Promise<Found> {
+  // A game that does not exist is told as such.
+  if (gameId !== undefined) await readRecord(db, gameId);
+  const onlyPlayer = !('eventId' in question || 'paymentId' in question || 'transactionId' in question);
+  const player = onlyPlayer ? await summarizePlayer(db, question.userId, gameId) : undefined;
+  const records = await openRecords(db);
+  const events: Explanation[] = [];
+  for (const stored of await findExplained(db, question, range, showDay)) {
+    const explanation = await explainEvent(records, stored);
+    events.push(gameId === undefined ? explanation : ofGame(explanation, gameId));
+  }
+  return { events, player, parked: await findMentions(db, nameOf(question)) };
+}
+
+/** An explanation with what it says of one game; the whole event's outcome stays. */
+function ofGame(explanation: Explanation, gameId: string): Explanation {
+  const games = explanation.games.filter(({ game_id }) => game_id === gameId);
+  const [game] = games;
+  const agrees = explanation.recomputed?.agrees === true;
+  const answer = game !== undefined && agrees ? game.answer : explanation.answer;
+  return { ...explanation, answer, games };
+}
+
+function nameOf(question: Question): string {
+  if ('eventId' in question) return question.eventId;
+  if ('paymentId' in question) return question.paymentId;
+  return 'transactionId' in question ? question.transactionId : question.userId;
+}
+
+function showDay(day: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Klooking at ${day}; name the --player to find it at once`);
+}
+
+function describe(question: Question, { events, player, parked }: Found): string {
+  const mentions = parked.map(describeMention);
+  if (player !== undefined) {
+    const lines = events.map(({ event_id, event, arrived, outcome, reason, answer }) => {
+      const what = `${event?.occurred_at ?? arrived.received_at}  ${event_id}: ${outcome}${reason === null ? '' : ` (${reason})`}`;
+      return `  ${what}\n    ${answer}`;
+    });
+    return [describePlayer(player), '', ...(lines.length === 0 ? ['  No event.'] : lines), ...mentions].join('\n');
+  }
+  if (events.length > 0) return [...events.map(describeExplanation), ...mentions].join('\n\n');
+  const where =
+    'eventId' in question || question.userId !== undefined ? '' : ' in the time that was looked at (--since, --until)';
+  return [`Nothing is known of ${nameOf(question)}${where}.`, ...mentions].join('\n');
+}
