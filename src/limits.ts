@@ -41,6 +41,8 @@ export const limits = {
   kafkaCheckMs: 10_000,
   /** How often consumers look for what a person has paused. */
   ingestPauseMs: 2_000,
+  /** Producers' spans that the span of one batch names. */
+  traceLinks: 128,
   /** A process whose oldest work has waited for longer than this counts as lagging. */
   laggingMs: 60_000,
   /** A consumer to which no records come for this long, though there are some, counts as crashed. */

@@ -5,6 +5,7 @@ import { createLocalJWKSet } from 'jose';
 import type { Kafka } from 'kafkajs';
 import { remoteKeys, type TokenRules } from '../../api/auth.ts';
 import { createApi } from '../../api/server.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import type { HttpService } from '../../workers/http-service.ts';
 import { createKafka } from '../../workers/ingest/client.ts';
 import { createIngest, type Ingest } from '../../workers/ingest/ingest.ts';
@@ -98,6 +99,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const normaliser = createNormaliser(sources);
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
   const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
+  const stopTracing = await startTracing(config, wanted);
   const opened: Db[] = [];
   const open = (role: Exclude<Role, 'login'>, size: number): Db => {
     const db = connect(at.databaseUrl, { role, size, log });
@@ -176,8 +178,23 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
       await resolver?.close();
       await Promise.all(opened.map((db) => db.close()));
       for (const redis of clients) redis.disconnect();
+      await stopTracing();
     },
   };
+}
+
+/** Only where a process is told where to send traces is what sends them loaded. */
+async function startTracing(config: Config, wanted: readonly RoleName[]): Promise<() => Promise<void>> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+  if (endpoint === undefined) return async () => {};
+  const opentelemetry = await import('../opentelemetry.ts');
+  return opentelemetry.startTracing({
+    endpoint,
+    headers: config.OTEL_EXPORTER_OTLP_TRACES_HEADERS,
+    share: config.OTEL_TRACES_SAMPLER_ARG,
+    role: wanted.join('+'),
+    version: manifest.version,
+  });
 }
 
 function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) => Promise<void> {

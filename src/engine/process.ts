@@ -29,6 +29,7 @@ import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
 import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
+import { type BatchTrace, traced } from './batch-trace.ts';
 import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
 import type { Decision } from './effect.ts';
 import { openBatch } from './state.ts';
@@ -89,7 +90,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
-        return await attemptOnce(batch);
+        return await traced(batch, (trace) => attemptOnce(batch, trace));
       } catch (error) {
         if (error instanceof Rehearsed) return error.result;
         if (error instanceof StaleDefinitions) {
@@ -111,8 +112,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
   }
 
   /** One transaction over the whole batch. */
-  async function attemptOnce(batch: Batch): Promise<BatchResult> {
-    const ended = timeSteps();
+  async function attemptOnce(batch: Batch, trace: BatchTrace | undefined): Promise<BatchResult> {
+    const ended = timeSteps(trace?.step);
     // Kept for the whole attempt: another batch that finds these definitions stale may drop them meanwhile.
     definitions ??= await loadDefinitions(db, outdated);
     const current = definitions;
@@ -130,6 +131,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       const { decision, results } = decided(() => decide(opened.events, current, verdicts, batch.run !== undefined));
       ended('decide');
       if (batch.rehearsal) throw new Rehearsed({ results, claims: decision.claims.length });
+      trace?.carry(decision);
       if (decision.judged.length > 0 || batch.position !== undefined) {
         await applyDecision(tx, decision, batch.position, opened.now);
       }

@@ -36,6 +36,8 @@ export interface Message {
   receivedAt: Instant | undefined;
   /** The `Idempotency-Key` of an HTTP producer, which stands in for a missing event_id. */
   idempotencyKey?: string;
+  /** The producer's span (a W3C traceparent), where it sends one and traces are on. */
+  trace?: string;
 }
 
 /** An event on its way into the inbox. */
@@ -48,6 +50,8 @@ export interface IncomingEvent {
   receivedAt: Instant | undefined;
   /** Correlation and attributes as JSON with sorted keys: what the inbox stores and the content hash covers. */
   payload: string;
+  /** The producer's span; no part of the event. */
+  trace?: string;
   /** UUID-shaped digest of event_type and payload (not of occurred_at: a restamped repeat is a repeat). */
   contentHash: string;
 }

@@ -1,5 +1,6 @@
 // A Kafka record as a message. Pure.
 import type { Instant } from '../time.ts';
+import { readTraceParent } from '../tracing.ts';
 import type { Message } from './event.ts';
 
 /** One record of a topic, as any client has it. */
@@ -9,6 +10,8 @@ export interface KafkaRecord {
   readonly timestamp: number;
   /** Null for a tombstone. */
   readonly value: Uint8Array | null;
+  /** Its header `traceparent`; undefined where it has none, or traces are off. */
+  readonly trace?: string | undefined;
 }
 
 const nothing = new Uint8Array();
@@ -22,5 +25,6 @@ export function messageFromKafka(record: KafkaRecord, topic: string, partition: 
     bytes: record.value ?? nothing,
     origin: { transport: 'kafka', topic, partition, offset: record.offset.toString() },
     receivedAt: record.timestamp < 0 ? now : Math.min(record.timestamp, now),
+    ...(record.trace === undefined || readTraceParent(record.trace) === undefined ? {} : { trace: record.trace }),
   };
 }

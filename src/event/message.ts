@@ -44,6 +44,8 @@ export interface RewardMessage {
    * attempt may have been made of which this database knows nothing.
    */
   event_received_at: string;
+  /** The span of its cause (a W3C traceparent), where traces are on. No service is sent it. */
+  trace?: string;
   /** The pool that a voucher comes from; absent for any. */
   pool?: string;
   /** The periods of budgets that it falls in, in the order of the configuration; absent where no budget covers it. */

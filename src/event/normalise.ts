@@ -84,6 +84,7 @@ function toEvent(reader: Reader, message: Message): IncomingEvent {
     origin: message.origin,
     receivedAt: message.receivedAt ?? receivedAtOf(root, message),
     payload,
+    ...(message.trace === undefined ? {} : { trace: message.trace }),
     contentHash: toUuid(hash('sha256', `${event.event_type}\n${payload}`, 'hex')),
   };
 }

@@ -15,6 +15,7 @@ import { registry } from '../metrics.ts';
 import { backoffMs } from '../retry.ts';
 import { type CircuitRules, circuitRules } from './circuit.ts';
 import type { Delivery } from './delivery.ts';
+import { endDelivery, traceDelivery } from './delivery-trace.ts';
 import { type LeasedMessage, leaseDue } from './lease.ts';
 import { remove, type Settled, type Settlement, settle } from './settle.ts';
 
@@ -201,11 +202,13 @@ export function createDrain(options: {
   async function call(messages: readonly LeasedMessage[]): Promise<void> {
     calls += 1;
     const startedAt = performance.now();
+    const spans = messages.map((message) => traceDelivery(destination, message));
     const delivered = await deliver(messages);
     const endedAt = performance.now();
     seconds.observe((endedAt - startedAt) / 1_000);
     for (const [index, message] of messages.entries()) {
       const delivery = delivered[index] ?? failed('the handler gave no result for a message');
+      endDelivery(spans[index], delivery);
       if (delivery.kind === 'done') doneCount.inc();
       else
         deliveries.inc({

@@ -3,6 +3,7 @@ import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { UserError } from '../../src/errors.ts';
 import { keyOf } from '../../src/inbox/position.ts';
 import { limits } from '../../src/limits.ts';
+import { tracer } from '../../src/tracing.ts';
 import { kafkaOutOfReach } from './client.ts';
 import { undecodableReason } from './codecs.ts';
 import type { Feed, FeedHandlers, FeedRecord, TopicPartition, Watermarks } from './feed.ts';
@@ -152,7 +153,13 @@ async function deliver({ batch, ...group }: EachBatchPayload, handlers: FeedHand
     partition,
     from: fetchedOffset(batch),
     records: batch.messages.map(({ offset, timestamp, value, headers }): FeedRecord => {
-      return { offset: BigInt(offset), timestamp: Number(timestamp), value, undecodable: undecodableReason(headers) };
+      return {
+        offset: BigInt(offset),
+        timestamp: Number(timestamp),
+        value,
+        undecodable: undecodableReason(headers),
+        trace: tracer() === undefined ? undefined : headers?.traceparent?.toString(),
+      };
     }),
     end,
     high: BigInt(batch.highWatermark),
