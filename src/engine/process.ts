@@ -10,6 +10,7 @@ import { type Definitions, loadDefinitions } from '../definitions/definitions.ts
 import { messageOf } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
+import { formatOrigin } from '../event/origin.ts';
 import {
   advancePosition,
   databaseClock,
@@ -22,7 +23,7 @@ import {
   recordRejudged,
 } from '../inbox/store.ts';
 import { limits } from '../limits.ts';
-import type { Log } from '../log.ts';
+import { type Log, playerHash } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
 import { backoffMs } from '../retry.ts';
 import { type Instant, utcDay } from '../time.ts';
@@ -105,7 +106,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
         if (failure === 'defect') throw error;
         if (failure === 'missing_partition') partitions.clear();
         const what = error instanceof CohortUnknown ? 'a batch waits for a cohort' : 'the database refused a batch';
-        log.warn({ attempt, error: messageOf(error) }, `${what}; trying again`);
+        log.warn({ ...placeOf(batch), attempt, error: messageOf(error) }, `${what}; trying again`);
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
       }
     }
@@ -148,15 +149,23 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       await recordRejudged(tx, rejudgedOf(decision), batch.run, opened.now);
       await park(tx, batch.parked, opened.now);
       ended('apply');
-      return { results, decision };
+      return { results, decision, batchNo: opened.batchNo };
     });
     ended('commit');
+    logCommitted(batch, committed);
     waker.wake(
       new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)),
       // Also about events that do not count: somebody may wait to hear so.
       committed.decision.judged.map(({ opened }) => opened.player.userId),
     );
     return { results: committed.results, claims: committed.decision.claims.length };
+  }
+
+  function logCommitted(batch: Batch, { batchNo, decision }: { batchNo: number; decision: Decision }): void {
+    if (!log.isLevelEnabled('debug')) return;
+    const { events, parked } = batch;
+    const counts = { events: events.length, parked: parked.length, claims: decision.claims.length };
+    log.debug({ batch: batchNo, ...placeOf(batch), ...counts }, 'batch committed');
   }
 
   /** Asked anew for each attempt, and never inside a transaction. */
@@ -186,7 +195,18 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     signal: AbortSignal | undefined,
   ): Promise<BatchResult> {
     const error = messageOf(cause);
-    log.error({ event_id: incoming.event.event_id, source: incoming.source, error }, 'event failed');
+    const { event_id, user_id, correlation } = incoming.event;
+    log.error(
+      {
+        event_id,
+        player: playerHash(user_id),
+        source: incoming.source,
+        origin: formatOrigin(incoming.origin),
+        ...(correlation.payment_id === null ? {} : { payment_id: correlation.payment_id }),
+        error,
+      },
+      'event failed',
+    );
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
@@ -249,6 +269,12 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       return definitions;
     },
   };
+}
+
+/** Where a batch comes from, for the log. */
+function placeOf({ position }: Batch): { topic?: string; partition?: number; next_offset?: string } {
+  if (position === undefined) return {};
+  return { topic: position.topic, partition: position.partition, next_offset: position.nextOffset };
 }
 
 function dayOf(instant: Instant): number {

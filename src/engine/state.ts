@@ -17,6 +17,7 @@ import type { Outcome } from './batch.ts';
 import type { OpenedEvent, PlayerState } from './effect.ts';
 
 export interface OpenedBatch {
+  batchNo: number;
   /** The database's epoch of the definitions. */
   epoch: number;
   /** The database's clock. */
@@ -77,6 +78,7 @@ export async function openBatch(
   const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
   return {
+    batchNo: Number(row.batch_no),
     epoch: Number(row.epoch),
     now: row.opened_at,
     events: events.map((incoming, index) => ({

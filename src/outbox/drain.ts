@@ -10,7 +10,7 @@ import { transaction } from '../db/transaction.ts';
 import { messageOf } from '../errors.ts';
 import type { Destination, RewardMessage } from '../event/message.ts';
 import { limits } from '../limits.ts';
-import type { Log } from '../log.ts';
+import { type Log, playerHash } from '../log.ts';
 import { registry } from '../metrics.ts';
 import { backoffMs } from '../retry.ts';
 import { type CircuitRules, circuitRules } from './circuit.ts';
@@ -209,6 +209,7 @@ export function createDrain(options: {
     for (const [index, message] of messages.entries()) {
       const delivery = delivered[index] ?? failed('the handler gave no result for a message');
       endDelivery(spans[index], delivery);
+      if (handler.recorded) logDelivery(message, delivery);
       if (delivery.kind === 'done') doneCount.inc();
       else
         deliveries.inc({
@@ -221,6 +222,23 @@ export function createDrain(options: {
     }
     calls -= 1;
     turn();
+  }
+
+  /** What ends badly is told; the rest only to who wants every detail. */
+  function logDelivery({ messageKey, attempt, body }: LeasedMessage, delivery: Delivery): void {
+    const level = delivery.kind === 'refused' || delivery.kind === 'ambiguous' ? 'warn' : 'debug';
+    if (!log.isLevelEnabled(level)) return;
+    const { user_id: userId } = body as Partial<RewardMessage>;
+    log[level](
+      {
+        message_key: messageKey,
+        ...(userId === undefined ? {} : { player: playerHash(userId) }),
+        attempt,
+        result: delivery.kind,
+        ...('error' in delivery ? { error: delivery.error.slice(0, limits.errorChars) } : {}),
+      },
+      'delivery',
+    );
   }
 
   async function deliver(messages: readonly LeasedMessage[]): Promise<Delivery[]> {
