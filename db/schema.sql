@@ -501,6 +501,50 @@ grant select on milepost.progress to milepost_api, milepost_owner, milepost_supp
 grant select, insert on milepost.progress to milepost_ingest;
 grant update (value, cleared, state, version, updated_at, claimed) on milepost.progress to milepost_ingest;
 
+create table milepost.rebuild (
+  rebuild_no bigint not null generated always as identity,
+  bucket     smallint not null default 0,
+  player_id  bigint not null default 0,
+  players    bigint not null default 0,
+  changed    bigint not null default 0,
+  started_by text not null,
+  reason     text not null,
+  started_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  ended_at   timestamp with time zone,
+  constraint rebuild_pkey primary key (rebuild_no)
+);
+create unique index rebuild_open on milepost.rebuild using btree ((true)) where (ended_at is null);
+grant select on milepost.rebuild to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.rebuild to milepost_ingest;
+grant update (bucket, player_id, players, changed, updated_at, ended_at) on milepost.rebuild to milepost_ingest;
+
+create table milepost.rebuild_bucket (
+  rebuild_no bigint not null,
+  bucket     smallint not null,
+  windows    bigint not null,
+  expected   numeric not null,
+  stored     numeric not null,
+  constraint rebuild_bucket_pkey primary key (rebuild_no, bucket)
+);
+grant select on milepost.rebuild_bucket to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.rebuild_bucket to milepost_ingest;
+grant update (windows, expected, stored) on milepost.rebuild_bucket to milepost_ingest;
+
+create table milepost.rebuild_change (
+  rebuild_no      bigint not null,
+  bucket          smallint not null,
+  player_id       bigint not null,
+  game_no         integer not null,
+  window_start    timestamp with time zone not null,
+  progress_before jsonb,
+  progress_after  jsonb not null,
+  changed_at      timestamp with time zone not null,
+  constraint rebuild_change_pkey primary key (rebuild_no, bucket, player_id, game_no, window_start)
+);
+grant select on milepost.rebuild_change to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.rebuild_change to milepost_ingest;
+
 create table milepost.reprocess_run (
   run_no     bigint not null generated always as identity,
   wanted     jsonb not null,
@@ -1181,3 +1225,30 @@ grant execute on function milepost.player_history to milepost_api;
 create function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]
 language plpgsql volatile;
 grant execute on function milepost.players_of to milepost_ingest;
+
+create function milepost.rebuild_progress(
+  p_bucket smallint,
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_window_start bigint[],
+  p_value bigint[],
+  p_cleared bigint[],
+  p_state jsonb[],
+  p_write boolean
+) returns table(player_id bigint, game_no integer, window_start timestamp with time zone, progress_before jsonb, progress_after jsonb)
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.rebuild_progress to milepost_ingest;
+
+create function milepost.rebuild_sums(
+  p_bucket smallint,
+  p_after bigint,
+  p_to bigint,
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_window_start bigint[],
+  p_value bigint[],
+  p_cleared bigint[],
+  p_state jsonb[]
+) returns table(expected numeric, stored numeric)
+language sql stable;
+grant execute on function milepost.rebuild_sums to milepost_ingest;

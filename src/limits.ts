@@ -163,6 +163,8 @@ export const limits = {
   explainedEvents: 20,
   explainedMentions: 5,
   explainedMs: 40 * 86_400_000,
+  /** Players whose progress is rebuilt in one transaction: for so long their bucket waits. */
+  rebuildPlayers: 200,
   /** Rows in one page of the history. */
   historyPage: 100,
   /** The history tells of events that did not count among so many of the player's newest; and of late ones for so long after a game's grace. */

@@ -593,6 +593,26 @@ program
   .addHelpText('after', examples('milepost verify', 'milepost verify --json'))
   .action(from(async () => (await import('./verify.ts')).runVerify));
 
+program
+  .command('rebuild')
+  .description('fold progress from the ledgers again, and put right what is not the fold; consumers go on meanwhile')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--dry-run', 'say what would be put right, and change nothing')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+A few players at a time, each time under the lock that batches take. Cut short, it goes on where it was when it is called again. Each row that is put
+right is on record. With REDIS_URL, the projection of every player is made anew.
+
+Exits with 1 when, in the end, progress is not what the ledgers add up to.`,
+  )
+  .addHelpText(
+    'after',
+    examples("milepost rebuild --dry-run --reason 'ticket 907'", "milepost rebuild --reason 'ticket 907'"),
+  )
+  .action(from(async () => (await import('./rebuild.ts')).runRebuild));
+
 const topics = program.command('topics').description('Kafka topics, for development');
 topics
   .command('create')

@@ -41,7 +41,7 @@ export async function runVerify(options: { json?: boolean }): Promise<void> {
 }
 
 /** A Redis that answers; to be compared with one that is away would be to compare with nothing. */
-async function openRedis(url: string): Promise<RedisClient> {
+export async function openRedis(url: string): Promise<RedisClient> {
   const redis = connectRedis(url, { log: createLog({ level: 'silent' }), timeoutMs: limits.redisWriteMs });
   const ready = Promise.withResolvers<void>();
   redis.once('ready', ready.resolve);

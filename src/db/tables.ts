@@ -56,6 +56,8 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type Numeric = ColumnType<string, number | string, number | string>;
+
 export type OutboxState =
   | 'ambiguous'
   | 'cancelled'
@@ -393,6 +395,38 @@ export interface Progress {
   window_start: ColumnType<number, string, string>;
 }
 
+export interface Rebuild {
+  bucket: Generated<number>;
+  changed: Generated<Int8>;
+  ended_at: ColumnType<number, string, string> | null;
+  player_id: Generated<Int8>;
+  players: Generated<Int8>;
+  reason: string;
+  rebuild_no: Generated<Int8>;
+  started_at: ColumnType<number, string, string>;
+  started_by: string;
+  updated_at: ColumnType<number, string, string>;
+}
+
+export interface RebuildBucket {
+  bucket: number;
+  expected: Numeric;
+  rebuild_no: Int8;
+  stored: Numeric;
+  windows: Int8;
+}
+
+export interface RebuildChange {
+  bucket: number;
+  changed_at: ColumnType<number, string, string>;
+  game_no: number;
+  player_id: Int8;
+  progress_after: Json;
+  progress_before: Json | null;
+  rebuild_no: Int8;
+  window_start: ColumnType<number, string, string>;
+}
+
 export interface ReprocessRun {
   asked_by: string;
   changed: Generated<Int8>;
@@ -490,6 +524,9 @@ export interface DB {
   parked_resolution: ParkedResolution;
   player: Player;
   progress: Progress;
+  rebuild: Rebuild;
+  rebuild_bucket: RebuildBucket;
+  rebuild_change: RebuildChange;
   reprocess_run: ReprocessRun;
   retention_policy: RetentionPolicy;
   retired_partition: RetiredPartition;

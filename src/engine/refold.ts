@@ -73,6 +73,21 @@ type Row = Key &
 type StoredProgress = [value: number, cleared: number, state: StandingState | null];
 type StoredClaim = [step: number, stepType: string, status: ClaimStatus];
 
+/** What the credits of a window add up to: what its progress must be. */
+export interface Folded extends Key {
+  value: number;
+  cleared: number;
+  state: StandingState | null;
+}
+
+/** Some players of a bucket. */
+export interface Part {
+  bucket: number;
+  /** By number, the last one included. */
+  after: string;
+  to: string;
+}
+
 /** Everything about one player in one window of one game. */
 interface Books {
   key: Key;
@@ -92,21 +107,32 @@ export async function refold(
   client: pg.ClientBase,
   definitions: Definitions,
   report: (difference: RefoldDifference) => void,
-  progress: (windows: number) => void = () => {},
+  {
+    progress = () => {},
+    folded = () => {},
+    part,
+  }: {
+    progress?: (windows: number) => void;
+    /** Hears what each window adds up to. */
+    folded?: (folded: Folded) => void;
+    /** Absent: everybody. */
+    part?: Part;
+  } = {},
 ): Promise<void> {
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
   let windows = 0;
-  for await (const books of readBooks(client)) {
+  for await (const books of readBooks(client, part)) {
     if (++windows % limits.verifyRows === 0) progress(windows);
-    for (const [check, subject, expected, found] of compare(books, timelines.get(books.key.game_no))) {
+    for (const [check, subject, expected, found] of compare(books, timelines.get(books.key.game_no), folded)) {
       const { bucket, player_id } = books.key;
       report({ check, bucket, player_id, subject: `${nameOf(books.key)}${subject}`, expected, found });
     }
   }
 }
 
-async function* readBooks(client: pg.ClientBase): AsyncGenerator<Books> {
-  await client.query(`declare refolded no scroll cursor for ${ROWS}`);
+async function* readBooks(client: pg.ClientBase, part: Part | undefined): AsyncGenerator<Books> {
+  const rows = part === undefined ? ROWS : rowsOf(part);
+  await client.query(`declare refolded no scroll cursor for ${rows}`);
   let books: Books | undefined;
   for (;;) {
     const { rows } = await client.query<Row>({
@@ -126,6 +152,12 @@ async function* readBooks(client: pg.ClientBase): AsyncGenerator<Books> {
   }
   if (books !== undefined) yield books;
   await client.query('close refolded');
+}
+
+/** The condition reaches every branch. A cursor takes no parameters. */
+function rowsOf({ bucket, after, to }: Part): string {
+  return `select * from (${ROWS}) as every where bucket = ${Number(bucket)} and player_id > ${BigInt(after)} and player_id <= ${BigInt(to)}
+           order by bucket, player_id, game_no, window_start`;
 }
 
 function isSame(a: Key, b: Key): boolean {
@@ -155,6 +187,7 @@ type Disagreement = [check: RefoldCheck, subject: string, expected: string, foun
 function* compare(
   { key, credits, progress, claims }: Books,
   timeline: Timeline | undefined,
+  folded: (folded: Folded) => void,
 ): Generator<Disagreement, void> {
   const versions = new Map(timeline?.versions.map((game) => [game.version, game]));
   for (const { version, triggerId } of credits) {
@@ -185,6 +218,7 @@ function* compare(
   const standings = foldBoth(credits, first, versionOf);
   const { all, cleared } = standings;
   const state = stateOf(standings);
+  folded({ ...key, value: all.value, cleared: cleared.value, state });
   const isRight = progress !== undefined && progress[0] === all.value && progress[1] === cleared.value;
   if (!isRight || !isDeepStrictEqual(progress[2], state)) {
     // The state is long; it is shown only where the numbers agree.

@@ -233,7 +233,7 @@ async function refoldAll(
       const list = found.get(difference.check) as RefoldDifference[];
       if (list.length < rowsPerCheck) list.push(difference);
     },
-    (windows) => progress(`${counted(windows, "player's window")} folded again`),
+    { progress: (windows) => progress(`${counted(windows, "player's window")} folded again`) },
   );
   const list = [...found.values()].flat();
   const { rows } = await client.query<{ user_id: string }>(

@@ -101,6 +101,11 @@ export async function readProjection(
   return own === undefined ? undefined : { ...facts, games: new Map([...facts.games, ...own.games]) };
 }
 
+/** Lets Redis forget players; the next read, or refresh, of each fills it in again. */
+export async function forgetPlayers(redis: RedisClient, userIds: readonly string[]): Promise<void> {
+  await Promise.all(userIds.map((userId) => redis.del(playerKey(userId))));
+}
+
 /** Everything that Redis holds of a player. */
 export async function readStored(redis: RedisClient, userId: string): Promise<Field[]> {
   return Object.entries(await redis.hgetall(playerKey(userId))).map(([name, value]) => fieldOf(name, value));
