@@ -199,6 +199,18 @@ function allowedBy(schema: z.core.$ZodType): string {
   return inner === undefined ? '' : allowedBy(inner);
 }
 
+/** The names of variables that hold secrets of configured services; which ones there are is up to game-configs/services. */
+export const secretName = /^MILEPOST_SECRET_[A-Z0-9_]{1,64}$/;
+
+/** The secrets of configured services, by the names of their variables. An empty variable counts as absent. */
+export function readSecrets(env: Record<string, string | undefined> = process.env): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(env).flatMap(([name, value]) =>
+      secretName.test(name) && value !== undefined && value !== '' ? [[name, value] as const] : [],
+    ),
+  );
+}
+
 /** Variables whose values are or may hold secrets: never repeated. */
 const secret = /_(URL|ENDPOINT|HEADERS|TOKEN|PASSWORD|KEYS?)$/;
 

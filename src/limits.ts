@@ -131,6 +131,8 @@ export const limits = {
   /** Lines of a service's statement that one statement writes at a time; and how many of each list of disagreements are told. */
   statementRows: 5_000,
   statementListed: 10_000,
+  /** Services defined in configuration: each is drained on its own, with connections of its own. */
+  configuredServices: 20,
   /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
   idempotencyPeriodMs: 24 * 3_600_000,
   /** Bytes of a service's answer; a longer one is not read to its end. */

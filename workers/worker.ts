@@ -20,8 +20,10 @@ import { type CircuitRules, readCircuitStates } from '../src/outbox/circuit.ts';
 import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
 import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
 import { createWaker } from '../src/outbox/wake.ts';
+import { createConfiguredService } from '../src/rewards/configured-service.ts';
 import { createRewardHandler } from '../src/rewards/handler.ts';
 import { createNeucoin } from '../src/rewards/neucoin.ts';
+import { destinationOf, type ServiceConfig } from '../src/rewards/service-config.ts';
 import { createVoucher } from '../src/rewards/voucher.ts';
 import type { Sealer } from '../src/seal.ts';
 import type { Instant } from '../src/time.ts';
@@ -41,6 +43,8 @@ export interface WorkerOptions {
   voucherCodes?: Sealer | undefined;
   /** Which days of the inbox go; absent: none does. Needs a login that is a member of milepost_retention. */
   retention?: RetentionPolicy | undefined;
+  /** Services defined in configuration, and the values of the secrets that they name. */
+  configured?: { services: readonly ServiceConfig[]; secrets: ReadonlyMap<string, string> } | undefined;
   /** Reads players' projections anew; absent where no projection is kept. */
   refresh?: Refresh | undefined;
   /** Other times than the limits; for tests. */
@@ -94,8 +98,19 @@ export function createWorker(options: WorkerOptions): Worker {
   function reach(address: ServiceAddress) {
     return { ...address, timeoutMs: timing.serviceTimeoutMs };
   }
-  // For each of three drains a lease and a settlement at once, the budgets and their definitions, the sweep, and the metrics.
-  const db = connect(options.databaseUrl, { role: 'milepost_worker', size: 10, log, name: 'milepost worker' });
+  const { services: configs, secrets } = options.configured ?? { services: [], secrets: new Map<string, string>() };
+  const configured = configs.map((config) => ({
+    config,
+    service: createConfiguredService(config, {
+      secrets,
+      sealer: options.voucherCodes,
+      timeoutMs: Math.min(config.timeout_ms, timing.serviceTimeoutMs),
+    }),
+  }));
+  // For each of three drains a lease and a settlement at once, the budgets and their definitions, the sweep, and the metrics; and for each
+  // configured service one of both.
+  const size = 10 + configured.length;
+  const db = connect(options.databaseUrl, { role: 'milepost_worker', size, log, name: 'milepost worker' });
   const queue = connectQueue(options.databaseUrl, options.concurrency + 2, log);
   const news = createWaker(db, log);
   const retention =
@@ -139,6 +154,16 @@ export function createWorker(options: WorkerOptions): Worker {
         idempotencyPeriodMs: timing.idempotencyPeriodMs,
         concurrency: options[destination].concurrency ?? limits.serviceConcurrency,
         ratePerSecond: options[destination].ratePerSecond,
+      }),
+    );
+  }
+  for (const { config, service } of configured) {
+    addDrain(
+      createRewardHandler(destinationOf(config), service, {
+        callMs: Math.min(config.timeout_ms, timing.serviceTimeoutMs),
+        idempotencyPeriodMs: config.idempotency_hours * 3_600_000,
+        concurrency: config.concurrency,
+        ratePerSecond: config.rate_per_second,
       }),
     );
   }
@@ -203,13 +228,12 @@ export function createWorker(options: WorkerOptions): Worker {
     const runnerStopped = runner?.stop().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'job runner'));
     await Promise.all([runnerStopped, ...[...drains.values()].map((drain) => drain.stop())]);
     await news.idle();
-    await Promise.all([
-      services.neucoin.close(),
-      services.voucher.close(),
-      db.close(),
-      retention?.db.close(),
-      queue.end(),
-    ]);
+    await Promise.all(
+      [services.neucoin, services.voucher, ...configured.map(({ service }) => service)].map((service) =>
+        service.close(),
+      ),
+    );
+    await Promise.all([db.close(), retention?.db.close(), queue.end()]);
   }
 
   function stop(): Promise<void> {

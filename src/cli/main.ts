@@ -1,5 +1,5 @@
 // The command line: what there is, in one page. Each command's work is in a file of its own; here are its words, its options and its exit code.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { messageOf, OutOfReach, UserError } from '../errors.ts';
 import { storedOutcomes } from '../inbox/stored-outcome.ts';
@@ -321,6 +321,14 @@ stored, this is said first, and the exit code is 1.`,
   )
   .action(from(async () => (await import('./explain.ts')).explain));
 
+const services = program.command('services').description('the services that files describe, and that give rewards');
+services
+  .command('validate <files...>')
+  .description('check files of services; nothing is changed, and nobody is called')
+  .addOption(json())
+  .addHelpText('after', examples('milepost services validate game-configs/services/*.jsonc'))
+  .action(from(async () => (await import('./services.ts')).validateServices));
+
 const inbox = program.command('inbox').description('what arrived');
 inbox
   .command('show <event_id>')
@@ -443,7 +451,13 @@ inbox
   .action(from(async () => (await import('./inbox-partitions.ts')).dropPartitions));
 
 const rewards = program.command('rewards').description('what is paid: what waits, what ended badly, trying that again');
-const serviceOption = (): Option => new Option('--service <service>', 'of one service').choices(['neucoin', 'voucher']);
+const serviceOption = (): Option =>
+  new Option('--service <service>', 'of one service: neucoin, voucher, or a configured one as service:<id>').argParser(
+    (given: string) => {
+      if (given === 'neucoin' || given === 'voucher' || /^service:./.test(given)) return given;
+      throw new InvalidArgumentError('Allowed are neucoin, voucher, and service:<id>.');
+    },
+  );
 rewards
   .command('list')
   .description('rewards that ended badly, or those in another state')

@@ -13,10 +13,10 @@ import { createKafkajsFeed } from '../../workers/ingest/kafkajs-feed.ts';
 import { createMetricsServer } from '../../workers/metrics-server.ts';
 import { createReadiness } from '../../workers/readiness.ts';
 import type { Service } from '../../workers/service.ts';
-import { createWorker, type Worker } from '../../workers/worker.ts';
+import { createWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts';
 import { openResolver } from '../cohorts/config.ts';
 import { attributeFields } from '../condition/condition.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, readConfig, readSecrets } from '../config.ts';
 import { connect, type Db, type Role } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
@@ -31,6 +31,7 @@ import { startRewardServices } from '../local/reward-services.ts';
 import { openVoucherCodeKey } from '../local/voucher-code-key.ts';
 import { createLog, type Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
+import { readServices, secretsOf } from '../rewards/service-config.ts';
 import { createSealer, type Sealer } from '../seal.ts';
 import { checkMigrated } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
@@ -98,6 +99,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const sources = await readSources(join(config.GAME_CONFIGS, 'sources'));
   const normaliser = createNormaliser(sources);
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
+  const configured = wanted.includes('worker') ? await configuredServices(config) : undefined;
   const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
   const stopTracing = await startTracing(config, wanted);
   const opened: Db[] = [];
@@ -157,6 +159,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
             ratePerSecond: config.VOUCHER_RATE_PER_SECOND,
           },
           voucherCodes: at.voucherCodes,
+          configured,
           ...(writeRedis === undefined ? {} : { refresh: refreshInto(writeRedis, open('milepost_worker', 4)) }),
         })
       : undefined;
@@ -195,6 +198,18 @@ async function startTracing(config: Config, wanted: readonly RoleName[]): Promis
     role: wanted.join('+'),
     version: manifest.version,
   });
+}
+
+/** The services that the configuration folder describes, each with all of its secrets. */
+async function configuredServices(config: Config): Promise<NonNullable<WorkerOptions['configured']>> {
+  const services = await readServices(join(config.GAME_CONFIGS, 'services'));
+  const secrets = readSecrets();
+  const problems = services.flatMap((service) => {
+    const missing = secretsOf(service).filter((name) => !secrets.has(name));
+    return missing.map((name) => ({ path: name, message: `is not set: the service ${service.service_id} needs it` }));
+  });
+  if (problems.length > 0) throw new UserError('the environment is not right', problems);
+  return { services, secrets };
 }
 
 function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) => Promise<void> {

@@ -45,6 +45,7 @@ test.each([
   'inbox parked',
   'inbox reprocess',
   'inbox runs',
+  'services validate',
   'rewards list',
   'rewards show',
   'rewards retry',

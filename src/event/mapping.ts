@@ -174,7 +174,8 @@ function compilePlace(rule: {
   };
 }
 
-function valueAt(root: Json, path: Path): Json | undefined {
+/** The value at a path; undefined where there is none. */
+export function valueAt(root: Json, path: Path): Json | undefined {
   let value: Json | undefined = root;
   for (const key of path) {
     if (typeof value !== 'object' || value === null) return undefined;

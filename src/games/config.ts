@@ -82,7 +82,8 @@ const rewardType = z
     error: 'must be NC, VOUCHER, or service: and the id of a configured service, such as service:lounge_pass',
   })
   .meta({
-    description: 'NC: NeuCoins. VOUCHER: a voucher. What a configured service gives is named by service: and its id.',
+    description:
+      'NC: NeuCoins. VOUCHER: a voucher. What a [configured service](services.md) gives is named by service: and its id.',
     unit: '`NC`, `VOUCHER` or `service:…`',
     examples: ['NC', 'VOUCHER', 'service:lounge_pass'],
   })

@@ -1,5 +1,5 @@
-// Stand-ins for the NeuCoin and the voucher service: they speak the contracts of docs/rewards.md, apply each key once, keep books, and can be told to
-// misbehave. For tests and the local demonstration; never to be reached by anything that pays real rewards.
+// Stand-ins for the NeuCoin and the voucher service, which speak the contracts of docs/rewards.md, and for a partner's, which speaks one of its own
+// (docs/services.md): they apply each key once, keep books, and can be told to misbehave. For tests and the local demonstration; never to be reached by anything that pays real rewards.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { z } from 'zod';
 
-const serviceNames = ['neucoin', 'voucher'] as const;
+const serviceNames = ['neucoin', 'voucher', 'partner'] as const;
 type ServiceName = (typeof serviceNames)[number];
 const operations = ['pay', 'take_back'] as const;
 type Operation = (typeof operations)[number];
@@ -53,6 +53,7 @@ export interface Booking {
 export interface RewardServices {
   neucoinUrl: string;
   voucherUrl: string;
+  partnerUrl: string;
   /** What was paid and taken back, in the order in which it was. */
   books(): Booking[];
   /** Payments, or what takes them back, posted so far to one service, whatever came of them. */
@@ -79,6 +80,8 @@ interface Collection {
   /** Reads a posted body; throws a ZodError where it is not right. */
   read(body: unknown): Request;
   receipt(entry: Entry): object;
+  /** How it says no. */
+  refusal(code: string, message: string): object;
 }
 
 const common = {
@@ -89,6 +92,22 @@ const common = {
 const sum = { amount: z.number(), currency: z.string() };
 const amountIn = (currency: string, body: { amount: number; currency: string }): number =>
   body.currency === currency ? body.amount : Number.NaN;
+
+const plain: Collection['refusal'] = (code, message) => ({ code, message });
+const nested: Collection['refusal'] = (code, message) => ({ error: { code, detail: message } });
+
+const pass = z.object({
+  external_id: z.string().min(1),
+  customer: z.string().min(1),
+  units: z.number(),
+  campaign: z.string(),
+});
+const revocation = z.object({
+  external_id: z.string().min(1),
+  customer: z.string().min(1),
+  pass: z.string(),
+  of: z.string(),
+});
 
 const payment = z.object({ ...common, ...sum });
 const debit = payment.extend({ credit: z.object({ idempotency_key: z.string(), transaction_id: z.string() }) });
@@ -106,6 +125,7 @@ const collections: Record<ServiceName, Record<Operation, Collection>> = {
         return { key, user_id, amount: amountIn('NC', body), paid: null, reference };
       },
       receipt: ({ transaction_id, amount }) => ({ transaction_id, status: 'credited', amount }),
+      refusal: plain,
     },
     take_back: {
       path: '/v1/debits',
@@ -115,6 +135,29 @@ const collections: Record<ServiceName, Record<Operation, Collection>> = {
         return { key, user_id, amount: amountIn('NC', body), paid, reference };
       },
       receipt: ({ transaction_id, amount }) => ({ transaction_id, status: 'debited', amount }),
+      refusal: plain,
+    },
+  },
+  partner: {
+    pay: {
+      path: '/passes',
+      read: (posted) => {
+        const { external_id: key, customer: user_id, units: amount, campaign } = pass.parse(posted);
+        return { key, user_id, amount, paid: null, reference: { campaign } };
+      },
+      receipt: ({ transaction_id, amount, key }) => ({
+        data: { id: transaction_id, state: 'ACTIVE', units: amount, pin: codeOf(key) },
+      }),
+      refusal: nested,
+    },
+    take_back: {
+      path: '/revocations',
+      read: (posted) => {
+        const { external_id: key, customer: user_id, pass: transaction_id, of } = revocation.parse(posted);
+        return { key, user_id, amount: 0, paid: { key: of, transaction_id }, reference: null };
+      },
+      receipt: ({ transaction_id }) => ({ data: { id: transaction_id, state: 'REVOKED' } }),
+      refusal: nested,
     },
   },
   voucher: {
@@ -130,6 +173,7 @@ const collections: Record<ServiceName, Record<Operation, Collection>> = {
         amount,
         code: codeOf(key),
       }),
+      refusal: plain,
     },
     take_back: {
       path: '/v1/cancellations',
@@ -144,6 +188,7 @@ const collections: Record<ServiceName, Record<Operation, Collection>> = {
         voucher_id: transactionIdOf('voucher', 'pay', String(takes_back)),
         status: 'cancelled',
       }),
+      refusal: plain,
     },
   },
 };
@@ -153,6 +198,13 @@ interface Entry extends Omit<Booking, 'calls'> {
   /** Of the body, to tell a repeat from something else under the same key. */
   digest: string;
 }
+
+/** What a service says of a payment that it does not know. */
+const unknown: Record<ServiceName, string> = {
+  neucoin: 'CREDIT_UNKNOWN',
+  voucher: 'VOUCHER_UNKNOWN',
+  partner: 'PASS_UNKNOWN',
+};
 
 const BODY_BYTES = 64 * 1_024;
 
@@ -179,7 +231,11 @@ export async function startRewardServices(
   };
   const books = await openBooks(options.dataDir);
   const calls = new Map<string, number>();
-  const posted = { neucoin: { pay: 0, take_back: 0 }, voucher: { pay: 0, take_back: 0 } };
+  const posted = {
+    neucoin: { pay: 0, take_back: 0 },
+    voucher: { pay: 0, take_back: 0 },
+    partner: { pay: 0, take_back: 0 },
+  };
   let faults: { rule: z.output<typeof fault>; seen: number }[] = [];
   setFaults(options.faults ?? []);
 
@@ -212,17 +268,20 @@ export async function startRewardServices(
 
   async function post(context: Context, service: ServiceName, operation: Operation): Promise<void> {
     posted[service][operation] += 1;
+    const no = (status: number, code: string, message: string): void => {
+      context.status = status;
+      context.body = collections[service][operation].refusal(code, message);
+    };
     const body = await readJson(context.req);
     let request: Request;
     try {
       request = collections[service][operation].read(body);
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      return refuse(context, 400, 'BODY_INVALID', z.prettifyError(error));
+      return no(400, 'BODY_INVALID', z.prettifyError(error));
     }
     const { key } = request;
-    if (context.get('idempotency-key') !== key)
-      return refuse(context, 400, 'KEY_MISSING', 'header and body must name one key');
+    if (context.get('idempotency-key') !== key) return no(400, 'KEY_MISSING', 'header and body must name one key');
     const id = idOf(service, operation, key);
     calls.set(id, (calls.get(id) ?? 0) + 1);
     if (await befallen(context, service, operation, 'before')) return;
@@ -231,10 +290,10 @@ export async function startRewardServices(
     const { idempotency_key: _, ...terms } = body as { [field: string]: unknown };
     const digest = createHash('sha256').update(JSON.stringify(terms)).digest('hex');
     if (known !== undefined && known.digest !== digest)
-      return refuse(context, 409, 'KEY_REUSED', 'this key was used for something else');
+      return no(409, 'KEY_REUSED', 'this key was used for something else');
     if (known === undefined) {
       const refusal = refusalOf(service, operation, request);
-      if (refusal !== undefined) return refuse(context, 422, refusal, `not done: ${refusal}`);
+      if (refusal !== undefined) return no(422, refusal, `not done: ${refusal}`);
     }
     const entry = known ?? entryOf(service, operation, request, digest);
     await books.enter(entry);
@@ -245,7 +304,7 @@ export async function startRewardServices(
 
   function entryOf(service: ServiceName, operation: Operation, request: Request, digest: string): Entry {
     const { key, user_id, amount, paid, reference } = request;
-    const issued = service === 'voucher' && paid !== null ? books.find(service, 'pay', paid.key) : undefined;
+    const issued = service !== 'neucoin' && paid !== null ? books.find(service, 'pay', paid.key) : undefined;
     return {
       service,
       operation,
@@ -263,12 +322,12 @@ export async function startRewardServices(
     const { user_id, amount, paid } = request;
     const told = refusals[operation][user_id];
     if (told !== undefined) return told;
-    const cancels = service === 'voucher' && operation === 'take_back';
+    const cancels = service !== 'neucoin' && operation === 'take_back';
     if (!cancels && !(Number.isSafeInteger(amount) && amount > 0)) return 'AMOUNT_INVALID';
     if (paid === null) return undefined;
     const payment = books.find(service, 'pay', paid.key);
     if (payment === undefined || payment.user_id !== user_id || payment.transaction_id !== paid.transaction_id)
-      return service === 'neucoin' ? 'CREDIT_UNKNOWN' : 'VOUCHER_UNKNOWN';
+      return unknown[service];
     const taken = books.takenBack(service, paid.key);
     if (cancels) return taken.length > 0 ? 'ALREADY_CANCELLED' : undefined;
     const left = taken.reduce((sum, entry) => sum - entry.amount, payment.amount);
@@ -279,7 +338,11 @@ export async function startRewardServices(
     const on = operation === 'pay' ? 'lookup' : 'lookup_take_back';
     if (await befallen(context, service, on, 'before')) return;
     const known = books.find(service, operation, key);
-    if (known === undefined) return refuse(context, 404, 'KEY_UNKNOWN', 'nothing was done under this key');
+    if (known === undefined) {
+      context.status = 404;
+      context.body = collections[service][operation].refusal('KEY_UNKNOWN', 'nothing was done under this key');
+      return;
+    }
     context.body = collections[service][operation].receipt(known);
   }
 
@@ -325,6 +388,7 @@ export async function startRewardServices(
   return {
     neucoinUrl: `${base}/neucoin`,
     voucherUrl: `${base}/voucher`,
+    partnerUrl: `${base}/partner`,
     books: bookings,
     calls: (service, operation = 'pay') => posted[service][operation],
     setFaults,

@@ -61,7 +61,8 @@ export async function readCircuits(db: Db, known: readonly Destination[]): Promi
            (select count(*)::integer from milepost.outbox o where o.destination = d.destination and o.state in ('pending', 'leased')) as waiting
       from (${allDestinations(known)}) as d
       left join milepost.circuit c on c.destination = d.destination
-     where d.destination <> 'budget'`.execute(db.query);
+     where d.destination <> 'budget'
+     order by d.at nulls last, d.destination`.execute(db.query);
   return rows;
 }
 

@@ -1,11 +1,12 @@
-// One HTTP call of a service: its bounds (time, size, connections), and what each way of failing means. It never follows a redirect, never reads an
+// One HTTP call of a service: its bounds (time, size, connections), and what each way of failing means. It never follows a redirect, never connects to where credentials are handed out, never reads an
 // answer without bounds, and knows nothing of what bodies mean.
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Json } from '../event/event.ts';
 import { limits } from '../limits.ts';
 import type { Delivery, RetryReason } from '../outbox/delivery.ts';
+import { linkLocalProblem, lookupElsewhere } from './link-local.ts';
 
 export interface CallOptions {
   timeoutMs: number;
@@ -42,9 +43,11 @@ class CallTimeout extends Error {}
 
 /** Calls the server of one origin. */
 export function createCaller(origin: string, options: CallOptions): Caller {
+  const refused = linkLocalProblem(new URL(origin).hostname);
+  if (refused !== undefined) throw new UserError(`a service cannot be at ${origin}: ${refused}`);
   const pool = new Pool(origin, {
     connections: options.concurrency ?? limits.serviceConcurrency,
-    connect: { timeout: options.timeoutMs },
+    connect: { timeout: options.timeoutMs, lookup: lookupElsewhere },
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     maxResponseSize: limits.answerBytes,

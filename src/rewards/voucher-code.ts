@@ -18,6 +18,11 @@ export function ownerOf(userId: string, gameId: string): readonly string[] {
   return [userId, gameId];
 }
 
+/** The last four characters, and of a short code none: enough to tell codes apart, too little to spend one. */
+export function maskCode(code: string): string {
+  return `****${code.length >= 12 ? code.slice(-4) : ''}`;
+}
+
 /** The code of the voucher that a claim earned. The claim names its player: whoever asks must be known to be that one. */
 export async function readVoucherCode(db: Db, sealer: Sealer, claim: ClaimIdentity): Promise<VoucherCode> {
   const key = rewardKey(claim);

@@ -6,7 +6,7 @@ import type { Sealer } from '../seal.ts';
 import { createHttpService, type HttpOperation, type HttpServiceOptions } from './http-service.ts';
 import { paidWith, referenceOf } from './request.ts';
 import type { RewardService } from './service.ts';
-import { ownerOf } from './voucher-code.ts';
+import { maskCode, ownerOf } from './voucher-code.ts';
 
 const identifier = z.string().min(1).max(128);
 const issued = z.object({
@@ -71,9 +71,4 @@ const cancel: HttpOperation<TakeBackMessage> = {
 /** Without a `sealer` codes are not kept at all. */
 export function createVoucher(options: HttpServiceOptions & { sealer?: Sealer | undefined }): RewardService {
   return createHttpService({ pay: issue(options.sealer), takeBack: cancel }, options);
-}
-
-/** The last four characters, and of a short code none: enough to tell codes apart, too little to spend one. */
-function maskCode(code: string): string {
-  return `****${code.length >= 12 ? code.slice(-4) : ''}`;
 }

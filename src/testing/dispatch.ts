@@ -1,12 +1,14 @@
 // What tests of dispatch set the scene with: rewards that are owed, a worker with stand-in services, and the outbox as it stands.
 import type pg from 'pg';
 import { createWorker, type Worker, type WorkerOptions } from '../../workers/worker.ts';
+import type { ConfiguredService } from '../event/message.ts';
 import { bucketOf } from '../ids.ts';
 import { type RewardServices, startRewardServices } from '../local/reward-services.ts';
 import { createLog } from '../log.ts';
 import { rewardKey, takeBackKey } from '../rewards/decide.ts';
 
-type RewardDestination = 'neucoin' | 'voucher';
+const types = { neucoin: 'NC', voucher: 'VOUCHER' } as const;
+type RewardDestination = keyof typeof types | ConfiguredService;
 
 /** A reward that stands in the outbox. */
 export interface Owed {
@@ -32,7 +34,7 @@ export async function owe(
   await pool.query('select milepost.players_of($1, $2)', [buckets, claims.map(({ userId }) => userId)]);
   const bodies = claims.map(({ userId, claim: { gameId, step, earning } }) => ({
     user_id: userId,
-    reward_type: destination === 'neucoin' ? 'NC' : 'VOUCHER',
+    reward_type: destination === 'neucoin' || destination === 'voucher' ? types[destination] : destination,
     amount,
     game_id: gameId,
     window_start: new Date(windowStart).toISOString(),

@@ -5,6 +5,7 @@ import { conditionSchema } from '../condition/condition.ts';
 import { canonicalEventSchema } from '../event/canonical.ts';
 import { sourceFileSchema } from '../event/source.ts';
 import { gameSchema } from '../games/config.ts';
+import { serviceSchema } from '../rewards/service-config.ts';
 import { scenarioSchema } from '../scenarios/scenario.ts';
 
 /** A schema as JSON Schema (draft 2020-12) for what is written, defaults still to be filled in. */
@@ -52,6 +53,7 @@ export const published: readonly Published[] = [
   { file: 'game.schema.json', title: 'Game', schema: gameSchema, isFile: true },
   { file: 'source.schema.json', title: 'Source', schema: sourceFileSchema, isFile: true },
   { file: 'scenario.schema.json', title: 'Scenario', schema: scenarioSchema, isFile: true },
+  { file: 'service.schema.json', title: 'Service', schema: serviceSchema, isFile: true },
   { file: 'cohorts.schema.json', title: 'Cohorts', schema: cohortsSchema, isFile: true },
 ];
 
