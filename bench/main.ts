@@ -1,5 +1,6 @@
 // `npm run -s bench -- …`: the benchmarks, in one page. Each prints a table for people, and with --json one line for programs, last.
 import { Command, InvalidArgumentError } from 'commander';
+import { benchApi } from './api.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
@@ -23,6 +24,20 @@ program
   .option('--rounds <count>', 'how often everything is measured; the median of their ratios counts', count, 8)
   .option('--json', 'one line of JSON, last', false)
   .action(benchDispatch);
+
+program
+  .command('api')
+  .description(
+    'players reading their games, from Redis and from PostgreSQL, beside bare Koa; and readers that wait for events',
+  )
+  .option('--players <count>', 'players in the database', count, 1_000_000)
+  .option('--readers <count>', 'of them, those that read', count, 5_000)
+  .option('--connections <count>', 'connections of the load', count, 32)
+  .option('--rounds <count>', 'how often everything is measured; the median counts', count, 5)
+  .option('--seconds <count>', 'length of a measurement', count, 4)
+  .option('--waiting <count>', 'readers that wait for an event', count, 5_000)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchApi);
 
 program
   .command('memory')

@@ -66,11 +66,16 @@ export async function startBenchServer(players: number): Promise<BenchServer> {
   }
 }
 
+/** The seed game as it comes from its file. */
+export function seedText(): Promise<string> {
+  return readFile(join(root, gameFile), 'utf8');
+}
+
 async function prepare(url: string, players: number): Promise<void> {
   await migrate(url);
   const owner = connect(url, { role: 'milepost_owner', size: 1, log });
   const fields = attributeFields(attributeCatalogue(await shippedSources()));
-  const text = await readFile(join(root, gameFile), 'utf8');
+  const text = await seedText();
   const config = parseGame(text, gameFile, fields);
   await transaction(owner, (tx) => activateGame(tx, { config, text, file: gameFile, by: 'bench', reason: 'bench' }));
   await owner.close();
