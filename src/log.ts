@@ -1,5 +1,5 @@
 // Structured logs (pino, JSON lines on standard error): one event per line, the same names as in metrics and SQL. Player ids never appear in clear.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
@@ -28,5 +28,5 @@ function describeError(error: unknown): unknown {
 
 /** How a player is named in logs: enough to follow one, not to find out who it is without knowing the id. */
 export function playerHash(userId: string): string {
-  return createHash('sha256').update(userId).digest('hex').slice(0, 12);
+  return hash('sha256', userId, 'hex').slice(0, 12);
 }
