@@ -1,7 +1,7 @@
 // What a player reads: active games (widget), one game (journey), and its history. Whose they are is for the token to say (api/serve.ts).
 import type { Db } from '../src/db/connect.ts';
 import type { FollowedDefinitions } from '../src/definitions/follow.ts';
-import type { Timeline } from '../src/games/decide.ts';
+import { type Timeline, versionInForce } from '../src/games/decide.ts';
 import type { PlayerFacts, Wanted } from '../src/games/facts.ts';
 import { type HistoryEntry, readHistory } from '../src/games/history.ts';
 import { openGames, wantedOf, wantedWindow } from '../src/games/presence.ts';
@@ -10,11 +10,14 @@ import { type Journey, renderJourney, renderWidget } from '../src/games/view.ts'
 import type { EventWaits } from '../src/inbox/await.ts';
 import { counts, type EventOutcome } from '../src/inbox/outcome.ts';
 import { limits } from '../src/limits.ts';
+import type { Log } from '../src/log.ts';
+import type { News } from '../src/outbox/news.ts';
 import type { Instant } from '../src/time.ts';
-import { activeGames, gameHistory, oneGame } from './contract/games.ts';
+import { activeGames, gameEvents, gameHistory, oneGame } from './contract/games.ts';
 import { type After, afterView, awaitedOf, outcomeOf } from './fresh.ts';
 import { Problem } from './problem.ts';
 import type { Asked, Serve } from './serve.ts';
+import { createStreams, type Streams } from './streams.ts';
 
 export function gameRoutes(
   serve: Serve,
@@ -22,11 +25,14 @@ export function gameRoutes(
     db: Db;
     definitions: FollowedDefinitions;
     facts: FactsReader;
+    news: News;
     waits: EventWaits;
+    log: Log;
     clock: () => Instant;
   },
-): void {
-  const { db, definitions, facts, waits, clock } = options;
+): Streams {
+  const { db, definitions, facts, news, waits, log, clock } = options;
+  const streams = createStreams({ news, widget, season, log });
 
   serve(activeGames, async (asked) => {
     const { outcome, after } = await waited(asked);
@@ -56,6 +62,34 @@ export function gameRoutes(
     }
     return { status: 200, body: history };
   });
+
+  serve(gameEvents, async ({ headers, player }) => {
+    const body = streams.open(player, headers['last-event-id']);
+    // A proxy that collects what it passes on would keep it from the reader.
+    return { status: 200, headers: { 'X-Accel-Buffering': 'no' }, body };
+  });
+
+  return streams;
+
+  /** From PostgreSQL: what Redis has yet to hear of may be what a stream was told of. */
+  async function widget(userId: string): Promise<object> {
+    const now = clock();
+    const open = openGames((await definitions.current()).games, now);
+    return { games: renderWidget(open, await facts.readCommitted(userId, wantedOf(open, now)), now) };
+  }
+
+  /** Changes whenever a game's version or window does, but for windows that begin with joining. */
+  async function season(): Promise<string> {
+    const now = clock();
+    const open = openGames((await definitions.current()).games, now);
+    return open
+      .map((timeline) => [
+        timeline.gameNo,
+        versionInForce(timeline, now).version,
+        ...wantedOf([timeline], now).fields([]),
+      ])
+      .join(' ');
+  }
 
   async function timelineOf(gameId: string): Promise<Timeline> {
     const timeline = (await definitions.current()).games.find((candidate) => candidate.gameId === gameId);

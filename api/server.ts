@@ -22,6 +22,7 @@ import { createAuth, type TokenRules } from './auth.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
+import { previewRoutes } from './preview.ts';
 import { answerProblems } from './problem.ts';
 import { referenceRoutes } from './reference.ts';
 import { admit, boundTarget } from './request.ts';
@@ -41,7 +42,7 @@ export interface ApiOptions {
   /** Absent: every read goes to PostgreSQL. */
   redis: RedisClient | undefined;
   /** Works as milepost_ingest, on a pool of its own. */
-  engine: Pick<Engine, 'process'>;
+  engine: Pick<Engine, 'process' | 'preview'>;
   normaliser: Normaliser;
   tokens: TokenRules;
   log: Log;
@@ -60,7 +61,8 @@ export function createApi(options: ApiOptions): HttpService {
 
   const router = new Router<ApiState>({ exclusive: 'specificity' });
   const { serve, missing } = createServing(router, auth);
-  gameRoutes(serve, { db, definitions, facts, waits, clock });
+  const streams = gameRoutes(serve, { db, definitions, facts, news, waits, log, clock });
+  previewRoutes(serve, { engine, normaliser, clock });
   eventRoutes(serve, { engine, normaliser });
   adminCohortRoutes(serve, { db, engine, clock });
   adminGameRoutes(serve, { db, owner, fields, clock });
@@ -93,7 +95,7 @@ export function createApi(options: ApiOptions): HttpService {
     },
     async stop() {
       // Whoever waits is answered with what is known.
-      await Promise.all([waits.stop(), server.stop()]);
+      await Promise.all([waits.stop(), streams.stop(), server.stop()]);
       await Promise.all([facts.idle(), definitions.idle(), news.stop()]);
     },
   };

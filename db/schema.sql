@@ -1091,6 +1091,21 @@ create function milepost.instant_of(p_ms bigint) returns timestamp with time zon
 language sql immutable strict parallel safe;
 grant execute on function milepost.instant_of to milepost_ingest;
 
+create function milepost.look_batch(
+  p_bucket smallint[],
+  p_user_id text[],
+  p_event_player integer[],
+  p_event_id text[],
+  p_producer text[],
+  p_game_no integer[],
+  p_game_since bigint[],
+  p_join_game_no integer[],
+  p_fold_game_no integer[],
+  p_cohort_id text[]
+) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, memberships text)
+language plpgsql stable set plan_cache_mode=force_generic_plan;
+grant execute on function milepost.look_batch to milepost_ingest;
+
 create function milepost.ms_of(p_instant timestamp with time zone) returns bigint
 language sql stable parallel safe;
 grant execute on function milepost.ms_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;

@@ -187,6 +187,13 @@ export const limits = {
   /** Readers of one process, and of one player there, that wait for events; beyond, they are answered at once. */
   waiting: 10_000,
   waitingOfPlayer: 8,
+  /** Streams of players' games open in one process, and of one player there; past this time a stream ends, and its reader comes back. */
+  streams: 5_000,
+  streamsOfPlayer: 4,
+  streamMs: 5 * 60_000,
+  /** How often a stream shows that it lives; and the bytes that may wait for a slow reader. */
+  streamBeatMs: 20_000,
+  streamBytes: 256 * 1_024,
   /** Waiting readers whose events one statement looks up, and such statements under way at once. */
   lookedUpEvents: 250,
   lookUpStatements: 2,
@@ -243,6 +250,7 @@ assert(
   limits.serviceTimeoutMs < limits.giveUpMs && limits.giveUpMs < limits.stopMs,
   'a stop must leave time for calls under way',
 );
+assert(limits.streamMs <= limits.tokenCacheMs, 'a stream must not outlive the time for which a token is believed');
 assert(limits.definitionsCheckMs < limits.activationDelayMs, 'a reader must hear of a version before it is in force');
 assert(limits.settleRows <= limits.refreshPlayers, 'a refresh must hold the players of everything settled at once');
 assert(limits.budgetRows <= limits.refreshPlayers, 'a refresh must hold the players of a whole round of budgets');

@@ -10,6 +10,8 @@ export const contract: readonly Route[] = [
   games.activeGames,
   games.oneGame,
   games.gameHistory,
+  games.previewEvent,
+  games.gameEvents,
   events.sendEvents,
   adminGames.listGames,
   adminGames.lookAtGame,

@@ -4,7 +4,7 @@ import { type Cursor, parseCursor } from '../../src/games/history.ts';
 import { limits } from '../../src/limits.ts';
 import { type Instant, parseInstant } from '../../src/time.ts';
 import { defineRoute } from './route.ts';
-import { identifier, time, truth, wholeNumber } from './shapes.ts';
+import { identifier, instant, time, truth, wholeNumber } from './shapes.ts';
 
 const stepState = z
   .enum(['locked', 'reached', 'held', 'paying', 'paid', 'failed', 'not_paid', 'cookie_to_open'])
@@ -253,6 +253,90 @@ const player = {
   isTagged: true,
 } as const;
 const notTheirs = { 404: 'This player takes part in no such game, or there is none.' };
+
+const ids = {
+  event_id: identifier.optional(),
+  event_version: z.string().optional(),
+  occurred_at: instant.optional().describe('Now unless given.'),
+  producer: identifier.optional(),
+};
+const jsonObject = z.record(z.string(), z.unknown());
+
+const reachedStep = z.object({
+  step: z.number(),
+  title: z.string().nullable(),
+  step_type: stepType,
+  held: z.boolean().describe('Its reward would wait for a release.'),
+  reward: reward.nullable().describe('As promised; null where the step pays nothing.'),
+});
+
+const preview = z.object({
+  outcome: z.string().describe('What the event would be answered; of one that has been judged already, what it was.'),
+  reason: z.string().nullable(),
+  detail: z.string().describe('In words.'),
+  replayed: z.boolean().describe('An event of this id has been judged already: it would change nothing.'),
+  games: z.array(
+    z
+      .object({
+        game_id: z.string(),
+        title: z.string().nullable(),
+        outcome: z.string(),
+        reason: z.string().nullable(),
+        detail: z.string().describe('In words.'),
+        missed: z
+          .array(z.object({ trigger_id: z.string(), condition: z.string() }))
+          .describe('What triggers ask for that the event is not.'),
+        adds: z.number().describe('By how much current_value would rise.'),
+        current_value: z.number().describe('What it would be then.'),
+        max_value: z.number(),
+        window_start: time.nullable().describe('The window it would count in.'),
+        steps_reached: z.array(reachedStep),
+      })
+      .meta({ id: 'GamePreview' }),
+  ),
+});
+
+export const previewEvent = defineRoute({
+  method: 'post',
+  tag: 'Games of a player',
+  scopes: ['player', 'bff'],
+  path: '/api/games/preview',
+  operationId: 'previewEvent',
+  summary: 'What an event of the player would do if it came now',
+  description:
+    'The event is judged as any other, and nothing of it is kept. Games that the player does not see are left out. What comes meanwhile may make the answer wrong.',
+  body: {
+    description: 'A canonical event, of which the rest may be left out.',
+    schema: z.strictObject({
+      ...ids,
+      event_type: identifier,
+      attributes: jsonObject.optional(),
+      correlation: jsonObject.optional(),
+    }),
+    isChecked: true,
+    example: {
+      event_type: 'payment_success',
+      correlation: { payment_id: 'pay_123' },
+      attributes: { transaction_type: 'UPI', payment_status: 'SUCCESS', transaction_amount: 25_000 },
+    },
+  },
+  answers: { 200: { description: 'The change it would make, by game.', schema: preview } },
+});
+
+export const gameEvents = defineRoute({
+  method: 'get',
+  tag: 'Games of a player',
+  scopes: ['player', 'bff'],
+  path: '/api/games/events',
+  operationId: 'streamGames',
+  summary: 'The widget as a stream: at once, and whenever it means something else',
+  description:
+    'Server-sent events called "games", each with a body of getActiveGames and its tag as id. Ends after some minutes: connect again.',
+  headers: z.object({
+    'last-event-id': z.string().optional().describe('The id of the last event that the caller has had.'),
+  }),
+  answers: { 200: { description: 'A stream that goes on until it is closed.', type: 'text/event-stream' } },
+});
 
 export const activeGames = defineRoute({
   ...player,

@@ -32,8 +32,9 @@ import type { Batch, BatchResult, EventResult } from './batch.ts';
 import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
 import { type BatchTrace, traced } from './batch-trace.ts';
 import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
-import type { Decision } from './effect.ts';
-import { openBatch } from './state.ts';
+import type { Decision, OpenedEvent } from './effect.ts';
+import { type Preview, preview } from './preview.ts';
+import { lookBatch, openBatch } from './state.ts';
 
 export interface Engine {
   /**
@@ -42,6 +43,8 @@ export interface Engine {
    * committed. Repeating a batch is harmless.
    */
   process(batch: Batch, signal?: AbortSignal): Promise<BatchResult>;
+  /** What an event would do if it came now. Writes nothing and waits for no batch; rejects while the database is away. */
+  preview(incoming: IncomingEvent): Promise<Preview>;
   /** The definitions the last batch was decided with, loaded first if there was none. */
   definitions(): Promise<Definitions>;
   /** Resolves when no wake-up is on its way. */
@@ -168,6 +171,23 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     log.debug({ batch: batchNo, ...placeOf(batch), ...counts }, 'batch committed');
   }
 
+  /** The same reads and decision as of a batch of one, without its locks and without writing. */
+  async function look(incoming: IncomingEvent): Promise<Preview> {
+    for (;;) {
+      definitions ??= await loadDefinitions(db, outdated);
+      const current = definitions;
+      const verdicts = await verdictsOn({ events: [incoming], parked: [] }, current);
+      const games = gamesFor([incoming.event], current);
+      const { epoch, events } = await transaction(db, (tx) => lookBatch(tx, [incoming], games));
+      if (epoch !== current.epoch) {
+        outdated = current;
+        if (definitions === current) definitions = undefined;
+        continue;
+      }
+      return preview(events[0] as OpenedEvent, current, verdicts);
+    }
+  }
+
   /** Asked anew for each attempt, and never inside a transaction. */
   async function verdictsOn(batch: Batch, current: Definitions): Promise<Verdicts> {
     if (resolver === undefined) return noVerdicts;
@@ -263,6 +283,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
 
   return {
     process,
+    preview: look,
     idle: () => waker.idle(),
     async definitions() {
       definitions ??= await loadDefinitions(db, outdated);

@@ -33,11 +33,23 @@ interface Roster {
   places: number[];
 }
 
+/** Reads what openBatch reads, without locking anything and without making players: for a decision that is thrown away. */
+export function lookBatch(...given: Parameters<typeof openBatch>): Promise<OpenedBatch> {
+  return readBatch('look_batch', ...given);
+}
+
 /** Locks and reads. `wanted` are the games whose progress the decision may touch, from windows of an instant on. */
-export async function openBatch(
+export function openBatch(
   tx: Tx,
   events: readonly IncomingEvent[],
   wanted: ReadonlyMap<Timeline, Instant>,
+): Promise<OpenedBatch> {
+  return readBatch('open_batch', tx, events, wanted);
+}
+
+async function readBatch(
+  name: 'open_batch' | 'look_batch',
+  ...[tx, events, wanted]: Parameters<typeof openBatch>
 ): Promise<OpenedBatch> {
   const roster = rosterOf(events);
   const games = [...wanted.keys()];
@@ -50,7 +62,7 @@ export async function openBatch(
     repeats: string;
     games: string;
     memberships: string;
-  }>(tx, 'open_batch', [
+  }>(tx, name, [
     { name: 'p_bucket', type: 'smallint[]', value: arrayOf(roster.buckets) },
     { name: 'p_user_id', type: 'text[]', value: arrayOfText(roster.userIds) },
     { name: 'p_event_player', type: 'integer[]', value: arrayOf(roster.places) },
@@ -66,7 +78,7 @@ export async function openBatch(
     { name: 'p_fold_game_no', type: 'integer[]', value: arrayOf(gamesWith(games, foldsAnew)) },
     { name: 'p_cohort_id', type: 'text[]', value: arrayOfText(cohorts) },
   ]);
-  if (row === undefined) throw new Error('open_batch returned no row');
+  if (row === undefined) throw new Error(`${name} returned no row`);
 
   const players = readPlayers(roster, row);
   const { progress, held, joins, credits } = JSON.parse(row.games) as GamesState;

@@ -47,7 +47,11 @@ export function refusalOf(
   if (sifted === undefined) return inWords('no_match', 'no_game');
   if ('outcome' in sifted) {
     if (sifted.outcome === 'applied') return inWords('no_match', 'already_joined');
-    return inWords(sifted.outcome, sifted.reason, sifted.reason === 'condition_failed' ? missed(timeline, event) : []);
+    return inWords(
+      sifted.outcome,
+      sifted.reason,
+      sifted.reason === 'condition_failed' ? missedOf(timeline, event) : [],
+    );
   }
   const { game, matching } = sifted;
   const worth = matching.some(
@@ -60,7 +64,8 @@ function inWords(outcome: string, reason: string | null, missed: Refusal['missed
   return { outcome, reason, detail: outcomeInWords(outcome, reason), missed };
 }
 
-function missed(timeline: Timeline, event: CanonicalEvent): Refusal['missed'] {
+/** Of each trigger for such events, the first thing its rule asks for that this one is not. */
+export function missedOf(timeline: Timeline, event: CanonicalEvent): Refusal['missed'] {
   const game = versionInForce(timeline, event.occurred_at);
   return (game.triggersByType.get(event.event_type) ?? []).flatMap(({ trigger_id, rule }) => {
     const failed = failing(rule, event, game.zone);

@@ -51,6 +51,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/games/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an event of the player would do if it came now
+         * @description The event is judged as any other, and nothing of it is kept. Games that the player does not see are left out. What comes meanwhile may make the answer wrong.
+         */
+        post: operations["previewEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The widget as a stream: at once, and whenever it means something else
+         * @description Server-sent events called "games", each with a body of getActiveGames and its tag as id. Ends after some minutes: connect again.
+         */
+        get: operations["streamGames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -688,6 +728,36 @@ export interface components {
             state: components["schemas"]["StepState"];
             reward: components["schemas"]["Reward"];
         };
+        GamePreview: {
+            game_id: string;
+            title: string | null;
+            outcome: string;
+            reason: string | null;
+            /** @description In words. */
+            detail: string;
+            /** @description What triggers ask for that the event is not. */
+            missed: {
+                trigger_id: string;
+                condition: string;
+            }[];
+            /** @description By how much current_value would rise. */
+            adds: number;
+            /** @description What it would be then. */
+            current_value: number;
+            max_value: number;
+            /** @description The window it would count in. */
+            window_start: string | null;
+            steps_reached: {
+                step: number;
+                title: string | null;
+                /** @enum {string} */
+                step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
+                /** @description Its reward would wait for a release. */
+                held: boolean;
+                /** @description As promised; null where the step pays nothing. */
+                reward: components["schemas"]["Reward"] | null;
+            }[];
+        };
         EventAnswer: {
             event_id: string;
             outcome: components["schemas"]["Outcome"];
@@ -1106,6 +1176,262 @@ export interface operations {
             };
             /** @description This player takes part in no such game, or there is none. */
             404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A canonical event, of which the rest may be left out. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_type": "payment_success",
+                 *       "correlation": {
+                 *         "payment_id": "pay_123"
+                 *       },
+                 *       "attributes": {
+                 *         "transaction_type": "UPI",
+                 *         "payment_status": "SUCCESS",
+                 *         "transaction_amount": 25000
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    event_id?: string;
+                    event_version?: string;
+                    /**
+                     * Format: date-time
+                     * @description Now unless given.
+                     * @example 2026-06-01T00:00:00+05:30
+                     */
+                    occurred_at?: string;
+                    producer?: string;
+                    event_type: string;
+                    attributes?: {
+                        [key: string]: unknown;
+                    };
+                    correlation?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The change it would make, by game. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the event would be answered; of one that has been judged already, what it was. */
+                        outcome: string;
+                        reason: string | null;
+                        /** @description In words. */
+                        detail: string;
+                        /** @description An event of this id has been judged already: it would change nothing. */
+                        replayed: boolean;
+                        games: components["schemas"]["GamePreview"][];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamGames: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that the caller has had. */
+                "last-event-id"?: string;
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream that goes on until it is closed. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */
                     "X-Request-Id"?: string;
