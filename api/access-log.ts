@@ -4,7 +4,7 @@ import type { Middleware } from 'koa';
 import { Histogram } from 'prom-client';
 import { type Log, playerHash } from '../src/log.ts';
 import { registry } from '../src/metrics.ts';
-import type { ApiState } from './state.ts';
+import type { ApiState, Caller } from './state.ts';
 
 const seconds = new Histogram({
   name: 'milepost_http_request_seconds',
@@ -26,6 +26,15 @@ function timesOf(method: string, route: string, status: number): { observe(secon
   return known;
 }
 
+/** As long as a token is remembered, its caller is one object. */
+const names = new WeakMap<Caller, string>();
+
+function nameOf(caller: Caller): string {
+  const known = names.get(caller) ?? playerHash(caller.subject);
+  names.set(caller, known);
+  return known;
+}
+
 export function accessLog(given: Log): Middleware<ApiState> {
   // A line's fields are named below and hold no secret: looking for some in each would cost more than to write it.
   const log = given.child({}, { redact: [] });
@@ -44,7 +53,7 @@ export function accessLog(given: Log): Middleware<ApiState> {
         route,
         status,
         ms: Math.round(ms * 10) / 10,
-        ...(state.caller === undefined ? {} : { caller: playerHash(state.caller.subject) }),
+        ...(state.caller === undefined ? {} : { caller: nameOf(state.caller) }),
       },
       'request',
     );
