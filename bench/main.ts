@@ -4,6 +4,7 @@ import { benchApi } from './api.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
+import { benchRoll } from './roll.ts';
 import { benchSimulate } from './simulate.ts';
 
 const program = new Command('bench').description('How fast Milepost is on this machine.').showHelpAfterError();
@@ -55,6 +56,13 @@ program
   .option('--rounds <count>', 'how often everything is measured; the best counts', count, 2)
   .option('--json', 'one line of JSON, last', false)
   .action(benchSimulate);
+
+program
+  .command('roll')
+  .description('two consumers of Kafka replaced one after the other while events come: the longest wait of an event')
+  .option('--rounds <count>', 'replacements', count, 6)
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchRoll);
 
 await program.parseAsync();
 

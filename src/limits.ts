@@ -34,7 +34,8 @@ export const limits = {
   kafkaRequestMs: 30_000,
   /** A consumer that sends no heartbeat for this long loses its partitions. */
   kafkaSessionMs: 30_000,
-  kafkaHeartbeatMs: 3_000,
+  /** By a heartbeat a consumer hears of a rebalance: until then, those that have heard wait for it (npm run bench -- roll). */
+  kafkaHeartbeatMs: 1_000,
   /** In a rebalance, the time a consumer has for ending the batch under way and coming back. */
   kafkaRebalanceMs: 90_000,
   /** How often positions are compared with what the brokers still hold. */
