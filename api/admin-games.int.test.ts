@@ -49,6 +49,7 @@ describe('who may', () => {
     ['GET', ''],
     ['GET', '/summer'],
     ['GET', '/summer/versions/1'],
+    ['GET', '/summer/budgets'],
     ['POST', '/validate'],
     ['POST', '/summer/versions'],
     ['POST', '/summer/pause'],
@@ -377,5 +378,49 @@ describe('POST /api/admin/games/validate', () => {
   test('takes JSON', async () => {
     expect((await ask('POST', '/validate', 'no json')).status).toBe(400);
     expect((await ask('POST', '/validate', '{}', { 'Content-Type': 'text/plain' })).status).toBe(415);
+  });
+});
+
+describe('budgets', () => {
+  test('of the version in force, with what is taken of them', async () => {
+    const config = { ...gameOf('thrifty'), budgets: [{ budget_id: 'coins', period: 'day', limit: { amount: 90 } }] };
+    expect((await ask('POST', '/thrifty/versions', { config, reason: 'new' }, seen(0))).status).toBe(201);
+    const { rows } = await api.database.pool.query("select game_no from milepost.game where game_id = 'thrifty'");
+    await api.database.pool.query(
+      `insert into milepost.budget_period values ($1, 'coins', '2026-05-01T18:30:00Z', 60, 2), ($1, 'former', '2026-05-01T18:30:00Z', 5, 1)`,
+      [rows[0].game_no],
+    );
+    const none = { claims: 0, amount: 0 };
+    const nothing = { paid: none, downgraded: 0, held: none, skipped: none, let_through: none };
+    const { status, body } = await ask('GET', '/thrifty/budgets');
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        game_id: 'thrifty',
+        version: 1,
+        budgets: [
+          {
+            budget_id: 'coins',
+            period: 'day',
+            limit: { amount: 90, claims: null },
+            when_exhausted: 'hold',
+            downgrade_to: null,
+            periods: [{ start: '2026-05-01T18:30:00.000Z', taken: { claims: 2, amount: 60 }, ...nothing }],
+          },
+          {
+            budget_id: 'former',
+            period: null,
+            limit: null,
+            when_exhausted: null,
+            downgrade_to: null,
+            periods: [{ start: '2026-05-01T18:30:00.000Z', taken: { claims: 1, amount: 5 }, ...nothing }],
+          },
+        ],
+      },
+    });
+  });
+
+  test('of a game that there is not', async () => {
+    expect((await ask('GET', '/nowhere/budgets')).status).toBe(404);
   });
 });

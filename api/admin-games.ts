@@ -6,6 +6,7 @@ import type { Db } from '../src/db/connect.ts';
 import { DatabaseAway, failureOf, reading } from '../src/db/failure.ts';
 import { type Tx, transaction } from '../src/db/transaction.ts';
 import { type Activation, activateGame, remarksOn, rollbackGame } from '../src/definitions/activate.ts';
+import { viewBudgets } from '../src/definitions/budget-view.ts';
 import { type ChangeRequest, IntoThePast, StaleRevision } from '../src/definitions/change.ts';
 import { diffGames } from '../src/definitions/diff.ts';
 import {
@@ -79,6 +80,11 @@ export function adminGameRoutes(
     const entry = versions.find((candidate) => candidate.version === version);
     if (entry === undefined) throw new Problem(404, `there is no version ${params.version} of ${gameId}`);
     return { status: 200, body: describeVersion(gameId, entry) };
+  });
+
+  serve(routes.lookAtBudgets, async ({ params }) => {
+    const record = await recordOf(params.game_id);
+    return { status: 200, body: await reading(() => viewBudgets(db, record, clock())) };
   });
 
   serve(routes.validateGame, async (asked) => {

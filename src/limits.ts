@@ -99,6 +99,8 @@ export const limits = {
   cachedZoneDays: 4_096,
   /** Rewards that are given their part of budgets in one transaction. */
   budgetRows: 500,
+  /** Periods of a game's budgets in one list. */
+  budgetPeriods: 400,
   /** Rows that one drain leases at a time. */
   leaseRows: 128,
   /** A message is leased for this long; after it, another worker may take it. */

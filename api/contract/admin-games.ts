@@ -152,6 +152,52 @@ export const lookAtVersion = defineRoute({
   problems: { 404: 'There is no such game, or no such version of it.' },
 });
 
+const sum = z.object({ claims: z.number().int(), amount: z.number().int() });
+
+export const lookAtBudgets = defineRoute({
+  ...admin,
+  method: 'get',
+  path: '/api/admin/games/{game_id}/budgets',
+  operationId: 'lookAtBudgets',
+  summary: 'What a game may pay, and what has become of it',
+  params: game,
+  answers: {
+    200: {
+      description: 'The budgets of the version in force, then those of earlier versions, which limit nothing any more.',
+      schema: z.object({
+        game_id: z.string(),
+        version: z.number().int(),
+        budgets: z.array(
+          z.object({
+            budget_id: z.string(),
+            period: z.enum(['game', 'window', 'day', 'week', 'month']).nullable(),
+            limit: z
+              .object({ amount: z.number().int().nullable(), claims: z.number().int().nullable() })
+              .nullable()
+              .describe('Null, as the period is, for a budget of an earlier version.'),
+            when_exhausted: z.enum(['hold', 'downgrade', 'skip']).nullable(),
+            downgrade_to: z.number().int().nullable(),
+            periods: z
+              .array(
+                z.object({
+                  start: time,
+                  taken: sum.describe('Reserved: paid, or on its way to be.'),
+                  paid: sum,
+                  downgraded: z.number().int().describe('Of those taken, how many are paid less than they were worth.'),
+                  held: sum,
+                  skipped: sum,
+                  let_through: sum.describe('Beyond the limit, since a person has released them.'),
+                }),
+              )
+              .describe('Newest first.'),
+          }),
+        ),
+      }),
+    },
+  },
+  problems: noSuchGame,
+});
+
 export const validateGame = defineRoute({
   ...admin,
   method: 'post',

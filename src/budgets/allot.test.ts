@@ -83,6 +83,24 @@ describe('what becomes of a reward', () => {
     expect(a).toMatchObject({ amount: 0, claims: 0 });
   });
 
+  test('the example of docs/rewards.md', () => {
+    const example = (whenExhausted: Limit['whenExhausted']) => {
+      const { a } = periods('a');
+      if (a !== undefined) a.amount = 820;
+      const limits: Record<string, Limit> = { a: { amount: 1_000, whenExhausted, downgradeTo: 20 } };
+      return [
+        ...results(
+          [100, 300, 100, 300].map((amount) => reward(amount, a)),
+          limits,
+        ),
+        a?.amount,
+      ];
+    };
+    expect(example('downgrade')).toEqual(['reserved 100', ...Array(3).fill('downgraded 20'), 980]);
+    expect(example('hold')).toEqual(['reserved 100', ...Array(3).fill('held by a'), 920]);
+    expect(example('skip')).toEqual(['reserved 100', ...Array(3).fill('skipped by a'), 920]);
+  });
+
   test('a budget that is no longer configured limits nothing, and counts on', () => {
     const { a } = periods('a');
     expect(results([reward(1_000, a)], {})).toEqual(['reserved 1000']);

@@ -218,6 +218,12 @@ games
   .addHelpText('after', examples('milepost games show summer', 'milepost games show summer --version 1 > before.json'))
   .action(from(async () => (await import('./game-timeline.ts')).showGame));
 games
+  .command('budgets <game>')
+  .description('what a game may pay, and what of it is taken, paid, held and skipped')
+  .addOption(json())
+  .addHelpText('after', examples('milepost games budgets summer', 'milepost games budgets summer --json'))
+  .action(from(async () => (await import('./budgets.ts')).showBudgets));
+games
   .command('simulate <file>')
   .description(
     'try a game file on the stored history: who reaches what, what it costs, who gains and loses; writes nothing',

@@ -383,6 +383,36 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     ],
   },
   {
+    title: 'more is taken of a budget than was reserved',
+    sql: `insert into milepost.budget_period values (1, 'coins', '2026-05-01T00:00:00Z', 10, 1)`,
+    finds: [
+      [
+        'budgets_match_reservations',
+        { subject: 'game 1, budget coins from 2026-05-01T00:00:00Z', expected: '0 for 0', found: '1 for 10' },
+      ],
+    ],
+  },
+  {
+    title: 'a part of a budget is reserved for no reward',
+    sql: `with period as (insert into milepost.budget_period values (1, 'coins', '2026-05-01T00:00:00Z', 10, 1))
+          insert into milepost.budget_reservation values
+            (1, 'coins', '00000000-0000-0000-0000-000000000000', 0, '2026-05-01T00:00:00Z', 10, 'reserved', now())`,
+    finds: [['reservations_match_outbox', { expected: 'nothing reserved', found: '10 reserved' }]],
+  },
+  {
+    title: 'a reward has lost what was reserved for it',
+    sql: `update milepost.outbox
+             set reserved = true, body = body || '{"budgets": [{"budget_id": "coins", "period_start": "2026-05-01T00:00:00Z"}]}'
+           where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['reservations_match_outbox', { user_id: 'U1', expected: '20 reserved', found: 'nothing reserved' }]],
+  },
+  {
+    title: 'a reward went past its budgets',
+    sql: `update milepost.outbox set body = body || '{"budgets": [{"budget_id": "coins", "period_start": "2026-05-01T00:00:00Z"}]}'
+           where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['budgeted_rewards_are_reserved', { user_id: 'U1', found: 'pending without' }]],
+  },
+  {
     title: 'one event came for two players',
     sql: `insert into milepost.event_key select p.bucket, k.event_id, k.producer, p.player_id, 1, k.content_hash, 'no_match', k.reason, k.received_at
             from milepost.event_key k, milepost.player p where k.event_id = 'U1_0' and p.user_id = 'U3'`,

@@ -5,6 +5,7 @@ import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import type { RedisClient } from '../redis.ts';
+import { budgetChecks } from './budget-checks.ts';
 import { outboxChecks } from './outbox-checks.ts';
 import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
 import { compareProjection, type ProjectionCheck, projectionChecks } from './verify-projection.ts';
@@ -126,7 +127,7 @@ const checks = {
      where c.pays is distinct from o.pays`,
 } as const;
 
-const allChecks = { ...checks, ...outboxChecks };
+const allChecks = { ...checks, ...budgetChecks, ...outboxChecks };
 
 export type Check = keyof typeof allChecks | RefoldCheck | ProjectionCheck;
 

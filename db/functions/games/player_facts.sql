@@ -11,6 +11,8 @@
 -- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock. Of all
 -- games, or of those in p_game_no; of these, with p_until, the two newest windows that began by then.
 --
+-- A claim's amount is what is paid: less than it was where a budget had not enough left.
+--
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
 -- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
 --
@@ -78,12 +80,13 @@ begin
        cross join lateral (
           select coalesce(sum(o.revision), 0) as endings,
                  coalesce(json_agg(json_build_array(
-                   c.step, c.earning, c.step_type, c.status, c.reward_type, c.amount, milepost.ms_of(c.claimed_at),
+                   c.step, c.earning, c.step_type, c.status, c.reward_type, coalesce(o.lowered, c.amount), milepost.ms_of(c.claimed_at),
                    c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end
                  ) order by c.step, c.earning), '[]') as rows
             from milepost.claim c
             left join lateral (
-              select o.state, o.revision from milepost.outbox o
+              select o.state, o.revision, case when o.body ? 'downgraded_from' then (o.body ->> 'amount')::bigint end as lowered
+                from milepost.outbox o
                where o.bucket = c.bucket and o.message_key between c.message_key and c.message_key
                order by o.message_key
                limit 1

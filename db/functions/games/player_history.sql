@@ -28,12 +28,13 @@ declare
 begin
   return query
   with claims as (
-    select c.*, o.settled_at,
+    select c.*, o.settled_at, coalesce(o.lowered, c.amount) as paid,
            case when o.state in ('pending', 'leased') then 'pending' else o.state::text end as payment,
            to_char(c.step, 'FM0000000000000000000') || ':' || to_char(c.earning, 'FM00000') || ':' || c.window_start as identity
       from milepost.claim c
       left join lateral (
-        select o.state, o.settled_at from milepost.outbox o
+        select o.state, o.settled_at, case when o.body ? 'downgraded_from' then (o.body ->> 'amount')::bigint end as lowered
+          from milepost.outbox o
          where o.bucket = c.bucket and o.message_key between c.message_key and c.message_key
          order by o.message_key
          limit 1
@@ -57,16 +58,16 @@ begin
       from milepost.credit c
      where c.bucket = p_bucket and c.player_id = v_player_id and c.game_no = p_game_no
     union all
-    select (extract(epoch from c.claimed_at) * 1000000)::bigint, '2:' || c.identity, 'claim', c.window_start, c.version, c.amount,
+    select (extract(epoch from c.claimed_at) * 1000000)::bigint, '2:' || c.identity, 'claim', c.window_start, c.version, c.paid,
            null, null, null, null, c.step, c.earning, c.step_type, c.status, c.reward_type, c.claimed_at, c.payment,
            null, null, null, null, null, null, null, null, null
       from claims c
     union all
-    select (extract(epoch from c.settled_at) * 1000000)::bigint, '3:' || c.identity, 'reward', c.window_start, c.version, c.amount,
+    select (extract(epoch from c.settled_at) * 1000000)::bigint, '3:' || c.identity, 'reward', c.window_start, c.version, c.paid,
            null, null, null, null, c.step, c.earning, c.step_type, c.status, c.reward_type, c.claimed_at, c.payment,
            null, null, null, null, null, null, null, null, null
       from claims c
-     where c.payment in ('done', 'failed')
+     where c.payment in ('done', 'failed', 'skipped')
     union all
     select (extract(epoch from i.occurred_at) * 1000000)::bigint, '4:' || to_char(i.event_no, 'FM0000000000000000000'),
            'not_counted', null, null, null, null, null, null, null, null, null, null, null, null, null, null,
