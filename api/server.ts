@@ -28,6 +28,7 @@ import { referenceRoutes } from './reference.ts';
 import { admit, boundTarget } from './request.ts';
 import { createServing } from './serve.ts';
 import type { ApiState } from './state.ts';
+import { supportRoutes } from './support.ts';
 
 export interface ApiOptions {
   host: string;
@@ -66,6 +67,7 @@ export function createApi(options: ApiOptions): HttpService {
   eventRoutes(serve, { engine, normaliser });
   adminCohortRoutes(serve, { db, engine, clock });
   adminGameRoutes(serve, { db, owner, fields, clock });
+  supportRoutes(serve, { db, clock });
   healthRoutes(serve, createReadiness(db, redis));
   referenceRoutes(serve);
   assert.deepEqual(missing(), [], 'every route of the contract must be served');

@@ -229,7 +229,7 @@ create table milepost.event_conflict (
   constraint event_conflict_pkey primary key (bucket, player_id, conflict_no),
   constraint event_conflict_once unique (bucket, player_id, event_no, content_hash)
 );
-grant select on milepost.event_conflict to milepost_support;
+grant select on milepost.event_conflict to milepost_api, milepost_support;
 grant select, insert on milepost.event_conflict to milepost_ingest;
 
 create table milepost.event_failure (
@@ -241,7 +241,7 @@ create table milepost.event_failure (
   failed_at timestamp with time zone not null,
   constraint event_failure_pkey primary key (bucket, player_id, event_no)
 );
-grant select on milepost.event_failure to milepost_support;
+grant select on milepost.event_failure to milepost_api, milepost_support;
 grant select, insert on milepost.event_failure to milepost_ingest;
 grant update (error, failed_at) on milepost.event_failure to milepost_ingest;
 
@@ -452,7 +452,7 @@ create table milepost.parked_message (
   constraint parked_message_pkey primary key (parked_no),
   constraint parked_message_once unique (message_key)
 );
-grant select on milepost.parked_message to milepost_support;
+grant select on milepost.parked_message to milepost_api, milepost_support;
 grant select, insert on milepost.parked_message to milepost_ingest;
 
 create table milepost.parked_resolution (

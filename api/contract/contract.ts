@@ -5,6 +5,7 @@ import * as events from './events.ts';
 import * as games from './games.ts';
 import type { Route } from './route.ts';
 import * as service from './service.ts';
+import * as support from './support.ts';
 
 export const contract: readonly Route[] = [
   games.activeGames,
@@ -24,6 +25,7 @@ export const contract: readonly Route[] = [
   adminGames.end,
   adminCohorts.changeMembers,
   adminCohorts.oneMember,
+  support.explain,
   service.live,
   service.ready,
   service.document,

@@ -3,8 +3,8 @@ import { readConfig } from '../config.ts';
 import type { Db } from '../db/connect.ts';
 import { readRecord } from '../definitions/record.ts';
 import { UserError } from '../errors.ts';
-import { type Explanation, explainEvent, openRecords } from '../explain/explain.ts';
-import { findExplained, findMentions, type ParkedMention, type Question, type Range } from '../explain/find.ts';
+import { type Explanation, explainEvent, ofGame, openRecords } from '../explain/explain.ts';
+import { findExplained, findMentions, nameOf, type ParkedMention, type Question, type Range } from '../explain/find.ts';
 import { type PlayerSummary, summarizePlayer } from '../explain/player.ts';
 import { describeExplanation, describeMention, describePlayer } from '../explain/words.ts';
 import { limits } from '../limits.ts';
@@ -67,25 +67,9 @@ async function answer(db: Db, question: Question, range: Range, gameId: string |
   const records = await openRecords(db);
   const events: Explanation[] = [];
   for (const stored of await findExplained(db, question, range, showDay)) {
-    const explanation = await explainEvent(records, stored);
-    events.push(gameId === undefined ? explanation : ofGame(explanation, gameId));
+    events.push(ofGame(await explainEvent(records, stored), gameId));
   }
   return { events, player, parked: await findMentions(db, nameOf(question)) };
-}
-
-/** An explanation with what it says of one game; the whole event's outcome stays. */
-function ofGame(explanation: Explanation, gameId: string): Explanation {
-  const games = explanation.games.filter(({ game_id }) => game_id === gameId);
-  const [game] = games;
-  const agrees = explanation.recomputed?.agrees === true;
-  const answer = game !== undefined && agrees ? game.answer : explanation.answer;
-  return { ...explanation, answer, games };
-}
-
-function nameOf(question: Question): string {
-  if ('eventId' in question) return question.eventId;
-  if ('paymentId' in question) return question.paymentId;
-  return 'transactionId' in question ? question.transactionId : question.userId;
 }
 
 function showDay(day: string): void {

@@ -166,6 +166,16 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   };
 }
 
+/** An explanation with what it says of one game alone, if one is named; the whole event's outcome stays. */
+export function ofGame(explanation: Explanation, gameId: string | undefined): Explanation {
+  if (gameId === undefined) return explanation;
+  const games = explanation.games.filter(({ game_id }) => game_id === gameId);
+  const [game] = games;
+  const agrees = explanation.recomputed?.agrees === true;
+  const answer = game !== undefined && agrees ? game.answer : explanation.answer;
+  return { ...explanation, answer, games };
+}
+
 function ledgerOf(records: Records, { bucket, player_id, user_id }: StoredEvent): Promise<Ledger> {
   const key = `${bucket} ${player_id}`;
   let ledger = records.ledgers.get(key);

@@ -71,3 +71,10 @@ export async function findMentions(db: Db, text: string): Promise<ParkedMention[
     event_id,
   }));
 }
+
+/** The id that a question names. */
+export function nameOf(question: Question): string {
+  if ('eventId' in question) return question.eventId;
+  if ('paymentId' in question) return question.paymentId;
+  return 'transactionId' in question ? question.transactionId : question.userId;
+}

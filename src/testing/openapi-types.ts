@@ -298,6 +298,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/support/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why an event, a payment or a transaction did or did not count
+         * @description Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest 20 events.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -803,6 +823,212 @@ export interface components {
             in_force_from: string;
             revision: number;
             remarks: string[];
+        };
+        Explanation: {
+            event_id: string;
+            producer: string;
+            user_id: string;
+            /** @description Such as applied, late, no_match. */
+            outcome: string;
+            /** @description Such as condition_failed; null where the outcome says it all. */
+            reason: string | null;
+            /** @description The whole answer in words that can be sent on; begins with CAUTION where it must not be. */
+            answer: string;
+            arrived: {
+                /** Format: date-time */
+                received_at: string;
+                source: string | null;
+                /** @description Of the first delivery. Repeats changed nothing and are not kept. */
+                origin: string | null;
+                /** @description Deliveries under its id with other content; they changed nothing. */
+                conflicts: {
+                    /** Format: date-time */
+                    received_at: string;
+                    origin: string;
+                    payload: unknown;
+                }[];
+                judged_again: {
+                    /** Format: date-time */
+                    judged_at: string;
+                    from: string;
+                    to: string;
+                    by: string | null;
+                    reason: string | null;
+                    run: number | null;
+                }[];
+            };
+            /** @description Null: older than retention, no longer stored. */
+            event: {
+                event_type: string;
+                /** Format: date-time */
+                occurred_at: string;
+                correlation: {
+                    payment_id: string | null;
+                    txn_id: string | null;
+                    canonical_transaction_id: string | null;
+                    original_event_id: string | null;
+                };
+                attributes: {
+                    [key: string]: unknown;
+                };
+            } | null;
+            /** @description The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong. */
+            recomputed: {
+                /** @description Such as applied, late, no_match. */
+                outcome: string;
+                /** @description Such as condition_failed; null where the outcome says it all. */
+                reason: string | null;
+                agrees: boolean;
+                differences: string[];
+            } | null;
+            error: string | null;
+            /** @description Every game that looked at it, or ran when it occurred. */
+            games: {
+                game_id: string;
+                /** @description The config version that judged. */
+                version: number;
+                /** @description Such as applied, late, no_match. */
+                outcome: string;
+                /** @description Such as condition_failed; null where the outcome says it all. */
+                reason: string | null;
+                /** @description In words that can be sent on. */
+                answer: string;
+                window: {
+                    /** Format: date-time */
+                    start: string;
+                    /** Format: date-time */
+                    end: string;
+                    /** Format: date-time */
+                    accepted_until: string;
+                } | null;
+                status: string;
+                cohort: {
+                    cohort_id: string;
+                    member: boolean;
+                    memberships: {
+                        /** Format: date-time */
+                        from: string;
+                        until: string | null;
+                    }[];
+                };
+                /** @description Null where a game asks for no joining. */
+                joined_at: string[] | null;
+                triggers: {
+                    /** @description Null: the rule for joining. */
+                    trigger_id: string | null;
+                    event_type: string;
+                    /** @description What it asks for, in words. */
+                    condition: string;
+                    matches: boolean;
+                    /** @description The first thing that is not so. */
+                    failed: ({
+                        op: string;
+                        field: string;
+                        wanted: unknown;
+                        /** @description Null where the event does not have the field. */
+                        found: unknown;
+                        in_words: string;
+                    } | {
+                        /** @constant */
+                        op: "not";
+                        unwanted: string;
+                        in_words: string;
+                    }) | null;
+                    /** @description What it adds before caps, if it matches. */
+                    worth: number | null;
+                }[];
+                frm: {
+                    flag: unknown;
+                    policy: string;
+                } | null;
+                /** @description Where the event counted. */
+                progress: {
+                    before: number;
+                    after: number;
+                    max: number;
+                    unit: string;
+                    in_words: string[];
+                } | null;
+                credits: {
+                    trigger_id: string;
+                    amount: number;
+                    held: boolean;
+                }[];
+                claims: {
+                    step: number;
+                    step_type: string;
+                    status: string;
+                    reward_type: string | null;
+                    amount: number | null;
+                }[];
+            }[];
+            /** @description What is in the books because of it. */
+            changed: {
+                credits: {
+                    game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
+                    trigger_id: string;
+                    amount: number;
+                    held: boolean;
+                    version: number;
+                }[];
+                joined: {
+                    game_id: string;
+                    /** Format: date-time */
+                    joined_at: string;
+                }[];
+                claims: {
+                    game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
+                    step: number;
+                    earning: number;
+                    step_type: string;
+                    status: string;
+                    version: number;
+                    reward_type: string | null;
+                    amount: number | null;
+                    key: string | null;
+                    /** Format: date-time */
+                    claimed_at: string;
+                    /** @description Null for steps that pay nothing, and while nothing has been sent off. */
+                    reward: {
+                        service: string;
+                        state: string;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                }[];
+                transitions: {
+                    game_id: string;
+                    step: number;
+                    from: string;
+                    to: string;
+                    /** Format: date-time */
+                    changed_at: string;
+                }[];
+            };
         };
         Readiness: {
             ready: boolean;
@@ -3324,6 +3550,121 @@ export interface operations {
                 };
             };
             /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                event_id?: string;
+                payment_id?: string;
+                transaction_id?: string;
+                user_id?: string;
+                /** @description Only what this game says. */
+                game_id?: string;
+                /** @description Received since then. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known; nothing is an answer too. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        events: components["schemas"]["Explanation"][];
+                        /** @description Messages that could not be read and hold the id. */
+                        parked: {
+                            parked_no: number;
+                            /** Format: date-time */
+                            received_at: string;
+                            source: string;
+                            origin: string;
+                            reason: string;
+                            detail: string;
+                            /** @description The event that it turned out to be, once it could be read. */
+                            event_id: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description The question names nothing, or several things, or a payment without its player. */
             400: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */

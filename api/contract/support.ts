@@ -1,0 +1,215 @@
+// The contract of support: explanations.
+import { z } from 'zod';
+import { limits } from '../../src/limits.ts';
+import { defineRoute } from './route.ts';
+import { identifier, instant, time } from './shapes.ts';
+
+const json = z.unknown();
+const outcome = z.string().describe('Such as applied, late, no_match.');
+const reason = z.string().nullable().describe('Such as condition_failed; null where the outcome says it all.');
+
+const trigger = z.object({
+  trigger_id: z.string().nullable().describe('Null: the rule for joining.'),
+  event_type: z.string(),
+  condition: z.string().describe('What it asks for, in words.'),
+  matches: z.boolean(),
+  failed: z
+    .union([
+      z.object({
+        op: z.string(),
+        field: z.string(),
+        wanted: json,
+        found: json.describe('Null where the event does not have the field.'),
+        in_words: z.string(),
+      }),
+      z.object({ op: z.literal('not'), unwanted: z.string(), in_words: z.string() }),
+    ])
+    .nullable()
+    .describe('The first thing that is not so.'),
+  worth: z.number().nullable().describe('What it adds before caps, if it matches.'),
+});
+
+const game = z.object({
+  game_id: z.string(),
+  version: z.number().int().describe('The config version that judged.'),
+  outcome,
+  reason,
+  answer: z.string().describe('In words that can be sent on.'),
+  window: z.object({ start: time, end: time, accepted_until: time }).nullable(),
+  status: z.string(),
+  cohort: z.object({
+    cohort_id: z.string(),
+    member: z.boolean(),
+    memberships: z.array(z.object({ from: time, until: time.nullable() })),
+  }),
+  joined_at: z.array(time).nullable().describe('Null where a game asks for no joining.'),
+  triggers: z.array(trigger),
+  frm: z.object({ flag: json, policy: z.string() }).nullable(),
+  progress: z
+    .object({
+      before: z.number(),
+      after: z.number(),
+      max: z.number(),
+      unit: z.string(),
+      in_words: z.array(z.string()),
+    })
+    .nullable()
+    .describe('Where the event counted.'),
+  credits: z.array(z.object({ trigger_id: z.string(), amount: z.number(), held: z.boolean() })),
+  claims: z.array(
+    z.object({
+      step: z.number(),
+      step_type: z.string(),
+      status: z.string(),
+      reward_type: z.string().nullable(),
+      amount: z.number().nullable(),
+    }),
+  ),
+});
+
+const reward = z.object({
+  service: z.string(),
+  state: z.string(),
+  attempts: z.number().int(),
+  written_at: time,
+  settled_at: time.nullable(),
+  next_attempt_at: time.nullable(),
+  last_error: z.string().nullable(),
+  calls: z.array(
+    z.object({
+      attempt: z.number().int(),
+      started_at: time,
+      ended_at: time,
+      result: z.string(),
+      error: z.string().nullable(),
+    }),
+  ),
+  retries: z.array(z.object({ retried_at: time, retried_by: z.string(), reason: z.string(), from_state: z.string() })),
+});
+
+const changed = z.object({
+  credits: z.array(
+    z.object({
+      game_id: z.string(),
+      window_start: time,
+      trigger_id: z.string(),
+      amount: z.number(),
+      held: z.boolean(),
+      version: z.number().int(),
+    }),
+  ),
+  joined: z.array(z.object({ game_id: z.string(), joined_at: time })),
+  claims: z.array(
+    z.object({
+      game_id: z.string(),
+      window_start: time,
+      step: z.number(),
+      earning: z.number().int(),
+      step_type: z.string(),
+      status: z.string(),
+      version: z.number().int(),
+      reward_type: z.string().nullable(),
+      amount: z.number().nullable(),
+      key: z.string().nullable(),
+      claimed_at: time,
+      reward: reward.nullable().describe('Null for steps that pay nothing, and while nothing has been sent off.'),
+    }),
+  ),
+  transitions: z.array(
+    z.object({ game_id: z.string(), step: z.number(), from: z.string(), to: z.string(), changed_at: time }),
+  ),
+});
+
+const explanation = z
+  .object({
+    event_id: z.string(),
+    producer: z.string(),
+    user_id: z.string(),
+    outcome,
+    reason,
+    answer: z
+      .string()
+      .describe('The whole answer in words that can be sent on; begins with CAUTION where it must not be.'),
+    arrived: z.object({
+      received_at: time,
+      source: z.string().nullable(),
+      origin: z.string().nullable().describe('Of the first delivery. Repeats changed nothing and are not kept.'),
+      conflicts: z
+        .array(z.object({ received_at: time, origin: z.string(), payload: json }))
+        .describe('Deliveries under its id with other content; they changed nothing.'),
+      judged_again: z.array(
+        z.object({
+          judged_at: time,
+          from: z.string(),
+          to: z.string(),
+          by: z.string().nullable(),
+          reason: z.string().nullable(),
+          run: z.number().int().nullable(),
+        }),
+      ),
+    }),
+    event: z
+      .object({
+        event_type: z.string(),
+        occurred_at: time,
+        correlation: z.object({
+          payment_id: z.string().nullable(),
+          txn_id: z.string().nullable(),
+          canonical_transaction_id: z.string().nullable(),
+          original_event_id: z.string().nullable(),
+        }),
+        attributes: z.record(z.string(), json),
+      })
+      .nullable()
+      .describe('Null: older than retention, no longer stored.'),
+    recomputed: z
+      .object({ outcome, reason, agrees: z.boolean(), differences: z.array(z.string()) })
+      .nullable()
+      .describe(
+        'The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong.',
+      ),
+    error: z.string().nullable(),
+    games: z.array(game).describe('Every game that looked at it, or ran when it occurred.'),
+    changed: changed.describe('What is in the books because of it.'),
+  })
+  .meta({ id: 'Explanation' });
+
+export const explain = defineRoute({
+  tag: 'Support',
+  scopes: ['support'],
+  method: 'get',
+  path: '/api/support/explanations',
+  operationId: 'explain',
+  summary: 'Why an event, a payment or a transaction did or did not count',
+  description: `Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest ${limits.explainedEvents} events.`,
+  query: z.object({
+    event_id: identifier.optional(),
+    payment_id: identifier.optional(),
+    transaction_id: identifier.optional(),
+    user_id: identifier.optional(),
+    game_id: z.string().optional().describe('Only what this game says.'),
+    since: instant.optional().describe('Received since then.'),
+  }),
+  answers: {
+    200: {
+      description: 'What is known; nothing is an answer too.',
+      schema: z.object({
+        events: z.array(explanation),
+        parked: z
+          .array(
+            z.object({
+              parked_no: z.number().int(),
+              received_at: time,
+              source: z.string(),
+              origin: z.string(),
+              reason: z.string(),
+              detail: z.string(),
+              event_id: z.string().nullable().describe('The event that it turned out to be, once it could be read.'),
+            }),
+          )
+          .describe('Messages that could not be read and hold the id.'),
+      }),
+    },
+  },
+  problems: { 400: 'The question names nothing, or several things, or a payment without its player.' },
+});
