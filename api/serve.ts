@@ -54,7 +54,8 @@ export function createServing(
 function read<R extends Route>(ctx: Context, route: R): Asked<R> {
   const given = {
     params: () => parse(route.params, (name) => ctx.params[name]),
-    query: () => parse(route.query, (name) => queryText(ctx, name)),
+    query: () =>
+      ctx.querystring === '' ? parseNothing(route.query) : parse(route.query, (name) => queryText(ctx, name)),
     headers: () => parse(route.headers, (name) => ctx.get(name) || undefined),
   };
   return {
@@ -86,6 +87,19 @@ function parse(schema: z.ZodObject | undefined, textOf: (name: string) => string
   const [issue] = error.issues;
   const name = String(issue?.path[0] ?? '');
   throw new Problem(400, `${name} ${issue?.message}`.trim());
+}
+
+/** What comes of a schema where nothing is given, which is how most reads ask. Kept: the answer is always the same. */
+const ofNothing = new WeakMap<z.ZodObject, unknown>();
+
+function parseNothing(schema: z.ZodObject | undefined): unknown {
+  if (schema === undefined) return undefined;
+  if (!ofNothing.has(schema))
+    ofNothing.set(
+      schema,
+      parse(schema, () => undefined),
+    );
+  return ofNothing.get(schema);
 }
 
 function callerOf(ctx: Context): Caller {
