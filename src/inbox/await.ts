@@ -47,6 +47,7 @@ export function createEventWaits(options: { db: Db; news: News; log: Log; clock:
   let due: Waiter[] = [];
   let scheduled = false;
   let stopped = false;
+  let failing = false;
   const lookUps = new Set<Promise<void>>();
 
   /** At the end of this turn of the event loop: whoever hears something within it is looked up together. */
@@ -76,13 +77,15 @@ export function createEventWaits(options: { db: Db; news: News; log: Log; clock:
     for (const waiter of batch) waiter.due = false;
     try {
       const outcomes = await readOutcomes(db, batch, clock());
+      failing = false;
       for (const [index, waiter] of batch.entries()) {
         const outcome = outcomes[index];
         if (outcome !== undefined || !waiter.stays) waiter.answer.resolve(outcome);
       }
     } catch (error) {
       // Whoever stays hears when the connection is back.
-      log.warn({ error: messageOf(error) }, 'events that are waited for could not be looked up');
+      if (!failing) log.warn({ error: messageOf(error) }, 'events that are waited for could not be looked up');
+      failing = true;
       for (const waiter of batch) if (!waiter.stays) waiter.answer.resolve(undefined);
     }
   }
