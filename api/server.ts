@@ -12,6 +12,7 @@ import { createEventWaits } from '../src/inbox/await.ts';
 import type { Log } from '../src/log.ts';
 import { followNews } from '../src/outbox/news.ts';
 import type { RedisClient } from '../src/redis.ts';
+import type { Sealer } from '../src/seal.ts';
 import type { Instant } from '../src/time.ts';
 import { createHttpService, type HttpService } from '../workers/http-service.ts';
 import { createReadiness } from '../workers/readiness.ts';
@@ -19,6 +20,7 @@ import { accessLog } from './access-log.ts';
 import { adminCohortRoutes } from './admin-cohorts.ts';
 import { adminGameRoutes } from './admin-games.ts';
 import { createAuth, type TokenRules } from './auth.ts';
+import { codeRoutes } from './codes.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
@@ -46,6 +48,8 @@ export interface ApiOptions {
   engine: Pick<Engine, 'process' | 'preview'>;
   normaliser: Normaliser;
   tokens: TokenRules;
+  /** Opens the codes of vouchers; absent where none is kept. */
+  voucherCodes?: Sealer | undefined;
   log: Log;
   /** For tests. */
   clock?: () => Instant;
@@ -63,6 +67,7 @@ export function createApi(options: ApiOptions): HttpService {
   const router = new Router<ApiState>({ exclusive: 'specificity' });
   const { serve, missing } = createServing(router, auth);
   const streams = gameRoutes(serve, { db, definitions, facts, news, waits, log, clock });
+  codeRoutes(serve, { db, sealer: options.voucherCodes });
   previewRoutes(serve, { engine, normaliser, clock });
   eventRoutes(serve, { engine, normaliser });
   adminCohortRoutes(serve, { db, engine, clock });

@@ -13,6 +13,7 @@ export const contract: readonly Route[] = [
   games.gameHistory,
   games.previewEvent,
   games.gameEvents,
+  games.codeOfClaim,
   events.sendEvents,
   adminGames.listGames,
   adminGames.lookAtGame,

@@ -358,6 +358,34 @@ export const oneGame = defineRoute({
   problems: notTheirs,
 });
 
+const claimCode = z
+  .object({
+    game_id: z.string(),
+    step: z.number(),
+    window_start: time,
+    code: z.string().describe('Worth money: show it, do not keep it.'),
+  })
+  .meta({ id: 'ClaimCode' });
+
+export const codeOfClaim = defineRoute({
+  ...player,
+  isTagged: false,
+  path: '/api/games/{game_id}/claims/{step}/code',
+  operationId: 'getCodeOfClaim',
+  summary: "The code of the voucher that one of the player's claims earned",
+  description:
+    'Of a step that was claimed more than once, in several windows or again after it was taken back: the newest.',
+  params: z.object({ game_id: z.string(), step: wholeNumber(1, 999_999_999) }),
+  query: z.object({ window: windowStart.optional() }),
+  answers: {
+    200: { description: 'The code. Never cached (no-store), and in no log.', schema: claimCode },
+  },
+  problems: {
+    404: 'The player has no such claim, or it has no code: none was issued, or not yet, or it was not kept.',
+    409: 'The voucher was taken back.',
+  },
+});
+
 export const gameHistory = defineRoute({
   ...player,
   ...game,

@@ -133,6 +133,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           engine,
           normaliser,
           tokens: at.tokens,
+          voucherCodes: at.voucherCodes,
           log,
         })
       : undefined;

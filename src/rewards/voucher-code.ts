@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
 import { bucketOf } from '../ids.ts';
 import type { Sealer } from '../seal.ts';
+import type { Instant } from '../time.ts';
 import { type ClaimIdentity, rewardKey, takeBackKey } from './decide.ts';
 
 /** What a player is told of a voucher's code. */
@@ -21,6 +22,28 @@ export function ownerOf(userId: string, gameId: string): readonly string[] {
 /** The last four characters, and of a short code none: enough to tell codes apart, too little to spend one. */
 export function maskCode(code: string): string {
   return `****${code.length >= 12 ? code.slice(-4) : ''}`;
+}
+
+/**
+ * The newest claim of a player on a step, in one window or in any: of those made in a window again, after the first was taken back, the last. Undefined
+ * when there is none.
+ */
+export async function findClaim(
+  db: Db,
+  wanted: { userId: string; gameId: string; step: number; windowStart?: Instant | undefined },
+): Promise<ClaimIdentity | undefined> {
+  const { userId, gameId, step, windowStart } = wanted;
+  const { rows } = await sql<{ window_start: Instant; earning: number }>`
+    select milepost.ms_of(c.window_start) as window_start, c.earning
+      from milepost.player p
+      join milepost.game g on g.game_id = ${gameId}
+      join milepost.claim c on c.bucket = p.bucket and c.player_id = p.player_id and c.game_no = g.game_no and c.step = ${step}
+     where p.bucket = ${bucketOf(userId)} and p.user_id = ${userId}
+       ${windowStart === undefined ? sql`` : sql`and c.window_start = to_timestamp(${windowStart}::double precision / 1000)`}
+     order by c.window_start desc, c.earning desc
+     limit 1`.execute(db.query);
+  const [found] = rows;
+  return found && { userId, gameId, step, windowStart: Number(found.window_start), earning: found.earning };
 }
 
 /** The code of the voucher that a claim earned. The claim names its player: whoever asks must be known to be that one. */

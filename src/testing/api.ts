@@ -11,6 +11,7 @@ import { attributeCatalogue, canonicalSource, type Source } from '../event/sourc
 import { projectPlayers } from '../games/project.ts';
 import type { Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
+import type { Sealer } from '../seal.ts';
 import type { Instant } from '../time.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { undocumented } from './documented.ts';
@@ -59,6 +60,7 @@ export async function testApi(
     databaseUrl?: (url: string) => Promise<string>;
     sources?: readonly Source[];
     log?: Log;
+    voucherCodes?: Sealer;
   } = {},
 ): Promise<TestApi> {
   const database = await testDatabase();
@@ -89,6 +91,7 @@ export async function testApi(
       ...names,
       keys: createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] }),
     },
+    voucherCodes: given.voucherCodes,
     log: given.log ?? silent,
     clock: () => time.now,
   });

@@ -91,6 +91,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/games/{game_id}/claims/{step}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The code of the voucher that one of the player's claims earned
+         * @description Of a step that was claimed more than once, in several windows or again after it was taken back: the newest.
+         */
+        get: operations["getCodeOfClaim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -777,6 +797,14 @@ export interface components {
                 /** @description As promised; null where the step pays nothing. */
                 reward: components["schemas"]["Reward"] | null;
             }[];
+        };
+        ClaimCode: {
+            game_id: string;
+            step: number;
+            /** Format: date-time */
+            window_start: string;
+            /** @description Worth money: show it, do not keep it. */
+            code: string;
         };
         EventAnswer: {
             event_id: string;
@@ -1658,6 +1686,128 @@ export interface operations {
             };
             /** @description The token lacks the scope. */
             403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCodeOfClaim: {
+        parameters: {
+            query?: {
+                window?: string;
+            };
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+            };
+            path: {
+                game_id: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code. Never cached (no-store), and in no log. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimCode"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The player has no such claim, or it has no code: none was issued, or not yet, or it was not kept. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The voucher was taken back. */
+            409: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */
                     "X-Request-Id"?: string;
