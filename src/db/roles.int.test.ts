@@ -89,6 +89,8 @@ describe('milepost_ingest', () => {
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
       ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed'].map((column) => `progress.${column}`),
+      ...['bucket', 'player_id', 'players', 'changed', 'updated_at', 'ended_at'].map((column) => `rebuild.${column}`),
+      ...['windows', 'expected', 'stored'].map((column) => `rebuild_bucket.${column}`),
       ...['"position"', 'looked_at', 'changed', 'ended_at'].map((column) => `reprocess_run.${column}`),
     ]);
   });
