@@ -786,7 +786,8 @@ create view milepost_dba.source (
   age_of_position interval,
   alarm text,
   age_of_alarm interval,
-  unfinished_starts integer
+  unfinished_starts integer,
+  paused text
 ) as …;
 grant select on milepost_dba.source to milepost_dba;
 
