@@ -1044,7 +1044,7 @@ create function milepost.inbox_outcomes(
   p_since timestamp with time zone,
   p_newest integer
 ) returns table(place integer, event_id text, event_no bigint, outcome text, reason text)
-language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+language plpgsql stable set plan_cache_mode=force_generic_plan set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.inbox_outcomes to milepost_api;
 
 create function milepost.inbox_partition(p_day date) returns boolean
@@ -1218,7 +1218,7 @@ create function milepost.player_facts(
   p_until timestamp with time zone,
   p_recent integer
 ) returns table(user_id text, field text, version bigint, fact text)
-language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
+language plpgsql stable set plan_cache_mode=force_generic_plan set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_facts to milepost_api, milepost_support, milepost_worker;
 
 create function milepost.player_history(
@@ -1235,7 +1235,7 @@ create function milepost.player_history(
   p_received_to timestamp with time zone,
   p_events integer
 ) returns table(at_us bigint, place text, kind text, window_start timestamp with time zone, version integer, amount bigint, trigger_id text, held boolean, payment_id text, transaction_id text, step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamp with time zone, payment text, event_id text, event_type text, event_version text, occurred_at timestamp with time zone, received_at timestamp with time zone, payload json, producer text, outcome text, reason text)
-language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+language plpgsql stable set plan_cache_mode=force_generic_plan set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_history to milepost_api;
 
 create function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]

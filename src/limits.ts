@@ -179,7 +179,7 @@ export const limits = {
   recentCredits: 8,
   /** Players whose facts one statement reads, statements of such reads under way at once, and players that may wait for theirs. */
   readPlayers: 64,
-  readStatements: 4,
+  readStatements: 2,
   waitingReads: 10_000,
   /** Players that one notification names; and how often the connection that listens for them is tried. */
   newsPlayers: 1_000,

@@ -5,7 +5,7 @@ create or replace function milepost.inbox_outcomes(
   p_bucket smallint[], p_user_id text[], p_event_id text[], p_payment_id text[], p_since timestamptz, p_newest integer
 ) returns table (place integer, event_id text, event_no bigint, outcome text, reason text)
 language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
