@@ -20,8 +20,8 @@ import { createVoucher } from '../../rewards/voucher.ts';
 import { type TestDatabase, testDatabase } from '../database.ts';
 import { type TestServices, testServices, testWorker } from '../dispatch.ts';
 import { install, silent, testEngine } from '../engine.ts';
-import { at, changed, gameHistory, makeEvent, makeGame, paymentTrigger } from '../make.ts';
-import { openAccount } from './account.ts';
+import { at, changed, type EventOptions, gameHistory, makeEvent, makeGame, paymentTrigger } from '../make.ts';
+import { nameOf, openAccount, openPurse, type Sent } from './account.ts';
 import type { Happening, LedgerGame, Sequence, Work, World } from './world.ts';
 
 /** A payment, as both sides name it: `P7 payments 3#1 NC 20`. */
@@ -55,12 +55,19 @@ export interface Played {
     ambiguous: number;
     /** Messages that were given to another worker while the first still had them. */
     fenced: number;
+    /** Rewards that the services took back, that their players kept, and that were lowered by what was owed. */
+    takenBack: number;
+    kept: number;
+    netted: number;
+    /** Rewards of which the budget had nothing, or less, left. */
+    overBudget: number;
   };
 }
 
 /** A call that hangs costs this long. */
 const SERVICE_TIMEOUT_MS = 200;
 const IDEMPOTENCY_MS = 24 * 3_600_000;
+const DEADLOCK = '40P01';
 
 export async function play(world: World): Promise<Played> {
   await using database = await testDatabase();
@@ -76,10 +83,13 @@ export async function play(world: World): Promise<Played> {
   const events = new Map<string, IncomingEvent>();
   for (const [index, { batches, work }] of world.turns.entries()) {
     const happenings = interleave(random, world.sequences, index);
+    if (world.takesBack) await stage.work({ kind: 'rest' });
+    const sent = world.takesBack ? await whatWasSent(database) : new Map<string, Sent>();
     const size = Math.max(1, Math.ceil(happenings.length / batches));
     for (let from = 0; from < happenings.length; from += size) {
       const batch = happenings.slice(from, from + size);
       await engine.take(batch.map(({ userId, happening }) => eventOf(userId, happening, events)));
+      ledger.begin(sent);
       for (const { userId, happening } of batch) ledger.take(userId, happening);
     }
     await stage.work(work);
@@ -98,6 +108,7 @@ export async function play(world: World): Promise<Played> {
       attempts: services.calls('neucoin') + services.calls('voucher'),
       ambiguous: await resolved(database),
       fenced: stage.fenced(),
+      ...ledger.counts(),
     },
   };
 }
@@ -118,27 +129,54 @@ function interleave(random: ReturnType<typeof createSampleRandom>, sequences: re
 }
 
 function eventOf(userId: string, happening: Happening, events: Map<string, IncomingEvent>): IncomingEvent {
-  if (happening.kind === 'pays') {
-    const { event: id, paise, flag, day } = happening;
-    const event = makeEvent({
-      id,
-      user: userId,
-      type: 'payment_success',
-      occurred: day,
-      // As a broker would have it now: the age of a reward's first attempt is counted from here.
-      received: Math.max(at(day), Date.now()),
-      attributes: { transaction_amount: paise / 100, frm_flag: flag },
-    });
-    events.set(id, event);
-    return event;
+  if (happening.kind === 'again' || happening.kind === 'altered') {
+    const before = events.get(happening.event) as IncomingEvent;
+    return happening.kind === 'again'
+      ? changed(before, { occurred_at: before.event.occurred_at + 60_000 })
+      : changed(before, { attributes: { ...before.event.attributes, transaction_amount: 99_999 } });
   }
-  const before = events.get(happening.event) as IncomingEvent;
-  return happening.kind === 'again'
-    ? changed(before, { occurred_at: before.event.occurred_at + 60_000 })
-    : changed(before, { attributes: { ...before.event.attributes, transaction_amount: 99_999 } });
+  // As a broker would have it now: the age of a reward's first attempt is counted from here.
+  const content = contentOf(happening);
+  const received = Math.max(at(content.occurred as string), Date.now());
+  const event = makeEvent({ id: happening.event, user: userId, received, ...content });
+  events.set(happening.event, event);
+  return event;
 }
 
-function configOf({ id, counts, frm, steps }: LedgerGame): GameConfig {
+function contentOf(happening: Exclude<Happening, { kind: 'again' | 'altered' }>): EventOptions {
+  if (happening.kind === 'pays') {
+    const { paise, flag, day } = happening;
+    return {
+      type: 'payment_success',
+      occurred: day,
+      attributes: { transaction_amount: paise / 100, frm_flag: flag },
+    };
+  }
+  const correlation = { original_event_id: happening.of };
+  if (happening.kind !== 'reversed') {
+    return { type: `hold_${happening.kind}`, occurred: '06-05', correlation };
+  }
+  const { paise } = happening;
+  return {
+    type: 'payment_reversed',
+    occurred: '06-05',
+    correlation,
+    attributes: paise === null ? {} : { transaction_amount: paise / 100 },
+  };
+}
+
+/** What had become of each reward, by its player, game, step and earning. */
+async function whatWasSent(database: TestDatabase): Promise<Map<string, Sent>> {
+  const { rows } = await database.pool.query<{ name: string; sent: Sent }>(
+    `select body ->> 'user_id' || ' ' || (body ->> 'game_id') || ' ' || (body ->> 'step') || '#' || (body ->> 'earning') as name,
+            case when state = 'done' then 'paid' when state in ('failed', 'skipped', 'cancelled') then 'unpaid'
+                 when state = 'pending' and attempts = 0 then 'unsent' else 'sent' end as sent
+       from milepost.outbox where destination <> 'projection' and body ->> 'operation' is null`,
+  );
+  return new Map(rows.map(({ name, sent }) => [name, sent]));
+}
+
+function configOf({ id, counts, frm, onReversal, steps, budget }: LedgerGame): GameConfig {
   const [from, progression_config] =
     counts === 'payments'
       ? ([100, { mode: 'increment_by_constant', value: 1 }] as const)
@@ -149,6 +187,8 @@ function configOf({ id, counts, frm, steps }: LedgerGame): GameConfig {
   return makeGame({
     game_id: id,
     frm,
+    ...(onReversal === undefined ? {} : { on_reversal: onReversal }),
+    ...(budget === undefined ? {} : { budgets: [budgetOf(budget)] }),
     // Whenever the test runs, its events are not late.
     game_window: { grace: 'P999W' },
     triggers: [{ ...paymentTrigger({ from }), progression_config }],
@@ -160,32 +200,60 @@ function configOf({ id, counts, frm, steps }: LedgerGame): GameConfig {
   });
 }
 
+function budgetOf({ claims, amount, whenExhausted, downgradeTo }: NonNullable<LedgerGame['budget']>) {
+  return {
+    budget_id: 'purse',
+    period: 'game' as const,
+    limit: { ...(claims === undefined ? {} : { claims }), ...(amount === undefined ? {} : { amount }) },
+    when_exhausted: whenExhausted,
+    ...(downgradeTo === undefined ? {} : { downgrade_to: downgradeTo }),
+  };
+}
+
 interface Ledger {
+  /** A batch begins; what had become of the rewards until then. */
+  begin(sent: ReadonlyMap<string, Sent>): void;
   take(userId: string, happening: Happening): void;
-  /** Everything earned, named. */
-  earned(): { userId: string; claim: string; payment: PaymentLine | undefined }[];
+  counts(): Pick<Played['counts'], 'takenBack' | 'kept' | 'netted' | 'overBudget'>;
+  /** Everything earned, named, with what the service must have in its books for it. */
+  earned(): { userId: string; claim: string; payments: PaymentLine[] }[];
 }
 
 function openLedger({ games, sequences }: World): Ledger {
-  const accounts = new Map(
-    sequences.map(({ userId }) => [userId, games.map((game) => ({ game, account: openAccount(game) }))]),
-  );
+  const purses = new Map(games.flatMap(({ id, budget }) => (budget === undefined ? [] : [[id, openPurse(budget)]])));
+  const accounts = new Map(sequences.map(({ userId }) => [userId, openAccount(games, purses)]));
   return {
+    begin(sent) {
+      for (const [userId, account] of accounts) account.begin((name) => sent.get(`${userId} ${name}`));
+    },
     take(userId, happening) {
-      for (const { account } of accounts.get(userId) ?? []) account.take(happening);
+      accounts.get(userId)?.take(happening);
+    },
+    counts() {
+      const all = [...accounts.values()].flatMap((account) => account.earnings());
+      return {
+        takenBack: all.filter(({ status, sends }) => status === 'clawed_back' && sends > 0).length,
+        kept: all.filter(({ status }) => status === 'kept').length,
+        netted: all.filter(({ netted }) => netted > 0).length,
+        overBudget: all.filter(({ status, sends, pays }) => status === 'awaiting_budget' && sends < (pays?.amount ?? 0))
+          .length,
+      };
     },
     earned: () =>
-      [...accounts].flatMap(([userId, own]) =>
-        own.flatMap(({ game, account }) =>
-          account.earnings().map(({ step, earning, status, pays }) => {
-            const name = `${userId} ${game.id} ${step}#${earning}`;
-            return {
-              userId,
-              claim: `${name} ${status}`,
-              payment: status === 'earned' && pays !== null ? `${name} ${pays.type} ${pays.amount}` : undefined,
-            };
-          }),
-        ),
+      [...accounts].flatMap(([userId, account]) =>
+        account.earnings().map((earning) => {
+          const { status, pays, sends } = earning;
+          const name = `${userId} ${nameOf(earning)}`;
+          const isPaid = sends > 0 && status !== 'held' && status !== 'cancelled';
+          return {
+            userId,
+            claim: `${name} ${status}`,
+            payments: [
+              ...(isPaid ? [`${name} ${pays?.type} ${sends}`] : []),
+              ...(isPaid && status === 'clawed_back' ? [`${name} ${pays?.type} -${sends}`] : []),
+            ],
+          };
+        }),
       ),
   };
 }
@@ -197,8 +265,7 @@ async function audit(
   refusals: Readonly<Record<string, string>>,
 ): Promise<Audit> {
   const earned = ledger.earned();
-  const owed = earned.filter(({ payment }) => payment !== undefined);
-  const lines = (list: typeof owed) => list.map(({ payment }) => payment as string).sort();
+  const lines = (list: typeof earned) => list.flatMap(({ payments }) => payments).sort();
   const { rows: claims } = await database.pool.query<{ line: string }>(
     `select p.user_id || ' ' || g.game_id || ' ' || step || '#' || earning || ' ' || status as line
        from milepost.claim join milepost.player p using (bucket, player_id) join milepost.game g using (game_no)`,
@@ -208,8 +275,8 @@ async function audit(
     return {
       expected: {
         claims: earned.map(({ claim }) => claim).sort(),
-        paid: lines(owed.filter(({ userId }) => refusals[userId] === undefined)),
-        refused: lines(owed.filter(({ userId }) => refusals[userId] !== undefined)),
+        paid: lines(earned.filter(({ userId }) => refusals[userId] === undefined)),
+        refused: lines(earned.filter(({ userId }) => refusals[userId] !== undefined)),
       },
       found: {
         claims: claims.map(({ line }) => line).sort(),
@@ -245,9 +312,10 @@ function reconcileWith(support: Db, services: TestServices, service: 'neucoin' |
   return reconcile(support, statement, { service, ...period, shown: 10 });
 }
 
-function paymentOf({ service, user_id, amount, reference }: ReturnType<TestServices['books']>[number]): PaymentLine {
+function paymentOf(booking: ReturnType<TestServices['books']>[number]): PaymentLine {
+  const { service, operation, user_id, amount, reference } = booking;
   const { game_id, step, earning } = reference as { game_id: string; step: number; earning: number };
-  return `${user_id} ${game_id} ${step}#${earning} ${service === 'neucoin' ? 'NC' : 'VOUCHER'} ${amount}`;
+  return `${user_id} ${game_id} ${step}#${earning} ${service === 'neucoin' ? 'NC' : 'VOUCHER'} ${operation === 'pay' ? '' : '-'}${amount}`;
 }
 
 /** The rewards that the outbox has in a state. */
@@ -308,6 +376,21 @@ async function setStage(database: TestDatabase, services: TestServices): Promise
 
   /** What waits for a time waits no more: retries, leases of the dead, open circuits. Returns how many messages have not ended. */
   async function timePasses(): Promise<number> {
+    return untangled(moveTime);
+  }
+
+  /** Changes many rows at once, as nobody else does, and so may meet a worker's transaction in the other order. */
+  async function untangled<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if ((error as { code?: string }).code !== DEADLOCK) throw error;
+      }
+    }
+  }
+
+  async function moveTime(): Promise<number> {
     await database.pool.query(
       "update milepost.circuit set probe_at = clock_timestamp() where state <> 'closed' and not by_hand",
     );
@@ -342,9 +425,11 @@ async function setStage(database: TestDatabase, services: TestServices): Promise
     // Until it has leased something, or has found that there is nothing.
     const idle = worker.idle().then(() => true);
     while (!(await Promise.race([idle, setImmediate(false)]))) {
-      const { rowCount } = await database.pool.query(
-        `update milepost.outbox set next_attempt_at = clock_timestamp(), leased_until = clock_timestamp()
-          where state = 'leased' and leased_until > clock_timestamp()`,
+      const { rowCount } = await untangled(() =>
+        database.pool.query(
+          `update milepost.outbox set next_attempt_at = clock_timestamp(), leased_until = clock_timestamp()
+            where state = 'leased' and leased_until > clock_timestamp()`,
+        ),
       );
       fenced += rowCount ?? 0;
       if (rowCount !== 0) break;

@@ -5,7 +5,7 @@
 import type { Fault } from '../../local/reward-services.ts';
 import { createSampleRandom, type SampleRandom } from '../../local/sample-random.ts';
 
-/** What a world is drawn from; as LEDGER_SEED, `17`, or with one of its players alone `17/42`. */
+/** What a world is drawn from; as LEDGER_SEED, `17`, or with one of its players alone `17/42` (a budget then has more left). */
 export interface Seed {
   world: number;
   /** Undefined for all of them. */
@@ -18,7 +18,16 @@ export interface LedgerGame {
   /** Payments of 100 rupees and more, or the whole hundreds of rupees of every payment. */
   counts: 'payments' | 'hundreds';
   frm: 'hold' | 'ignore' | 'reject';
+  /** What becomes of what was paid; only where payments are taken back. */
+  onReversal?: 'keep' | 'claw_back' | 'offset';
   steps: { at: number; pays: { type: 'NC' | 'VOUCHER'; amount: number } | null }[];
+  /** What it may pay to all players together. */
+  budget?: {
+    claims?: number;
+    amount?: number;
+    whenExhausted: 'hold' | 'skip' | 'downgrade';
+    downgradeTo?: number;
+  };
 }
 
 /** What happens to a player. */
@@ -28,7 +37,11 @@ export type Happening =
   /** An earlier event again, with another time. */
   | { kind: 'again'; event: string }
   /** The id of an earlier event with other content. */
-  | { kind: 'altered'; event: string };
+  | { kind: 'altered'; event: string }
+  /** A payment is taken back, all of it (null) or a part; it may not have come yet. */
+  | { kind: 'reversed'; event: string; of: string; paise: number | null }
+  /** A verdict on a flagged payment that has come. */
+  | { kind: 'released' | 'voided'; event: string; of: string };
 
 export interface Sequence {
   userId: string;
@@ -63,6 +76,11 @@ export interface Turn {
 
 export interface World {
   seed: number;
+  /**
+   * Whether payments are taken back and ruled on. What becomes of a reward then depends on whether it has been sent, so that no worker runs while
+   * events come in; nor are there players whom the services refuse.
+   */
+  takesBack: boolean;
   games: LedgerGame[];
   sequences: Sequence[];
   turns: Turn[];
@@ -77,22 +95,27 @@ export function seedsOf(worlds: number): Seed[] {
   return Array.from({ length: worlds }, (_, index) => ({ world: first + index }));
 }
 
-export function drawWorld(seed: Seed, bounds: { players: number; turns: number }): World {
+/** Draws a world; with `takesBack`, in every other one payments are taken back. */
+export function drawWorld(seed: Seed, bounds: { players: number; turns: number; takesBack: boolean }): World {
   const random = createSampleRandom(seed.world);
-  const games = drawGames(random);
+  const takesBack = bounds.takesBack && seed.world % 2 === 0;
+  const games = drawGames(random, takesBack);
   const turns = Array.from({ length: bounds.turns }, () => ({ batches: random.whole(1, 3), work: drawWork(random) }));
   const players = Array.from({ length: bounds.players }, (_, player) => player);
   return {
     seed: seed.world,
+    takesBack,
     games,
     turns,
     sequences: players
       .filter((player) => seed.player === undefined || seed.player === player)
-      .map((player) => drawSequence(createSampleRandom(seed.world * 1_009 + player + 1), player, bounds.turns)),
+      .map((player) =>
+        drawSequence(createSampleRandom(seed.world * 1_009 + player + 1), player, bounds.turns, takesBack),
+      ),
   };
 }
 
-function drawGames(random: SampleRandom): LedgerGame[] {
+function drawGames(random: SampleRandom, takesBack: boolean): LedgerGame[] {
   const steps = (farthest: number): LedgerGame['steps'] => {
     const places = new Set(Array.from({ length: random.whole(1, 5) }, () => random.whole(1, farthest)));
     return [...places]
@@ -104,12 +127,40 @@ function drawGames(random: SampleRandom): LedgerGame[] {
           : { type: random.pick(['NC', 'NC', 'VOUCHER'] as const), amount: random.whole(1, 500) },
       }));
   };
+  // Each in one game at least, and now in one, now in another.
+  const policies = random.pick([
+    ['offset', 'claw_back', 'keep', 'offset'],
+    ['claw_back', 'offset', 'offset', 'keep'],
+    ['keep', 'offset', 'claw_back', 'claw_back'],
+  ] as const);
+  const policy = (place: 0 | 1 | 2 | 3) => (takesBack ? { onReversal: policies[place] } : {});
+  const counts = () => random.pick(['payments', 'hundreds'] as const);
   return [
-    { id: 'payments', counts: 'payments', frm: 'hold', steps: steps(8) },
-    { id: 'hundreds', counts: 'hundreds', frm: 'hold', steps: steps(200) },
-    { id: 'ignoring', counts: random.pick(['payments', 'hundreds']), frm: 'ignore', steps: steps(12) },
-    { id: 'rejecting', counts: random.pick(['payments', 'hundreds']), frm: 'reject', steps: steps(12) },
+    { id: 'payments', counts: 'payments', frm: 'hold', ...policy(0), steps: steps(8) },
+    // A verdict that releases rewards of two games at once may net either of them first.
+    {
+      id: 'hundreds',
+      counts: 'hundreds',
+      frm: takesBack ? 'ignore' : 'hold',
+      ...policy(1),
+      steps: steps(200),
+    },
+    { id: 'ignoring', counts: counts(), frm: 'ignore', ...policy(2), steps: steps(12) },
+    { id: 'rejecting', counts: counts(), frm: 'reject', ...policy(3), steps: steps(12) },
+    // What is taken back gives its part of a budget back at some time: with it, who is paid would not be known.
+    ...(takesBack ? [] : [drawBudgeted(random)]),
   ];
+}
+
+/** A game that may not pay all of its players. */
+function drawBudgeted(random: SampleRandom): LedgerGame {
+  const steps = [1, 3, 6].map((at) => ({ at, pays: { type: 'NC' as const, amount: random.whole(20, 100) } }));
+  const budget = random.pick<NonNullable<LedgerGame['budget']>>([
+    { claims: random.whole(1, 150), whenExhausted: random.pick(['hold', 'skip']) },
+    { amount: random.whole(1, 9_000), whenExhausted: random.pick(['hold', 'skip']) },
+    { amount: random.whole(1, 9_000), whenExhausted: 'downgrade', downgradeTo: random.whole(1, 19) },
+  ]);
+  return { id: 'budgeted', counts: 'payments', frm: 'hold', steps, budget };
 }
 
 const services = ['neucoin', 'voucher'] as const;
@@ -167,26 +218,48 @@ function drawWork(random: SampleRandom): Work {
 
 const rupees = [50, 99.99, 100, 100, 100.01, 250.5, 1_999.99, 5_000, 12_345.67];
 
-function drawSequence(random: SampleRandom, player: number, turns: number): Sequence {
+function drawSequence(random: SampleRandom, player: number, turns: number, takesBack: boolean): Sequence {
   const userId = `P${player}`;
   const events: string[] = [];
-  const happen = (): Happening => {
-    if (events.length > 0 && random.chance(0.2)) {
-      return { kind: random.pick(['again', 'again', 'altered']), event: random.pick(events) };
-    }
-    const event = `${userId}-${events.length + 1}`;
+  const payments: Extract<Happening, { kind: 'pays' }>[] = [];
+  let next = 0;
+  const newEvent = (): string => {
+    const event = `${userId}-${++next}`;
     events.push(event);
-    return {
-      kind: 'pays',
+    return event;
+  };
+  const pay = (event: string): Happening => {
+    const payment = {
+      kind: 'pays' as const,
       event,
       paise: Math.round(random.pick(rupees) * 100),
       flag: random.pick([null, null, null, null, '', false, 'VELOCITY', true]),
       day: random.pick(['05-02', '05-10', '05-20', '05-31', ...(random.chance(0.2) ? ['06-02'] : [])]),
     };
+    payments.push(payment);
+    return payment;
+  };
+  const rule = (): Happening => {
+    const { event: of, paise } = random.pick(payments);
+    if (random.chance(0.3)) return { kind: random.pick(['released', 'released', 'voided']), event: newEvent(), of };
+    const part = random.pick([null, null, null, 1, 9_900, Math.floor(paise / 2), paise]);
+    return { kind: 'reversed', event: newEvent(), of, paise: part };
+  };
+  const happen = (): Happening[] => {
+    if (events.length > 0 && random.chance(0.2)) {
+      return [{ kind: random.pick(['again', 'again', 'altered']), event: random.pick(events) }];
+    }
+    if (takesBack && payments.length > 0 && random.chance(0.4)) return [rule()];
+    if (takesBack && random.chance(0.05)) {
+      // The reversal overtakes its original.
+      const of = newEvent();
+      return [{ kind: 'reversed', event: newEvent(), of, paise: random.pick([null, 5_000]) }, pay(of)];
+    }
+    return [pay(newEvent())];
   };
   return {
     userId,
-    refused: random.chance(0.1),
-    turns: Array.from({ length: turns }, () => Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, happen)),
+    refused: !takesBack && random.chance(0.1),
+    turns: Array.from({ length: turns }, () => Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, happen).flat()),
   };
 }
