@@ -104,8 +104,8 @@ export function createDrain(options: {
   let settling = false;
   let stopping = false;
   let failures = 0;
-  /** Results in a row, up to the latest, that ask for another attempt and that the circuit has not heard of. */
-  let unheard = 0;
+  /** Results in a row, up to the latest, that ask for another attempt, whether the circuit has heard of them or not. */
+  let failedInARow = 0;
   /** How often this process has heard that the circuit was not closed. */
   let warnings = 0;
   let settleTimer: NodeJS.Timeout | undefined;
@@ -133,9 +133,9 @@ export function createDrain(options: {
     }
   }
 
-  /** Whether so many results in a row ask for another attempt that the circuit has to hear of them first: it may be about to open. */
+  /** Whether so many results in a row ask for another attempt that the circuit has to hear of all there are first: it may be about to open. */
   function isFailing(): boolean {
-    return unheard >= circuit.openAfter;
+    return failedInARow >= circuit.openAfter && (settling || unsettled.length > 0);
   }
 
   /** A transaction costs the same for one result as for many: unless something waits for these, a few more are waited for. */
@@ -218,7 +218,7 @@ export function createDrain(options: {
           reason: delivery.kind === 'retry' ? delivery.reason : '',
         });
       unsettled.push({ message, delivery, waitMs: waitOf(message, delivery, handler.retryMaxMs), startedAt, endedAt });
-      unheard = delivery.kind === 'retry' ? unheard + 1 : 0;
+      failedInARow = delivery.kind === 'retry' ? failedInARow + 1 : 0;
     }
     calls -= 1;
     turn();
@@ -276,7 +276,6 @@ export function createDrain(options: {
         );
       }
     }
-    unheard = unsettled.length - 1 - unsettled.findLastIndex(({ delivery }) => delivery.kind !== 'retry');
     settling = false;
     turn();
   }
