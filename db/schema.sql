@@ -400,6 +400,7 @@ create table milepost.outbox (
 create index outbox_budget on milepost.outbox using btree (message_no) where ((destination = 'budget'::text) and (state = 'pending'::milepost.outbox_state));
 create index outbox_dead on milepost.outbox using btree (settled_at) where (state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state]));
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
+create index outbox_over_budget on milepost.outbox using btree (created_at) where (state = any (array['held'::milepost.outbox_state, 'skipped'::milepost.outbox_state]));
 create index outbox_unreleased on milepost.outbox using btree (message_no) where ((state = 'cancelled'::milepost.outbox_state) and reserved);
 create index outbox_waiting on milepost.outbox using btree (after_key) where (state = 'waiting'::milepost.outbox_state);
 grant insert on milepost.outbox to milepost_ingest;

@@ -473,6 +473,8 @@ rewards
       'ambiguous',
       'pending',
       'done',
+      'held',
+      'skipped',
     ]),
   )
   .addOption(serviceOption())
@@ -487,6 +489,7 @@ rewards
     examples(
       'milepost rewards list                                 refused, or nobody can tell',
       'milepost rewards list --state pending --older-than 1h  what is stuck, and why',
+      'milepost rewards list --state held                    over a budget: somebody has to decide',
       'milepost rewards list --service voucher --error USER_BLOCKED',
     ),
   )

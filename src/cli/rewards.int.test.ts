@@ -295,3 +295,28 @@ test('a service is paused and called again by command', { timeout }, async () =>
   expect(services.books()).toHaveLength(21);
   expect((await run(database, 'circuits', 'close', 'neucoin')).stdout).toContain('nothing to change');
 });
+
+test('what is held over a budget is listed, and says by which budget', { timeout }, async () => {
+  await using database = await testDatabase();
+  const [held, skipped, lowered] = (await owe(database.pool, { count: 3 })) as [Owed, Owed, Owed];
+  const budgets = `{"budgets": [{"budget_id": "coins", "period_start": "2026-05-01T00:00:00.000Z"}]}`;
+  await database.pool.query(
+    `update milepost.outbox o set body = o.body || $4 || case when o.message_key = $3 then '{"amount": 5, "downgraded_from": 10}'::jsonb else '{}' end,
+            state = case o.message_key when $1 then 'held' when $2 then 'skipped' else 'pending' end::milepost.outbox_state,
+            settled_at = case o.message_key when $2 then now() end`,
+    [held.key, skipped.key, lowered.key, budgets],
+  );
+  for (const [state, { key }] of [
+    ['held', held],
+    ['skipped', skipped],
+  ] as const) {
+    const { document } = await json(database, 'rewards', 'list', '--state', state);
+    expect(document.rewards.map((found: { key: string; state: string }) => [found.key, found.state])).toEqual([
+      [key, state],
+    ]);
+  }
+  expect((await run(database, 'rewards', 'list')).stdout).toBe('No reward has ended badly.\n');
+  const { stdout } = await run(database, 'rewards', 'show', lowered.key);
+  expect(stdout).toContain('budget    coins, from 2026-05-01T00:00:00.000Z\n');
+  expect(stdout).toContain('lowered   from 10, as a budget had not enough left\n');
+});

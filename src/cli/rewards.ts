@@ -125,6 +125,11 @@ function describe(found: RewardStory): string {
     `  claim     step ${reward.step} of ${reward.game_id}, window ${reward.window_start}, earning ${reward.earning}`,
     `  key       ${found.key}`,
   ];
+  for (const { budget_id, period_start } of reward.budgets ?? []) {
+    lines.push(`  budget    ${budget_id}, from ${period_start}`);
+  }
+  if (reward.downgraded_from !== undefined)
+    lines.push(`  lowered   from ${reward.downgraded_from}, as a budget had not enough left`);
   if (found.service_key !== null) lines.push(`  sent as   ${found.service_key}`);
   lines.push(`  written   ${formatInstant(found.created_at)}`);
   if (found.settled_at !== null) lines.push(`  ended     ${formatInstant(found.settled_at)}`);

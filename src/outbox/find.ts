@@ -5,8 +5,8 @@ import type { Json } from '../event/event.ts';
 import type { Destination, RewardMessage } from '../event/message.ts';
 import type { Instant } from '../time.ts';
 
-/** `pending` are also those that are leased at this moment. */
-export type RewardState = 'failed' | 'ambiguous' | 'pending' | 'done';
+/** `pending` are also those that are leased at this moment; `held` and `skipped` those for which a budget had not enough left. */
+export type RewardState = 'failed' | 'ambiguous' | 'pending' | 'done' | 'held' | 'skipped';
 export type RewardDestination = Exclude<Destination, 'projection'>;
 
 /** What is looked for; what is absent does not matter. */
@@ -49,6 +49,8 @@ const inState = {
   ambiguous: sql`o.state = 'ambiguous'`,
   pending: sql`o.state in ('pending', 'leased')`,
   done: sql`o.state = 'done'`,
+  held: sql`o.state = 'held'`,
+  skipped: sql`o.state = 'skipped'`,
   dead: sql`o.state in ('failed', 'ambiguous')`,
 } as const;
 
@@ -56,7 +58,8 @@ const inState = {
 export async function findRewards(db: Db, filter: RewardFilter, limit: number): Promise<FoundReward[]> {
   const { state = 'dead', since, before, service, attempts, error } = filter;
   const instant = (value: Instant) => sql`to_timestamp(${value}::double precision / 1000)`;
-  const sinceColumn = state === 'pending' ? sql`o.created_at` : sql`o.settled_at`;
+  const isOpen = state === 'pending' || state === 'held';
+  const sinceColumn = isOpen ? sql`o.created_at` : sql`o.settled_at`;
   const { rows } = await sql<FoundReward>`
     select ${columns}
       from milepost.outbox o
@@ -65,7 +68,7 @@ export async function findRewards(db: Db, filter: RewardFilter, limit: number): 
        ${before === undefined ? sql`` : sql`and o.created_at < ${instant(before)}`}
        ${attempts === undefined ? sql`` : sql`and o.attempts >= ${attempts}`}
        ${error === undefined ? sql`` : sql`and strpos(lower(o.last_error), lower(${error})) > 0`}
-     order by ${sinceColumn} ${state === 'pending' ? sql`asc` : sql`desc`}, o.message_no
+     order by ${sinceColumn} ${isOpen ? sql`asc` : sql`desc`}, o.message_no
      limit ${limit}`.execute(db.query);
   return rows;
 }
