@@ -16,7 +16,11 @@ test('serves metrics, liveness and readiness, and nothing else', async () => {
     const response = await fetch(service.url() + path, { method });
     return { status: response.status, type: response.headers.get('content-type'), body: await response.text() };
   };
-  expect(await get('/metrics')).toEqual({ status: 200, type: registry.contentType, body: await registry.metrics() });
+  const metrics = await get('/metrics');
+  expect(metrics).toMatchObject({ status: 200, type: registry.contentType });
+  const declared = registry.getMetricsAsArray().map(({ name }) => name);
+  expect([...metrics.body.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name).toSorted()).toEqual(declared.toSorted());
+  expect(declared).toContain('process_resident_memory_bytes');
   expect(await get('/health/live')).toMatchObject({ status: 200, body: '{"live":true}' });
   expect(await get('/health/ready?verbose')).toMatchObject({ status: 200, body: JSON.stringify(readiness) });
   readiness.ready = false;

@@ -1,4 +1,5 @@
 // Health and metrics of a process, on a port of their own that is not open to the public.
+import { collectDefaultMetrics } from 'prom-client';
 import { registry } from '../src/metrics.ts';
 import { createHttpService, type HttpService } from './http-service.ts';
 import type { Readiness } from './readiness.ts';
@@ -9,6 +10,9 @@ export function createMetricsServer(options: {
   port: number;
   ready: () => Promise<Readiness>;
 }): HttpService {
+  // Memory, the event loop and the like; once in a process.
+  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
+    collectDefaultMetrics({ register: registry });
   return createHttpService({
     name: 'metrics',
     host: options.host,

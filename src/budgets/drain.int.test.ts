@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
+import type { Tx } from '../db/transaction.ts';
 import { bucketOf } from '../ids.ts';
 import type { Drain } from '../outbox/drain.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
@@ -10,6 +11,7 @@ import { startHalfOpenProxy } from '../testing/half-open-proxy.ts';
 import { waitFor } from '../testing/wait.ts';
 import { allot, type Limit, type LimitOf, type Period } from './allot.ts';
 import { createBudgetDrain } from './drain.ts';
+import { applyAllotments, openRound } from './store.ts';
 
 let database: TestDatabase;
 let worker: Db;
@@ -339,4 +341,44 @@ test('uses definitions that are no older than the rewards', async () => {
   seen.wake();
   await seen.idle();
   expect(asked).toEqual([41]);
+});
+
+test('a round reads no more than it takes, also by plans made while the tables were small', async () => {
+  const client = await worker.pool.connect();
+  try {
+    const round = async (rows: number) => {
+      const tx = { client } as unknown as Tx;
+      const { rewards } = await openRound(tx, rows);
+      await applyAllotments(
+        tx,
+        allot(rewards, () => ({ claims: 1_000, whenExhausted: 'hold' })),
+      );
+      return rewards.length;
+    };
+    await owe(Array.from({ length: 10 }, () => ({})));
+    await database.pool.query('analyze milepost.outbox');
+    for (let times = 0; times < 10; times++) await round(1);
+    await owe(Array.from({ length: 3_000 }, () => ({ budgets: ['coins', 'all'] })));
+    await database.pool.query(
+      `update milepost.outbox set state = 'cancelled', reserved = true, settled_at = now()
+        where destination = 'budget' and message_no % 100 = 0`,
+    );
+    const reads = async () => {
+      const { rows } = await client.query(
+        `select sum(seq_tup_read)::integer as seq, sum(idx_tup_fetch)::integer as idx from pg_stat_xact_user_tables
+          where relname in ('outbox', 'budget_period', 'budget_reservation')`,
+      );
+      return rows[0] as { seq: number; idx: number };
+    };
+    await client.query('begin');
+    const before = await reads();
+    expect(await round(100)).toBe(100);
+    const after = await reads();
+    await client.query('commit');
+    expect(after.seq).toBe(before.seq);
+    // Each reward a few times, with its reservations and periods, and what was cancelled; not the backlog.
+    expect(after.idx - before.idx).toBeLessThan(1_500);
+  } finally {
+    client.release();
+  }
 });

@@ -13,6 +13,8 @@ import { attributeCatalogue, readSources } from '../event/source.ts';
 import type { GameConfig } from '../games/config.ts';
 import { versionInForce } from '../games/decide.ts';
 import { parseGame } from '../games/parse.ts';
+import { destinationOf, readServices } from '../rewards/service-config.ts';
+import { didYouMean } from '../spelling.ts';
 import { readTextFile } from '../text-file.ts';
 import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { formatDay, zoneOf } from '../time-zone.ts';
@@ -45,8 +47,11 @@ export async function readGame(file: string, fields: FieldTypes): Promise<GameFi
 type Verdict = GameFile | { file: string; problems: readonly Problem[] };
 
 /** Reads and checks game files, each for itself and all together: a game has one file. */
-async function judgeGames(files: readonly string[], fields: FieldTypes): Promise<Verdict[]> {
-  const verdicts = await Promise.all(files.map((file) => judgeGame(file, fields)));
+async function judgeGames(files: readonly string[], config: Config): Promise<Verdict[]> {
+  const fields = await ruleFields(config);
+  const verdicts = await Promise.all(
+    files.map((file) => judgeGame(file, fields, join(config.GAME_CONFIGS, 'services'))),
+  );
   const fileOf = new Map<string, string>();
   return verdicts.map((verdict) => {
     if (!('config' in verdict)) return verdict;
@@ -59,13 +64,31 @@ async function judgeGames(files: readonly string[], fields: FieldTypes): Promise
   });
 }
 
-async function judgeGame(file: string, fields: FieldTypes): Promise<Verdict> {
+async function judgeGame(file: string, fields: FieldTypes, servicesFolder: string): Promise<Verdict> {
   try {
-    return await readGame(file, fields);
+    const game = await readGame(file, fields);
+    const problems = await unknownServices(game.config, servicesFolder);
+    return problems.length > 0 ? { file, problems } : game;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { file, problems: error.problems.length > 0 ? error.problems : [{ path: '', message: error.message }] };
   }
+}
+
+/** The rewards of a game that no worker could pay, since no file describes their service. The folder is read only where a game needs it. */
+async function unknownServices({ milestone_steps }: GameConfig, folder: string): Promise<Problem[]> {
+  const wanted = milestone_steps.flatMap((step, index) => {
+    const type = step.step_type === 'REWARD' ? step.reward.reward_type : 'NC';
+    return type === 'NC' || type === 'VOUCHER' ? [] : [{ type, index }];
+  });
+  if (wanted.length === 0) return [];
+  const known = (await readServices(folder)).map(destinationOf);
+  return wanted
+    .filter(({ type }) => !known.includes(type))
+    .map(({ type, index }) => ({
+      path: `$.milestone_steps[${index}].reward.reward_type`,
+      message: `no file in ${folder} describes the service of ${JSON.stringify(type)}${didYouMean(type, known)}`,
+    }));
 }
 
 /** Problems with the file in front of each path, unless the message names it. */
@@ -74,7 +97,7 @@ function inFile({ file, problems }: { file: string; problems: readonly Problem[]
 }
 
 export async function validateGames(files: string[], options: { json?: boolean }): Promise<void> {
-  const verdicts = await judgeGames(files, await ruleFields(readConfig()));
+  const verdicts = await judgeGames(files, readConfig());
   const wrong = verdicts.filter((verdict) => 'problems' in verdict);
   const right = verdicts.filter((verdict) => 'config' in verdict);
   if (wrong.length > 0) {
@@ -97,7 +120,7 @@ export async function activateGames(files: string[], options: ChangeOptions & { 
   if (change.expectedRevision !== undefined && files.length > 1) {
     throw new UserError(`--expect-revision is the revision of one game; there are ${files.length} files`);
   }
-  const verdicts = await judgeGames(files, await ruleFields(config));
+  const verdicts = await judgeGames(files, config);
   const wrong = verdicts.filter((verdict) => 'problems' in verdict);
   if (wrong.length > 0) {
     const message = `nothing was activated: ${wrong.length} of ${counted(files.length, 'file')} not right`;

@@ -2,6 +2,7 @@
 // judged. Where that comes to something else than what is stored, the explanation says so before anything else. Reads only.
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
+import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import type { Db } from '../db/connect.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
 import { decide } from '../engine/decide.ts';
@@ -147,8 +148,8 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     known: undefined,
   };
   const recomputed = recompute(stored, changed, () => decide([opened], definitions).decision);
-  const early = reason === 'occurred_in_future';
-  const games = early ? [] : traceGames(definitions, judged, player, ledger.credits);
+  const seen = reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED;
+  const games = seen ? traceGames(definitions, judged, player, ledger.credits) : [];
   return {
     ...about,
     answer: answerOf(stored, judged, games, recomputed, changed, error),
@@ -171,8 +172,8 @@ export function ofGame(explanation: Explanation, gameId: string | undefined): Ex
   if (gameId === undefined) return explanation;
   const games = explanation.games.filter(({ game_id }) => game_id === gameId);
   const [game] = games;
-  const agrees = explanation.recomputed?.agrees === true;
-  const answer = game !== undefined && agrees ? game.answer : explanation.answer;
+  if (game === undefined || explanation.recomputed?.agrees !== true) return { ...explanation, games };
+  const answer = [game.answer, ...rewardsInWords(explanation.changed, gameId)].join(' ');
   return { ...explanation, answer, games };
 }
 
@@ -386,15 +387,31 @@ function answerOf(
       `received, at ${formatInstant(judged.receivedAt)}. The producer's clock is wrong.`
     );
   }
+  if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);
   const relevant = games.filter(({ reason }) => reason !== 'event_type');
   if (relevant.length === 0) {
     const none = `${outcomeInWords(stored.outcome, stored.reason)} No game looked at ${judged.event.event_type} events then.`;
     return stored.reason === 'no_game' ? none : outcomeInWords(stored.outcome, stored.reason);
   }
-  const rewards = changed.claims.flatMap(({ game_id, step, reward, reward_type, amount }) =>
-    reward === null ? [] : `The ${amount} ${reward_type} of step ${step} in ${game_id}: ${rewardInWords(reward)}`,
+  return [...relevant.map(({ answer }) => answer), ...rewardsInWords(changed)].join(' ');
+}
+
+function rewardsInWords({ claims }: Changed, gameId?: string): string[] {
+  return claims.flatMap(({ game_id, step, reward, reward_type, amount }) =>
+    reward === null || (gameId !== undefined && game_id !== gameId)
+      ? []
+      : `The ${amount} ${reward_type} of step ${step} in ${game_id}: ${rewardInWords(reward)}`,
   );
-  return [...relevant.map(({ answer }) => answer), ...rewards].join(' ');
+}
+
+/** What a change of a cohort says. */
+function changeInWords(event: CanonicalEvent): string {
+  const change = readChange(event);
+  if ('problem' in change) return `It was not accepted as a change of a cohort: ${change.problem}.`;
+  const said = change.statements.map(({ cohortId, member, from }) => {
+    return `from ${formatInstant(from)} on the player is ${member ? '' : 'not '}in ${cohortId}`;
+  });
+  return `It says that ${said.join(', and ')}.`;
 }
 
 function ledgerInWords({ credits, claims, joined }: Changed): string {

@@ -35,3 +35,22 @@ test.each([
 ])('%s', (_, report, lastLine, status) => {
   expect(summarise(report)).toEqual({ lastLine, status });
 });
+
+test('the files that took longest are named, longest first', () => {
+  const file = (name: string, seconds: number) => {
+    return {
+      name: join(process.cwd(), name),
+      status: 'passed',
+      assertionResults: [],
+      startTime: 1_000,
+      endTime: 1_000 + seconds * 1_000,
+    };
+  };
+  const testResults = [file('quick.test.ts', 9), file('slow.test.ts', 10), file('slowest.test.ts', 150)];
+  const report = join(folder, 'timed.json');
+  writeFileSync(report, JSON.stringify({ ...green, testResults }));
+  const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../../.ci/summary.mjs'), report], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe(' 150 s  slowest.test.ts\n  10 s  slow.test.ts\n7 passed, 0 failed\n');
+});

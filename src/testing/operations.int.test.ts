@@ -7,6 +7,7 @@ import '../../api/server.ts';
 import '../../workers/ingest/ingest.ts';
 import '../cohorts/launchdarkly.ts';
 import '../engine/process.ts';
+import { createMetricsServer } from '../../workers/metrics-server.ts';
 import { registry } from '../metrics.ts';
 import { testDatabase } from './database.ts';
 import { testServices, testWorker } from './dispatch.ts';
@@ -40,6 +41,7 @@ const expressions = [
 const known = new Map<string, ReadonlySet<string>>([['up', new Set(['job', 'instance'])]]);
 
 beforeAll(async () => {
+  createMetricsServer({ host: '127.0.0.1', port: 0, ready: () => Promise.reject(new Error('never asked')) });
   // Some of a worker's metrics are there once it runs.
   await using database = await testDatabase();
   await using services = await testServices();
@@ -53,10 +55,12 @@ beforeAll(async () => {
 
 /** The metrics of an expression, each with the labels that its selector names. */
 function metricsIn(expr: string): { name: string; labels: string[] }[] {
-  return [...expr.matchAll(/\b(milepost_\w+|up)\b(?:\{([^}]*)\})?/g)].map(([, name = '', selector = '']) => ({
-    name,
-    labels: [...selector.matchAll(/(\w+)\s*[=!]/g)].map(([, label = '']) => label),
-  }));
+  return [...expr.matchAll(/\b((?:milepost|process|nodejs)_\w+|up)\b(?:\{([^}]*)\})?/g)].map(
+    ([, name = '', selector = '']) => ({
+      name,
+      labels: [...selector.matchAll(/(\w+)\s*[=!]/g)].map(([, label = '']) => label),
+    }),
+  );
 }
 
 describe.each(expressions)('$name', ({ expr }) => {

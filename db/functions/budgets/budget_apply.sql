@@ -27,8 +27,15 @@ begin
            next_attempt_at = v_now,
            settled_at = case d.result when 'skipped' then v_now end,
            revision = o.revision + (d.result <> 'reserved')::integer
-      from unnest(p_bucket, p_message_no, p_result, p_amount, p_refused_by) as d(bucket, message_no, result, amount, refused_by)
-     where o.bucket = d.bucket and o.message_no = d.message_no and o.state = 'pending' and o.destination = 'budget'
+      from (
+        select d.result, d.amount, d.refused_by, at.ctid
+          from unnest(p_bucket, p_message_no, p_result, p_amount, p_refused_by) as d(bucket, message_no, result, amount, refused_by)
+         cross join lateral (
+            select i.ctid from milepost.outbox i where i.bucket = d.bucket and i.message_no = d.message_no limit 1
+          ) as at
+      ) as d
+     -- The rows are locked, so that they stay where they are. The state as text: else an index of what is pending might be read whole.
+     where o.ctid = d.ctid and o.state::text = 'pending' and o.destination || '' = 'budget'
     returning o.bucket, o.message_key, o.body, d.result, d.amount, d.refused_by
   ), reservations as (
     insert into milepost.budget_reservation (game_no, budget_id, message_key, bucket, period_start, amount, state, decided_at)

@@ -18,6 +18,7 @@ as $$
 declare
   v_cancelled_bucket smallint[];
   v_cancelled_no bigint[];
+  v_cancelled_body jsonb[];
   v_game_no integer[];
   v_budget_id text[];
   v_period_start timestamptz[];
@@ -25,21 +26,18 @@ declare
   v_count integer;
   v_periods json;
 begin
-  select array_agg(c.bucket), array_agg(c.message_no) into v_cancelled_bucket, v_cancelled_no
-    from (select o.bucket, o.message_no from milepost.outbox o
+  select array_agg(c.bucket), array_agg(c.message_no), array_agg(c.body) into v_cancelled_bucket, v_cancelled_no, v_cancelled_body
+    from (select o.bucket, o.message_no, o.body from milepost.outbox o
            where o.state = 'cancelled' and o.reserved order by o.message_no limit p_limit for update skip locked) as c;
 
   with due as materialized (
     select o.body from milepost.outbox o
      where o.destination = 'budget' and o.state = 'pending' order by o.message_no limit p_limit
-  ), cancelled as materialized (
-    select o.body from unnest(v_cancelled_bucket, v_cancelled_no) as c(bucket, message_no)
-      join milepost.outbox o on o.bucket = c.bucket and o.message_no = c.message_no
   )
   select array_agg(p.game_no), array_agg(p.budget_id), array_agg(p.period_start) into v_game_no, v_budget_id, v_period_start
     from (
       select distinct g.game_no, b.budget_id collate "C" as budget_id, b.period_start
-        from (select body from due union all select body from cancelled) as m
+        from (select body from due union all select unnest(v_cancelled_body)) as m
        cross join lateral jsonb_to_recordset(m.body -> 'budgets') as b(budget_id text, period_start timestamptz)
        cross join lateral (select g.game_no from milepost.game g where g.game_id = m.body ->> 'game_id' limit 1) as g
        order by 1, 2, 3
