@@ -262,3 +262,47 @@ test('the log names requests and hashed callers, and holds no token', async () =
   for (const secret of [token, 'player-with-a-name', 'abc.def.ghi', 'evt_1', 'Bearer'])
     expect(all).not.toContain(secret);
 });
+
+test('a key that the issuer takes back stops counting when its keys are next looked at, also for tokens that were let in', async () => {
+  const [first, second] = [await generateKeyPair('ES256'), await generateKeyPair('ES256')];
+  const jwk = async (kid: string, key: typeof first.publicKey): Promise<JWK> => ({
+    ...(await exportJWK(key)),
+    ...{ kid, alg: 'ES256' },
+  });
+  let keys = [await jwk('one', first.publicKey), await jwk('two', second.publicKey)];
+  let looks = 0;
+  const issuer = createServer((_, response) => {
+    looks++;
+    response.end(JSON.stringify({ keys }));
+  });
+  await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`;
+  // A minute later, as far as the keys are concerned: they are old at once.
+  const rules = { issuer: 'i', audience: 'a', keys: remoteKeys(url, 0) };
+  const middleware = createAuth(rules, silent, Date.now)('player');
+  const enter = (given: string) =>
+    middleware({ get: () => `Bearer ${given}`, state: {} } as never, () => Promise.resolve());
+  const token = (kid: string, key: typeof first.privateKey) =>
+    new SignJWT({ scope: 'player' })
+      .setProtectedHeader({ alg: 'ES256', kid })
+      .setIssuer('i')
+      .setAudience('a')
+      .setSubject(kid)
+      .setExpirationTime('1h')
+      .sign(key);
+  const [mine, other] = [await token('one', first.privateKey), await token('two', second.privateKey)];
+  await enter(mine);
+  await enter(other);
+  keys = keys.slice(1);
+  await waitFor('the key to stop counting', async () => {
+    const refused = await Promise.resolve(enter(mine)).then(
+      () => false,
+      (error: Problem) => error.status === 401,
+    );
+    return refused;
+  });
+  await enter(other);
+  expect(looks).toBeGreaterThan(1);
+  issuer.close();
+  issuer.closeAllConnections();
+});

@@ -1,7 +1,7 @@
 // Who asks: verifies bearer tokens (JWT) and remembers verified ones. Owns the accepted algorithms and what a token must say. Never logs a token
 // and keeps none: the memory holds digests.
 import { hash } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Middleware } from 'koa';
 import { messageOf } from '../src/errors.ts';
 import { isIdentifier } from '../src/ids.ts';
@@ -14,17 +14,42 @@ import type { ApiState, Caller } from './state.ts';
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 
+/** Finds the key that signed a token. Of keys that change, `edition` says which they are now: what an older one verified is verified again. */
+export type TokenKeys = JWTVerifyGetKey & { edition?(): number };
+
 /** What accepted tokens are checked against. */
 export interface TokenRules {
   issuer: string;
   audience: string;
-  /** Finds the key that signed a token: `remoteKeys(url)`, or jose's createLocalJWKSet. */
-  keys: JWTVerifyGetKey;
+  /** `remoteKeys(url)`, or jose's createLocalJWKSet. */
+  keys: TokenKeys;
 }
 
-/** The keys at an issuer's JWKS address, fetched when needed and again when an unknown key turns up. */
-export function remoteKeys(url: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(url), { timeoutDuration: limits.httpWaitMs, cacheMaxAge: limits.tokenCacheMs });
+/** The keys at an issuer's JWKS address: fetched when needed, again when an unknown key turns up, and again when they have grown old. */
+export function remoteKeys(url: string, cacheMaxAge: number = limits.keysCacheMs): TokenKeys {
+  let edition = 0;
+  let text: string | undefined;
+  const keys = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: limits.httpWaitMs,
+    cacheMaxAge,
+    async [customFetch](address, options) {
+      const response = await fetch(address, options);
+      const found = await response.clone().text();
+      if (response.ok && found !== text) {
+        text = found;
+        edition++;
+      }
+      return response;
+    },
+  });
+  const look: JWTVerifyGetKey = (header, token) => keys(header, token);
+  return Object.assign(look, {
+    edition() {
+      // A look now and then, for which nobody waits; what it finds counts from the next token on.
+      if (text !== undefined && !keys.fresh && !keys.reloading && !keys.coolingDown) keys.reload().catch(() => {});
+      return edition;
+    },
+  });
 }
 
 /** Requires a token with one of some scopes on every route that it is put before. */
@@ -33,18 +58,19 @@ export function createAuth(
   log: Log,
   clock: () => Instant,
 ): (...scopes: readonly Scope[]) => Middleware<ApiState> {
-  const verified = new Map<string, { caller: Caller; until: Instant }>();
+  const verified = new Map<string, { caller: Caller; until: Instant; edition: number | undefined }>();
 
   async function callerOf(token: string): Promise<Caller> {
     const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
-    if (known !== undefined && clock() < known.until) return known.caller;
+    if (known !== undefined && clock() < known.until && known.edition === rules.keys.edition?.()) return known.caller;
     const payload = await verify(token);
     const caller = readCaller(payload);
     verified.delete(digest);
     // The oldest go first; a Map keeps the order of insertion.
     if (verified.size >= limits.cachedTokens) verified.delete(verified.keys().next().value as string);
-    verified.set(digest, { caller, until: Math.min((payload.exp as number) * 1_000, clock() + limits.tokenCacheMs) });
+    const until = Math.min((payload.exp as number) * 1_000, clock() + limits.tokenCacheMs);
+    verified.set(digest, { caller, until, edition: rules.keys.edition?.() });
     return caller;
   }
 

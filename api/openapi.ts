@@ -128,6 +128,9 @@ function problemsOf(route: Route): Record<string, unknown> {
           413: `The body has more than ${limits.httpBodyBytes} bytes, or too many entries.`,
           415: 'The body is not plain JSON.',
         }),
+    ...(scopes.includes('player') || scopes.includes('producer')
+      ? { 429: 'This player or producer asks too often; Retry-After says when to come back.' }
+      : {}),
     414: `Path and query have more than ${limits.httpTargetBytes} characters.`,
     500: 'Something went wrong inside; request_id names the entry in the log.',
     ...(scopes.length > 0

@@ -6,11 +6,13 @@ import type { z } from 'zod';
 import type { Json } from '../src/event/event.ts';
 import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
+import { type Audit, isAudited } from './audit.ts';
 import type { createAuth } from './auth.ts';
 import { contract } from './contract/contract.ts';
 import type { BodyOf, HeadersOf, ParamsOf, QueryOf, Reply, Route } from './contract/route.ts';
 import { isKnown, tagOf } from './fresh.ts';
 import { Problem } from './problem.ts';
+import type { RateLimits } from './rates.ts';
 import { parseBody, queryText, readJson } from './request.ts';
 import type { ApiState, Caller } from './state.ts';
 
@@ -36,7 +38,7 @@ export type Serve = <R extends Route, const A extends Reply<R>>(
 /** What serves routes on a router. `missing` names those of the contract that have no handler. */
 export function createServing(
   router: Router<ApiState>,
-  auth: ReturnType<typeof createAuth>,
+  { auth, limit, audit }: { auth: ReturnType<typeof createAuth>; limit: RateLimits; audit: Audit },
 ): { serve: Serve; missing(): string[] } {
   const served = new Set<Route>();
 
@@ -45,9 +47,38 @@ export function createServing(
       served.add(route);
       const guards: Middleware<ApiState>[] = route.scopes.length === 0 ? [] : [auth(...route.scopes)];
       const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-      router[route.method](path, ...guards, async (ctx) => send(ctx, route, await handler(read(ctx, route))));
+      router[route.method](path, ...guards, async (ctx) => {
+        await limited(ctx, route, limit);
+        const asked = read(ctx, route);
+        send(ctx, route, await handler(isAudited(route) ? await audited(asked, route, audit) : asked));
+      });
     },
     missing: () => contract.filter((route) => !served.has(route)).map(({ method, path }) => `${method} ${path}`),
+  };
+}
+
+/** Counts a request by whom it is for or from. Not so those of owners and support, who are few, and on record. */
+function limited(ctx: Context, { scopes }: Route, limit: RateLimits): Promise<void> | undefined {
+  if (scopes.includes('producer')) return limit('producer', callerOf(ctx).subject);
+  return scopes.includes('player') ? limit('player', playerOf(ctx, callerOf(ctx))) : undefined;
+}
+
+/** Puts a request on record before its handler can do anything: at once, or when the body that says why has been read. */
+async function audited<R extends Route>(asked: Asked<R>, route: R, audit: Audit): Promise<Asked<R>> {
+  const { params, query, ctx, caller, headers } = asked;
+  const record = (body: unknown) =>
+    audit({ route, caller, params: params ?? {}, query, body, requestId: ctx.state.requestId });
+  if (route.body === undefined) await record(undefined);
+  return {
+    ...{ params, query, headers, caller, ctx },
+    async body() {
+      const read = await asked.body();
+      await record(read.value);
+      return read;
+    },
+    get player() {
+      return asked.player;
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { createReadiness } from '../workers/readiness.ts';
 import { accessLog } from './access-log.ts';
 import { adminCohortRoutes } from './admin-cohorts.ts';
 import { adminGameRoutes } from './admin-games.ts';
+import { createAudit } from './audit.ts';
 import { createAuth, type TokenRules } from './auth.ts';
 import { codeRoutes } from './codes.ts';
 import { eventRoutes } from './events.ts';
@@ -26,6 +27,7 @@ import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
 import { previewRoutes } from './preview.ts';
 import { answerProblems } from './problem.ts';
+import { createRateLimits, type Rates } from './rates.ts';
 import { referenceRoutes } from './reference.ts';
 import { admit, boundTarget } from './request.ts';
 import { createServing } from './serve.ts';
@@ -38,7 +40,7 @@ export interface ApiOptions {
   port: number;
   /** As milepost_api. */
   db: Db;
-  /** As milepost_owner: what administers games and cohorts. */
+  /** As milepost_owner: what administers games and cohorts, and keeps the record of it. */
   owner: Db;
   /** The fields that rules of games may name. */
   fields: FieldTypes;
@@ -48,6 +50,8 @@ export interface ApiOptions {
   engine: Pick<Engine, 'process' | 'preview'>;
   normaliser: Normaliser;
   tokens: TokenRules;
+  /** How often players and producers may ask; absent: as often as they like. */
+  rates?: Rates | undefined;
   /** Opens the codes of vouchers; absent where none is kept. */
   voucherCodes?: Sealer | undefined;
   log: Log;
@@ -65,7 +69,11 @@ export function createApi(options: ApiOptions): HttpService {
   const waits = createEventWaits({ db, news, log, clock });
 
   const router = new Router<ApiState>({ exclusive: 'specificity' });
-  const { serve, missing } = createServing(router, auth);
+  const { serve, missing } = createServing(router, {
+    auth,
+    limit: createRateLimits(options.rates, redis),
+    audit: createAudit(owner),
+  });
   const streams = gameRoutes(serve, { db, definitions, facts, news, waits, log, clock });
   codeRoutes(serve, { db, sealer: options.voucherCodes });
   previewRoutes(serve, { engine, normaliser, clock });

@@ -34,6 +34,21 @@ grant usage on sequence milepost.batch_no to milepost_ingest;
 
 -- Tables
 
+create table milepost.audit (
+  audit_no bigint not null generated always as identity,
+  at       timestamp with time zone not null default now(),
+  actor    text not null,
+  scope    text not null,
+  action   text not null,
+  subject  text not null,
+  reason   text,
+  details  jsonb not null,
+  constraint audit_pkey primary key (audit_no)
+);
+create index audit_at_idx on milepost.audit using btree (at);
+grant insert on milepost.audit to milepost_owner;
+grant select on milepost.audit to milepost_api, milepost_support;
+
 create table milepost.budget_period (
   game_no      integer not null,
   budget_id    text not null collate "C",

@@ -113,6 +113,12 @@ const environment = z
     JWT_AUDIENCE: text.default('milepost').meta({ what: 'who tokens must say that they are for' }),
     HTTP_HOST: text.default('127.0.0.1').meta({ what: 'the address that the API, health and metrics listen on' }),
     HTTP_PORT: port.default(3_000).meta({ what: 'the port of the API; 0 takes any free one' }),
+    PLAYER_REQUESTS_PER_MINUTE: count(1, 1_000_000)
+      .default(600)
+      .meta({ what: 'requests for one player, to all API processes together; more are answered with 429' }),
+    PRODUCER_REQUESTS_PER_MINUTE: count(1, 1_000_000)
+      .default(6_000)
+      .meta({ what: 'requests of one producer (up to 500 events each), the same way' }),
     METRICS_PORT: port.default(9464).meta({
       what: 'health and metrics of every process. Several on one machine need different ones; 0 takes any free one',
     }),

@@ -67,9 +67,14 @@ export const limits = {
   /** How long a request waits for the database before it is answered with 503, and when the caller should come back. */
   httpWaitMs: 4_000,
   httpRetryAfterSeconds: 2,
+  /** The time in which requests of a player or producer are counted, and the part of their limit up to which a process does not ask how many there were elsewhere. */
+  rateSeconds: 60,
+  rateShareUncounted: 0.1,
   /** Verified tokens remembered, and for how long at most: past it a token is verified again, so that a key taken back stops counting. */
   cachedTokens: 10_000,
   tokenCacheMs: 5 * 60_000,
+  /** An issuer's keys are looked at again after this time. */
+  keysCacheMs: 60_000,
   /** How long an answer of Redis is waited for: by a player, and by whoever writes the projection. */
   redisReadMs: 250,
   redisWriteMs: 5_000,

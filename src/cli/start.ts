@@ -133,6 +133,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           engine,
           normaliser,
           tokens: at.tokens,
+          rates: { player: config.PLAYER_REQUESTS_PER_MINUTE, producer: config.PRODUCER_REQUESTS_PER_MINUTE },
           voucherCodes: at.voucherCodes,
           log,
         })

@@ -131,7 +131,7 @@ test('milepost_worker writes what leaves, and no game state', () => {
 test('milepost_owner activates; it can neither rewrite what is in force nor change a cohort', () => {
   expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id', 'game.revision']);
   expect(allOf('milepost_owner', 'delete')).toEqual([]);
-  expect(allOf('milepost_owner', 'insert')).toEqual(['game', 'game_status_change', 'game_version']);
+  expect(allOf('milepost_owner', 'insert')).toEqual(['audit', 'game', 'game_status_change', 'game_version']);
 });
 
 test('ledgers are append-only for everybody, and of a claim only the status may change', () => {

@@ -71,6 +71,17 @@ export type OutboxState =
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface Audit {
+  action: string;
+  actor: string;
+  at: Generated<ColumnType<number, string, string>>;
+  audit_no: Generated<Int8>;
+  details: Json;
+  reason: string | null;
+  scope: string;
+  subject: string;
+}
+
 export interface BudgetPeriod {
   budget_id: string;
   game_no: number;
@@ -496,6 +507,7 @@ export interface VoucherCode {
 }
 
 export interface DB {
+  audit: Audit;
   budget_period: BudgetPeriod;
   budget_reservation: BudgetReservation;
   circuit: Circuit;

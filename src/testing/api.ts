@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import createClient, { type Client } from 'openapi-fetch';
 import { inject } from 'vitest';
+import type { Rates } from '../../api/rates.ts';
 import { createApi } from '../../api/server.ts';
 import { attributeFields } from '../condition/condition.ts';
 import { connect, type Db } from '../db/connect.ts';
@@ -61,6 +62,7 @@ export async function testApi(
     sources?: readonly Source[];
     log?: Log;
     voucherCodes?: Sealer;
+    rates?: Rates;
   } = {},
 ): Promise<TestApi> {
   const database = await testDatabase();
@@ -92,6 +94,7 @@ export async function testApi(
       keys: createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] }),
     },
     voucherCodes: given.voucherCodes,
+    rates: given.rates,
     log: given.log ?? silent,
     clock: () => time.now,
   });
