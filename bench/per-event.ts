@@ -68,7 +68,7 @@ async function writeEvent(
       [bucket, playerNo, timeline.gameNo, window],
     );
     const player = playerOf(delivery, event.user_id, timeline, rows[0]);
-    const verdict = judge(timeline, { event, eventNo, receivedAt }, player);
+    const verdict = judge(timeline, { event, eventNo, receivedAt, rulings: [] }, player);
     if (verdict === undefined || !('credits' in verdict)) return;
 
     const now = formatInstant(Date.now());
@@ -168,6 +168,8 @@ function playerOf(
     windowStart,
     ...standingsOf(Number(known.value), Number(known.cleared), null),
     claimed: known.claimed.map(Number),
+    ended: {},
+    kept: [],
     changed: false,
   });
   return {
@@ -175,9 +177,10 @@ function playerOf(
     playerId: playerNo,
     userId,
     progress: row === undefined ? [] : [progress(row)],
-    heldClaims: [],
+    claims: [],
     memberships: versions.map(({ config }) => member(config.cohort_id)),
     joins: [],
     credits: [],
+    rulings: [],
   };
 }

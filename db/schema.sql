@@ -25,6 +25,7 @@ create type milepost.claim_status as enum ('earned', 'held', 'unopened', 'awaiti
 create type milepost.event_outcome as enum ('applied', 'held', 'reversed', 'late', 'not_in_cohort', 'outside_window', 'no_match', 'rejected', 'waiting', 'failed');
 create type milepost.game_status as enum ('active', 'paused', 'ended');
 create type milepost.outbox_state as enum ('pending', 'leased', 'done', 'failed', 'ambiguous', 'waiting', 'held', 'skipped', 'cancelled');
+create type milepost.ruling_kind as enum ('reversed', 'released', 'voided');
 
 -- Sequences
 
@@ -178,25 +179,65 @@ grant select, insert on milepost.cohort_membership to milepost_ingest;
 grant update (revision, member) on milepost.cohort_membership to milepost_ingest;
 
 create table milepost.credit (
-  bucket         smallint not null,
-  player_id      bigint not null,
-  game_no        integer not null,
-  window_start   timestamp with time zone not null,
-  event_no       bigint not null,
-  trigger_id     text not null collate "C",
-  amount         bigint not null,
-  held           boolean not null,
-  version        integer not null,
-  occurred_at    timestamp with time zone not null,
-  payment_id     text collate "C",
-  transaction_id text collate "C",
-  distinct_value text collate "C",
-  event_id       text collate "C",
+  bucket             smallint not null,
+  player_id          bigint not null,
+  game_no            integer not null,
+  window_start       timestamp with time zone not null,
+  event_no           bigint not null,
+  trigger_id         text not null collate "C",
+  amount             bigint not null,
+  held               boolean not null,
+  version            integer not null,
+  occurred_at        timestamp with time zone not null,
+  payment_id         text collate "C",
+  transaction_id     text collate "C",
+  distinct_value     text collate "C",
+  transaction_amount numeric,
+  event_id           text collate "C",
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
 );
 grant select on milepost.credit to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.credit to milepost_ingest;
+
+create table milepost.credit_correction (
+  bucket        smallint not null,
+  player_id     bigint not null,
+  game_no       integer not null,
+  window_start  timestamp with time zone not null,
+  event_no      bigint not null,
+  trigger_id    text not null collate "C",
+  correction_no bigint not null generated always as identity,
+  remaining     numeric,
+  amount        bigint not null,
+  held          boolean not null,
+  ruling_no     bigint not null,
+  corrected_at  timestamp with time zone not null,
+  constraint credit_correction_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id, correction_no),
+  constraint credit_correction_amount_check check ((amount >= 0)),
+  constraint credit_correction_remaining_check check ((remaining >= (0)::numeric))
+);
+grant select on milepost.credit_correction to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.credit_correction to milepost_ingest;
+
+create table milepost.debt_entry (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  reward_type  text not null,
+  entry_no     bigint not null generated always as identity,
+  amount       bigint not null,
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  step         bigint not null,
+  earning      smallint not null,
+  after_key    uuid,
+  event_no     bigint not null,
+  entered_at   timestamp with time zone not null,
+  constraint debt_entry_pkey primary key (bucket, player_id, reward_type, entry_no),
+  constraint debt_entry_amount_check check ((amount <> 0))
+);
+grant select on milepost.debt_entry to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.debt_entry to milepost_ingest;
 
 create table milepost.definitions (
   one   boolean not null default true,
@@ -418,9 +459,10 @@ create index outbox_due on milepost.outbox using btree (destination, next_attemp
 create index outbox_over_budget on milepost.outbox using btree (created_at) where (state = any (array['held'::milepost.outbox_state, 'skipped'::milepost.outbox_state]));
 create index outbox_unreleased on milepost.outbox using btree (message_no) where ((state = 'cancelled'::milepost.outbox_state) and reserved);
 create index outbox_waiting on milepost.outbox using btree (after_key) where (state = 'waiting'::milepost.outbox_state);
-grant insert on milepost.outbox to milepost_ingest;
 grant select on milepost.outbox to milepost_api, milepost_support;
+grant select, insert on milepost.outbox to milepost_ingest;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
+grant update (destination, state, next_attempt_at, last_error, revision, settled_at) on milepost.outbox to milepost_ingest;
 
 create table milepost.outbox_conclusion (
   bucket        smallint not null,
@@ -509,13 +551,14 @@ create table milepost.progress (
   version      bigint not null,
   updated_at   timestamp with time zone not null,
   claimed      bigint[] not null default '{}'::bigint[],
+  taken_back   jsonb,
   constraint progress_pkey primary key (bucket, player_id, game_no, window_start),
   constraint progress_cleared_check check (((cleared >= 0) and (cleared <= value))),
   constraint progress_value_check check ((value >= 0))
 ) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 70);
 grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.progress to milepost_ingest;
-grant update (value, cleared, state, version, updated_at, claimed) on milepost.progress to milepost_ingest;
+grant update (value, cleared, state, version, updated_at, claimed, taken_back) on milepost.progress to milepost_ingest;
 
 create table milepost.rebuild (
   rebuild_no bigint not null generated always as identity,
@@ -612,6 +655,29 @@ create unique index retired_partition_once on milepost.retired_partition using b
 grant select on milepost.retired_partition to milepost_support;
 grant select, insert on milepost.retired_partition to milepost_retention;
 grant update (detached_at, archive_file, archive_events, archive_bytes, archive_sha256, archived_at, dropped_at) on milepost.retired_partition to milepost_retention;
+
+create table milepost.ruling (
+  bucket            smallint not null,
+  player_id         bigint not null,
+  event_no          bigint not null,
+  event_id          text not null collate "C",
+  producer          text not null collate "C",
+  kind              milepost.ruling_kind not null,
+  original_event_id text collate "C",
+  original_producer text collate "C",
+  payment_id        text collate "C",
+  amount            numeric,
+  waiting           boolean not null,
+  ruled_at          timestamp with time zone not null,
+  constraint ruling_pkey primary key (bucket, player_id, event_no),
+  constraint ruling_amount_check check (((amount > (0)::numeric) and (kind = 'reversed'::milepost.ruling_kind))),
+  constraint ruling_names_check check (((original_event_id is not null) or (payment_id is not null))),
+  constraint ruling_waiting_check check (((not waiting) or (kind = 'reversed'::milepost.ruling_kind)))
+);
+create index ruling_waiting on milepost.ruling using btree (ruled_at) where waiting;
+grant select on milepost.ruling to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.ruling to milepost_ingest;
+grant update (waiting) on milepost.ruling to milepost_ingest;
 
 create table milepost.source_alarm (
   topic       text not null,
@@ -837,6 +903,7 @@ create function milepost.apply_batch(
   p_credit_payment_id text[],
   p_credit_transaction_id text[],
   p_credit_event_id text[],
+  p_credit_transaction_amount numeric[],
   p_progress_bucket smallint[],
   p_progress_player_id bigint[],
   p_progress_game_no integer[],
@@ -845,6 +912,7 @@ create function milepost.apply_batch(
   p_progress_cleared bigint[],
   p_progress_claimed text[],
   p_progress_state jsonb[],
+  p_progress_taken_back jsonb[],
   p_claim_event integer[],
   p_claim_game_no integer[],
   p_claim_window_start bigint[],
@@ -856,12 +924,13 @@ create function milepost.apply_batch(
   p_claim_reward_type text[],
   p_claim_amount bigint[],
   p_claim_message_key uuid[],
-  p_release_event integer[],
-  p_release_game_no integer[],
-  p_release_window_start bigint[],
-  p_release_step bigint[],
-  p_release_earning smallint[],
-  p_release_status milepost.claim_status[],
+  p_change_event integer[],
+  p_change_game_no integer[],
+  p_change_window_start bigint[],
+  p_change_step bigint[],
+  p_change_earning smallint[],
+  p_change_from milepost.claim_status[],
+  p_change_to milepost.claim_status[],
   p_join_event integer[],
   p_join_game_no integer[],
   p_statement_bucket smallint[],
@@ -872,7 +941,9 @@ create function milepost.apply_batch(
   p_message_bucket smallint[],
   p_message_destination text[],
   p_message_key uuid[],
+  p_message_after_key uuid[],
   p_message_body jsonb[],
+  p_rulings json,
   p_topic text,
   p_partition integer,
   p_from_offset bigint,
@@ -946,6 +1017,17 @@ create function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bi
 language plpgsql stable;
 grant execute on function milepost.cohorts_memberships to milepost_ingest, milepost_support;
 
+create function milepost.credits_of(
+  p_place integer[],
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_since bigint[],
+  p_window_start bigint[]
+) returns json
+language sql stable;
+grant execute on function milepost.credits_of to milepost_ingest;
+
 create function milepost.dba_error_shape(p_error text) returns text
 language sql immutable parallel safe;
 grant execute on function milepost.dba_error_shape to milepost_dba;
@@ -985,6 +1067,7 @@ create function milepost.games_apply(
   p_credit_payment_id text[],
   p_credit_transaction_id text[],
   p_credit_event_id text[],
+  p_credit_transaction_amount numeric[],
   p_progress_bucket smallint[],
   p_progress_player_id bigint[],
   p_progress_game_no integer[],
@@ -993,6 +1076,7 @@ create function milepost.games_apply(
   p_progress_cleared bigint[],
   p_progress_claimed text[],
   p_progress_state jsonb[],
+  p_progress_taken_back jsonb[],
   p_claim_event integer[],
   p_claim_game_no integer[],
   p_claim_window_start bigint[],
@@ -1004,12 +1088,13 @@ create function milepost.games_apply(
   p_claim_reward_type text[],
   p_claim_amount bigint[],
   p_claim_message_key uuid[],
-  p_release_event integer[],
-  p_release_game_no integer[],
-  p_release_window_start bigint[],
-  p_release_step bigint[],
-  p_release_earning smallint[],
-  p_release_status milepost.claim_status[],
+  p_change_event integer[],
+  p_change_game_no integer[],
+  p_change_window_start bigint[],
+  p_change_step bigint[],
+  p_change_earning smallint[],
+  p_change_from milepost.claim_status[],
+  p_change_to milepost.claim_status[],
   p_join_event integer[],
   p_join_game_no integer[],
   p_now timestamp with time zone
@@ -1118,9 +1203,10 @@ create function milepost.look_batch(
   p_game_since bigint[],
   p_join_game_no integer[],
   p_fold_game_no integer[],
-  p_cohort_id text[]
-) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, memberships text)
-language plpgsql stable set plan_cache_mode=force_generic_plan;
+  p_cohort_id text[],
+  p_rulings json
+) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, rulings text, memberships text)
+language plpgsql volatile set plan_cache_mode=force_generic_plan;
 grant execute on function milepost.look_batch to milepost_ingest;
 
 create function milepost.ms_of(p_instant timestamp with time zone) returns bigint
@@ -1137,8 +1223,9 @@ create function milepost.open_batch(
   p_game_since bigint[],
   p_join_game_no integer[],
   p_fold_game_no integer[],
-  p_cohort_id text[]
-) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, memberships text)
+  p_cohort_id text[],
+  p_rulings json
+) returns table(batch_no bigint, epoch bigint, opened_at timestamp with time zone, player_ids text, repeats text, games text, rulings text, memberships text)
 language plpgsql volatile set plan_cache_mode=force_generic_plan;
 grant execute on function milepost.open_batch to milepost_ingest;
 
@@ -1147,7 +1234,8 @@ create function milepost.outbox_append(
   p_destination text[],
   p_message_key uuid[],
   p_body jsonb[],
-  p_now timestamp with time zone default clock_timestamp()
+  p_now timestamp with time zone default clock_timestamp(),
+  p_after_key uuid[] default NULL::uuid[]
 ) returns void
 language plpgsql volatile;
 grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker;
@@ -1162,6 +1250,14 @@ create function milepost.outbox_conclude(
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 alter function milepost.outbox_conclude owner to milepost_worker;
 grant execute on function milepost.outbox_conclude to milepost_support;
+
+create function milepost.outbox_follow(
+  p_message_key uuid[],
+  p_limit integer,
+  p_now timestamp with time zone
+) returns text[]
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.outbox_follow to milepost_worker;
 
 create function milepost.outbox_lease(
   p_destination text,
@@ -1284,3 +1380,17 @@ create function milepost.rebuild_sums(
 ) returns table(expected numeric, stored numeric)
 language sql stable;
 grant execute on function milepost.rebuild_sums to milepost_ingest;
+
+create function milepost.rulings_apply(p_rulings json, p_now timestamp with time zone) returns void
+language plpgsql volatile;
+grant execute on function milepost.rulings_apply to milepost_ingest;
+
+create function milepost.rulings_state(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_game_since bigint[],
+  p_rulings json
+) returns text
+language plpgsql volatile;
+grant execute on function milepost.rulings_state to milepost_ingest;

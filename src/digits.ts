@@ -27,3 +27,22 @@ function significantDigits(text: string): number {
   }
   return upToLast;
 }
+
+/** A decimal, exactly: digits / 10^places. */
+export interface Decimal {
+  digits: bigint;
+  places: number;
+}
+
+/** A number with at most 15 significant digits is written by JavaScript as the decimal it came from: 1200.5 is 12005 with 1 place. */
+export function decimalOf(value: number): Decimal {
+  const [, whole = '', fraction = '', exponent = '0'] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  const places = fraction.length - Number(exponent);
+  const digits = BigInt(whole + fraction);
+  return places >= 0 ? { digits, places } : { digits: digits * 10n ** BigInt(-places), places: 0 };
+}
+
+/** The number that a decimal of at most 15 significant digits denotes. */
+export function fromDecimal({ digits, places }: Decimal): number {
+  return Number(`${digits}e-${places}`);
+}

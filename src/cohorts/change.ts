@@ -6,7 +6,7 @@ import type { CanonicalEvent } from '../event/event.ts';
 import { parseInstant } from '../time.ts';
 import { EVERYONE, type Statement } from './cohorts.ts';
 
-export const COHORT_CHANGED = controlEvents.cohorts;
+export const [COHORT_CHANGED] = controlEvents.cohorts;
 
 const NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 

@@ -268,6 +268,29 @@ export function failing(condition: Condition, event: CanonicalEvent, zone: Zone)
   }
 }
 
+/**
+ * Whether a condition is certain to fail with this value of one field, whatever the other fields say. `event` needs to hold that field only.
+ */
+export function conditionFails(condition: Condition, field: string, event: CanonicalEvent, zone: Zone): boolean {
+  return knownOf(condition, field, event, zone) === false;
+}
+
+/** Kleene's logic: undefined where it depends on other fields. */
+function knownOf(condition: Condition, field: string, event: CanonicalEvent, zone: Zone): boolean | undefined {
+  if (!('operator' in condition)) {
+    return condition.field === field ? holds(condition, fieldOf(event, field, zone)) : undefined;
+  }
+  const parts = condition.conditions.map((child) => knownOf(child, field, event, zone));
+  switch (condition.operator) {
+    case 'and':
+      return parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
+    case 'or':
+      return parts.includes(true) ? true : parts.includes(undefined) ? undefined : false;
+    case 'not':
+      return parts[0] === undefined ? undefined : !parts[0];
+  }
+}
+
 /** The value of a field such as `attributes.merchant.city`, or `local.time` in this zone; null when any part of the path is missing. */
 export function fieldOf(event: CanonicalEvent, field: string, zone: Zone): Json {
   let reader = readers.get(field);

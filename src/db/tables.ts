@@ -69,6 +69,8 @@ export type OutboxState =
   | 'skipped'
   | 'waiting';
 
+export type RulingKind = 'released' | 'reversed' | 'voided';
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Audit {
@@ -180,9 +182,40 @@ export interface Credit {
   occurred_at: ColumnType<number, string, string>;
   payment_id: string | null;
   player_id: Int8;
+  transaction_amount: Numeric | null;
   transaction_id: string | null;
   trigger_id: string;
   version: number;
+  window_start: ColumnType<number, string, string>;
+}
+
+export interface CreditCorrection {
+  amount: Int8;
+  bucket: number;
+  corrected_at: ColumnType<number, string, string>;
+  correction_no: Generated<Int8>;
+  event_no: Int8;
+  game_no: number;
+  held: boolean;
+  player_id: Int8;
+  remaining: Numeric | null;
+  ruling_no: Int8;
+  trigger_id: string;
+  window_start: ColumnType<number, string, string>;
+}
+
+export interface DebtEntry {
+  after_key: string | null;
+  amount: Int8;
+  bucket: number;
+  earning: number;
+  entered_at: ColumnType<number, string, string>;
+  entry_no: Generated<Int8>;
+  event_no: Int8;
+  game_no: number;
+  player_id: Int8;
+  reward_type: string;
+  step: Int8;
   window_start: ColumnType<number, string, string>;
 }
 
@@ -400,6 +433,7 @@ export interface Progress {
   game_no: number;
   player_id: Int8;
   state: Json | null;
+  taken_back: Json | null;
   updated_at: ColumnType<number, string, string>;
   value: Int8;
   version: Int8;
@@ -473,6 +507,21 @@ export interface RetiredPartition {
   retired_no: Generated<Int8>;
 }
 
+export interface Ruling {
+  amount: Numeric | null;
+  bucket: number;
+  event_id: string;
+  event_no: Int8;
+  kind: RulingKind;
+  original_event_id: string | null;
+  original_producer: string | null;
+  payment_id: string | null;
+  player_id: Int8;
+  producer: string;
+  ruled_at: ColumnType<number, string, string>;
+  waiting: boolean;
+}
+
 export interface SourceAlarm {
   detail: string;
   next_offset: Int8;
@@ -516,6 +565,8 @@ export interface DB {
   claim_transition: ClaimTransition;
   cohort_membership: CohortMembership;
   credit: Credit;
+  credit_correction: CreditCorrection;
+  debt_entry: DebtEntry;
   definitions: Definitions;
   dispatch_attempt: DispatchAttempt;
   dispatch_rate: DispatchRate;
@@ -542,6 +593,7 @@ export interface DB {
   reprocess_run: ReprocessRun;
   retention_policy: RetentionPolicy;
   retired_partition: RetiredPartition;
+  ruling: Ruling;
   source_alarm: SourceAlarm;
   source_position: SourcePosition;
   source_start: SourceStart;

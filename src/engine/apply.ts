@@ -2,6 +2,7 @@
 import { type Argument, arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import { formatOrigin } from '../event/origin.ts';
+import type { Player, Progress, Ruling } from '../games/games.ts';
 import { stateOf } from '../games/standing.ts';
 import type { Position } from '../inbox/store.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -19,10 +20,11 @@ export async function applyDecision(
     ...creditColumns(decision),
     ...progressColumns(decision),
     ...claimColumns(decision),
-    ...releaseColumns(decision),
+    ...changeColumns(decision),
     ...joinColumns(decision),
     ...statementColumns(decision),
     ...messageColumns(decision),
+    { name: 'p_rulings', type: 'json', value: rulingsOf(decision) },
     { name: 'p_topic', type: 'text', value: position?.topic ?? null },
     { name: 'p_partition', type: 'integer', value: position?.partition ?? null },
     { name: 'p_from_offset', type: 'bigint', value: position?.fromOffset ?? null },
@@ -101,6 +103,7 @@ function creditColumns({ credits: rows }: Decision): Argument[] {
     text('p_credit_payment_id', 'text', rows, (row) => row.judged.opened.incoming.event.correlation.payment_id),
     text('p_credit_transaction_id', 'text', rows, (row) => row.credit.transactionId),
     text('p_credit_event_id', 'text', rows, (row) => row.judged.opened.incoming.event.event_id),
+    sparse('p_credit_transaction_amount', 'numeric', rows, (row) => row.credit.transactionAmount),
   ];
 }
 
@@ -120,7 +123,12 @@ function progressColumns({ touched }: Decision): Argument[] {
       const state = stateOf(progress);
       return state === null ? null : JSON.stringify(state);
     }),
+    json('p_progress_taken_back', 'jsonb', rows, (row) => takenBackOf(row.progress)),
   ];
+}
+
+function takenBackOf({ ended, kept }: Progress): string | null {
+  return kept.length === 0 && Object.keys(ended).length === 0 ? null : JSON.stringify({ ended, kept });
 }
 
 function claimColumns({ claims: rows }: Decision): Argument[] {
@@ -139,15 +147,66 @@ function claimColumns({ claims: rows }: Decision): Argument[] {
   ];
 }
 
-function releaseColumns({ releases: rows }: Decision): Argument[] {
+function changeColumns({ changes: rows }: Decision): Argument[] {
   return [
-    plain('p_release_event', 'integer', rows, (row) => row.judged.place),
-    plain('p_release_game_no', 'integer', rows, (row) => row.claim.gameNo),
-    plain('p_release_window_start', 'bigint', rows, (row) => row.claim.windowStart),
-    plain('p_release_step', 'bigint', rows, (row) => row.claim.step),
-    plain('p_release_earning', 'smallint', rows, (row) => row.claim.earning),
-    plain('p_release_status', 'milepost.claim_status', rows, (row) => row.claim.status),
+    plain('p_change_event', 'integer', rows, (row) => row.judged.place),
+    plain('p_change_game_no', 'integer', rows, (row) => row.change.claim.gameNo),
+    plain('p_change_window_start', 'bigint', rows, (row) => row.change.claim.windowStart),
+    plain('p_change_step', 'bigint', rows, (row) => row.change.claim.step),
+    plain('p_change_earning', 'smallint', rows, (row) => row.change.claim.earning),
+    plain('p_change_from', 'milepost.claim_status', rows, (row) => row.change.from),
+    plain('p_change_to', 'milepost.claim_status', rows, (row) => row.change.claim.status),
   ];
+}
+
+/** What few batches have, as one document; its form is told by db/functions/games/rulings_apply.sql. Null where there is nothing of it. */
+function rulingsOf({ rulings, resolved, corrections, debts, cancelled, released }: Decision): string | null {
+  const all = [rulings, resolved, corrections, debts, cancelled, released];
+  if (all.every((list) => list.length === 0)) return null;
+  return JSON.stringify({
+    rulings: rulings.map(({ player, ruling }) => ({ ...ownerOf(player), ...rulingColumns(ruling) })),
+    resolved: resolved.map(({ player, ruling, reason }) => ({ ...ownerOf(player), ...rulingColumns(ruling), reason })),
+    corrections: corrections.map(({ player, credit, rulingNo }) => ({
+      ...ownerOf(player),
+      game_no: credit.gameNo,
+      window_start: credit.windowStart,
+      event_no: credit.eventNo,
+      trigger_id: credit.triggerId,
+      ...credit.correction,
+      ruling_no: rulingNo,
+    })),
+    debts: debts.map(({ player, judged, entry }) => ({
+      ...ownerOf(player),
+      reward_type: entry.rewardType,
+      amount: entry.amount,
+      game_no: entry.gameNo,
+      window_start: entry.windowStart,
+      step: entry.step,
+      earning: entry.earning,
+      after_key: entry.afterKey,
+      event_no: judged.eventNo,
+    })),
+    cancelled: cancelled.map(({ bucket, messageKey }) => ({ bucket, message_key: messageKey })),
+    released: released.map(({ bucket, messageKey, destination }) => ({ bucket, message_key: messageKey, destination })),
+  });
+}
+
+function ownerOf({ bucket, playerId }: Player): { bucket: number; player_id: number } {
+  return { bucket, player_id: playerId };
+}
+
+function rulingColumns(ruling: Ruling) {
+  return {
+    event_no: ruling.eventNo,
+    event_id: ruling.eventId,
+    producer: ruling.producer,
+    kind: ruling.kind,
+    original_event_id: ruling.originalEventId,
+    original_producer: ruling.originalProducer,
+    payment_id: ruling.paymentId,
+    amount: ruling.amount,
+    waiting: ruling.waiting,
+  };
 }
 
 function joinColumns({ joins: rows }: Decision): Argument[] {
@@ -172,6 +231,7 @@ function messageColumns({ messages: rows }: Decision): Argument[] {
     plain('p_message_bucket', 'smallint', rows, (row) => row.bucket),
     plain('p_message_destination', 'text', rows, (row) => row.destination),
     sparse('p_message_key', 'uuid', rows, (row) => row.messageKey),
+    sparse('p_message_after_key', 'uuid', rows, (row) => row.afterKey),
     json('p_message_body', 'jsonb', rows, (row) => JSON.stringify(row.body)),
   ];
 }

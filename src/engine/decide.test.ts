@@ -166,6 +166,7 @@ describe('the kinds of steps', () => {
         bucket: expect.any(Number),
         destination: 'voucher',
         messageKey: key,
+        afterKey: null,
         body: {
           user_id: 'U1',
           reward_type: 'VOUCHER',
@@ -182,6 +183,7 @@ describe('the kinds of steps', () => {
         bucket: expect.any(Number),
         destination: 'projection',
         messageKey: null,
+        afterKey: null,
         body: { players: [[expect.any(Number), '1']] },
       },
     ]);

@@ -1,18 +1,20 @@
 // The decision on a batch: events and state in, effects out. Synchronous and pure; `now` is data. The features meet here, in this order:
-// dedupe → acceptance → cohorts → games → rewards → projection. Each event sees the progress that the events before it left.
+// dedupe → acceptance → cohorts → rulings or games → rewards → projection. Each event sees the progress that the events before it left.
 import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { addStatement, intervalsOf, type Statement, statedAt } from '../cohorts/cohorts.ts';
 import { noVerdicts, type Question, type Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent } from '../event/event.ts';
-import type { OutboxMessage } from '../event/message.ts';
+import { serviceOf } from '../event/message.ts';
 import { periodsOf } from '../games/budgets.ts';
-import { judge, runningAt, type Timeline } from '../games/decide.ts';
+import { applyClaimRuling, applyRuling, judge, runningAt, type Timeline } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
-import type { Claim, Player, Verdict } from '../games/games.ts';
+import type { ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
+import { isReversal, isVerdict, namesEvent, readReversal, readVerdict, reversalsOf } from '../games/ruling.ts';
 import { earliestStart } from '../games/window.ts';
 import { limits } from '../limits.ts';
-import { payReward } from '../rewards/decide.ts';
+import { net } from '../rewards/debts.ts';
+import { payReward, rewardKey, takeBackReward } from '../rewards/decide.ts';
 import type { Instant } from '../time.ts';
 import type { EventResult, Outcome } from './batch.ts';
 import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from './effect.ts';
@@ -54,16 +56,30 @@ export function decide(
     conflicts: [],
     credits: [],
     claims: [],
-    releases: [],
+    changes: [],
     joins: [],
     statements: [],
+    rulings: [],
+    resolved: [],
+    corrections: [],
+    debts: [],
     messages: [],
+    cancelled: [],
+    released: [],
     touched: [],
   };
   const seen = new Map<string, JudgedEvent>();
   const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, decision, seen));
   decision.touched = [
-    ...new Set([...decision.credits, ...decision.joins, ...decision.statements].map(({ player }) => player)),
+    ...new Set(
+      [
+        ...decision.credits,
+        ...decision.joins,
+        ...decision.statements,
+        ...decision.corrections,
+        ...decision.changes,
+      ].map(({ player }) => player),
+    ),
   ];
   refreshProjection(decision);
   return { decision, results };
@@ -107,6 +123,8 @@ function decideEvent(
     ...acceptance(opened),
   };
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
+  else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, decision, seen);
+  else if (judged.outcome !== 'rejected' && isReversal(event)) decideReversal(judged, definitions, decision, seen);
   else if (judged.outcome !== 'rejected') {
     consult(opened, definitions, verdicts, decision);
     decideGames(judged, definitions, decision);
@@ -215,18 +233,123 @@ function consult(
 
 function decideGames(judged: JudgedEvent, definitions: Definitions, decision: Decision): void {
   const { incoming, player, receivedAt } = judged.opened;
-  const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt };
+  const rulings = reversalsOf(incoming.event, player);
+  const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt, rulings };
   let best: Verdict | undefined;
   for (const timeline of definitions.gamesByEventType.get(incoming.event.event_type) ?? []) {
     const verdict = judge(timeline, subject, player);
     if (verdict === undefined) continue;
     if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
-    else if (verdict.outcome === 'applied' || verdict.outcome === 'held') collect(verdict, judged, player, decision);
+    else if ('credits' in verdict) collect(verdict, judged, rulings, decision);
     if (best === undefined || isBetter(verdict, best)) best = verdict;
   }
+  const counted = best !== undefined && 'credits' in best;
+  for (const ruling of rulings) resolve(ruling, player, counted ? null : 'nothing_counted', decision);
   if (best === undefined) return;
   judged.outcome = best.outcome;
   judged.reason = best.reason;
+}
+
+/** A ruling that waited has found what it names. */
+function resolve(ruling: Ruling, player: PlayerState, reason: string | null, decision: Decision): void {
+  if (!ruling.waiting) return;
+  ruling.waiting = false;
+  decision.resolved.push({ player, ruling, reason });
+}
+
+/**
+ * A reversal: takes back what the events it names have counted, or waits for them. It is remembered in any case: what it names may be judged again, or
+ * come later.
+ */
+function decideReversal(
+  judged: JudgedEvent,
+  definitions: Definitions,
+  decision: Decision,
+  seen: ReadonlyMap<string, JudgedEvent>,
+): void {
+  const { incoming, player } = judged.opened;
+  const reading = readReversal(incoming.event, judged.eventNo);
+  if ('problem' in reading) {
+    judged.outcome = 'rejected';
+    judged.reason = 'reversal_invalid';
+    return;
+  }
+  const { ruling } = reading;
+  const { named, known, corrected } = rule(ruling, judged, definitions, decision, seen);
+  ruling.waiting = !known && named === 0;
+  player.rulings.push(ruling);
+  decision.rulings.push({ player, judged, ruling });
+  judged.outcome = ruling.waiting ? 'waiting' : 'reversed';
+  if (ruling.waiting) judged.reason = 'original_unknown';
+  else if (named === 0) judged.reason = 'nothing_counted';
+  else judged.reason = corrected === 0 ? 'already_reversed' : null;
+}
+
+/** A verdict on what is held: an event that fraud and risk management had flagged, or a claim over its budget. */
+function decideVerdict(
+  judged: JudgedEvent,
+  definitions: Definitions,
+  decision: Decision,
+  seen: ReadonlyMap<string, JudgedEvent>,
+): void {
+  const { incoming, player } = judged.opened;
+  const reading = readVerdict(incoming.event, judged.eventNo);
+  judged.outcome = 'rejected';
+  if ('problem' in reading) {
+    judged.reason = 'verdict_invalid';
+    return;
+  }
+  if ('claim' in reading) {
+    const change = claimVerdict(reading.claim, definitions, player);
+    judged.reason = 'not_held';
+    if (change === undefined) return;
+    collectChange(change, judged, decision);
+    judged.reason = reading.claim.kind;
+  } else {
+    const { known, corrected } = rule(reading.ruling, judged, definitions, decision, seen);
+    judged.reason = known ? 'not_held' : 'original_unknown';
+    if (corrected === 0) return;
+    player.rulings.push(reading.ruling);
+    decision.rulings.push({ player, judged, ruling: reading.ruling });
+    judged.reason = reading.ruling.kind;
+  }
+  judged.outcome = 'applied';
+}
+
+function claimVerdict(ruling: ClaimRuling, definitions: Definitions, player: PlayerState): ClaimChange | undefined {
+  const timeline = definitions.games.find(({ gameId }) => gameId === ruling.gameId);
+  return timeline === undefined ? undefined : applyClaimRuling(timeline, ruling, player);
+}
+
+/** Takes a ruling on the player's credits. `known`: an event that it names is stored. */
+function rule(
+  ruling: Ruling,
+  judged: JudgedEvent,
+  definitions: Definitions,
+  decision: Decision,
+  seen: ReadonlyMap<string, JudgedEvent>,
+): { named: number; known: boolean; corrected: number } {
+  const { player, originals } = judged.opened;
+  const numbers = new Set(originals);
+  for (const { opened, eventNo } of seen.values()) {
+    if (opened.player === player && namesEvent(ruling, opened.incoming.event)) numbers.add(eventNo);
+  }
+  const timelineOf = (gameNo: number): Timeline => {
+    const timeline = definitions.games.find((each) => each.gameNo === gameNo);
+    if (timeline === undefined) throw new Error(`there is no game ${gameNo}`);
+    return timeline;
+  };
+  const unwound = applyRuling(
+    timelineOf,
+    ruling,
+    ({ eventNo, paymentId }) =>
+      ruling.originalEventId === null ? paymentId === ruling.paymentId : numbers.has(eventNo),
+    player,
+  );
+  for (const credit of unwound.corrected) decision.corrections.push({ player, credit, rulingNo: judged.eventNo });
+  for (const change of unwound.changes) collectChange(change, judged, decision);
+  for (const claim of unwound.claims) collectClaim(claim, judged, decision);
+  return { named: unwound.named, known: numbers.size > 0, corrected: unwound.corrected.length };
 }
 
 /** An event's outcome is that of the game which made most of it; of equal ones, of one that it joined, or else counted for in full. */
@@ -243,32 +366,97 @@ function fullness({ reason }: Verdict): number {
 function collect(
   verdict: Extract<Verdict, { credits: unknown }>,
   judged: JudgedEvent,
-  player: Player,
+  rulings: readonly Ruling[],
   decision: Decision,
 ): void {
-  for (const credit of verdict.credits) decision.credits.push({ player, judged, credit });
-  for (const claim of verdict.claims) {
-    const message = rewardOf(claim, judged.opened);
-    decision.claims.push({ player, judged, claim, messageKey: message?.messageKey ?? null });
-    if (message !== undefined && isPayable(claim)) decision.messages.push(message);
+  const { player } = judged.opened;
+  for (const credit of verdict.credits) {
+    decision.credits.push({ player, judged, credit });
+    const ruling = rulings.at(-1);
+    if (credit.correction !== null && ruling !== undefined) {
+      decision.corrections.push({ player, credit, rulingNo: ruling.eventNo });
+    }
   }
-  for (const claim of verdict.released) {
-    const message = rewardOf(claim, judged.opened);
-    decision.releases.push({ player, judged, claim });
-    if (message !== undefined && isPayable(claim)) decision.messages.push(message);
-  }
+  for (const claim of verdict.claims) collectClaim(claim, judged, decision);
+  for (const change of verdict.changes) collectChange(change, judged, decision);
 }
 
-/** What pays the claim's reward, now or once it is released; undefined when the step pays nothing by itself. */
-function rewardOf(claim: Claim, { player, receivedAt }: OpenedEvent): OutboxMessage | undefined {
+function collectClaim(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
+  const { player } = judged.opened;
+  if (isPayable(claim)) pay(claim, judged, decision);
+  decision.claims.push({ player, judged, claim, messageKey: claim.reward === null ? null : keyOf(claim, player) });
+}
+
+function collectChange(change: ClaimChange, judged: JudgedEvent, decision: Decision): void {
+  const { claim, from } = change;
+  const { player, receivedAt } = judged.opened;
+  const { bucket, userId } = player;
+  if (from === 'held' && isPayable(claim)) pay(claim, judged, decision);
+  decision.changes.push({ player, judged, change });
+  if (claim.reward === null) return;
   const { reward } = claim;
-  if (reward === null) return undefined;
-  const budgets = periodsOf(claim, receivedAt);
-  return payReward({ ...claim, reward, budgets, userId: player.userId }, player.bucket, receivedAt);
+  const messageKey = keyOf(claim, player);
+  const { gameNo, windowStart, step, earning } = claim;
+  const owe = (amount: number, afterKey: string | null): void => {
+    if (amount === 0) return;
+    const entry = { rewardType: reward.rewardType, amount, gameNo, windowStart, step, earning, afterKey };
+    decision.debts.push({ player, judged, entry });
+    if (afterKey === null) player.debts[reward.rewardType] = (player.debts[reward.rewardType] ?? 0) + amount;
+  };
+  switch (claim.status) {
+    case 'earned':
+      if (from === 'awaiting_budget') {
+        decision.released.push({ bucket, messageKey, destination: serviceOf(reward.rewardType) });
+      }
+      return;
+    case 'voided':
+    case 'cancelled':
+      if (claim.sending === 'unsent' || claim.sending === 'unpaid') decision.cancelled.push({ bucket, messageKey });
+      break;
+    case 'clawed_back':
+      decision.messages.push(takeBackReward({ ...claim, reward, userId }, bucket, receivedAt));
+      break;
+    case 'offset':
+      owe(reward.amount - claim.netted, messageKey);
+      break;
+    default:
+      return;
+  }
+  // What the reward had made up for is owed again.
+  owe(claim.netted, null);
 }
 
-function isPayable({ status }: Claim): boolean {
-  return status === 'earned' || status === 'awaiting_budget';
+function isPayable({ status, reward }: OpenClaim): boolean {
+  return reward !== null && (status === 'earned' || status === 'awaiting_budget');
+}
+
+/** Sends what pays a claim's reward, less what its player owes. The claim is changed: how much was kept back, and that there is a message. */
+function pay(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
+  const { reward } = claim;
+  if (reward === null) return;
+  const { player, receivedAt } = judged.opened;
+  claim.netted = net(player.debts, reward);
+  const { gameNo, windowStart, step, earning, netted } = claim;
+  if (netted > 0) {
+    const entry = {
+      rewardType: reward.rewardType,
+      amount: -netted,
+      gameNo,
+      windowStart,
+      step,
+      earning,
+      afterKey: null,
+    };
+    decision.debts.push({ player, judged, entry });
+  }
+  if (netted === reward.amount) return;
+  claim.sending = 'unsent';
+  const budgets = periodsOf(claim, receivedAt);
+  decision.messages.push(payReward({ ...claim, reward, budgets, userId: player.userId }, player.bucket, receivedAt));
+}
+
+function keyOf(claim: OpenClaim, { userId }: PlayerState): string {
+  return rewardKey({ ...claim, userId });
 }
 
 /** One refresh for all players of the batch; stored with the first one's bucket. */
@@ -279,6 +467,7 @@ function refreshProjection(decision: Decision): void {
     bucket: first.bucket,
     destination: 'projection',
     messageKey: null,
+    afterKey: null,
     body: { players: decision.touched.map((player) => [player.bucket, String(player.playerId)]) },
   });
 }

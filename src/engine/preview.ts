@@ -4,6 +4,7 @@ import type { Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { judge, type Timeline } from '../games/decide.ts';
 import type { Player, Progress, Verdict } from '../games/games.ts';
+import { reversalsOf } from '../games/ruling.ts';
 import type { EventResult } from './batch.ts';
 import { decide } from './decide.ts';
 import type { OpenedEvent } from './effect.ts';
@@ -39,6 +40,7 @@ export function preview(opened: OpenedEvent, definitions: Definitions, verdicts:
     event: opened.incoming.event,
     eventNo: judged.eventNo,
     receivedAt: opened.receivedAt,
+    rulings: reversalsOf(opened.incoming.event, opened.player),
   };
   const timelines = definitions.gamesByEventType.get(subject.event.event_type) ?? [];
   return {

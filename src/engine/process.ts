@@ -129,7 +129,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     );
     ended('prepare');
     const committed = await transaction(db, async (tx) => {
-      const opened = await openBatch(tx, batch.events, games);
+      const opened = await openBatch(tx, batch.events, games, current.games);
       ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
       const { decision, results } = decided(() => decide(opened.events, current, verdicts, batch.run !== undefined));
@@ -178,7 +178,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       const current = definitions;
       const verdicts = await verdictsOn({ events: [incoming], parked: [] }, current);
       const games = gamesFor([incoming.event], current);
-      const { epoch, events } = await transaction(db, (tx) => lookBatch(tx, [incoming], games));
+      const { epoch, events } = await transaction(db, (tx) => lookBatch(tx, [incoming], games, current.games));
       if (epoch !== current.epoch) {
         outdated = current;
         if (definitions === current) definitions = undefined;
@@ -231,7 +231,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       signal?.throwIfAborted();
       try {
         const result = await transaction(db, async (tx): Promise<EventResult> => {
-          const opened = await openBatch(tx, [incoming], new Map());
+          const opened = await openBatch(tx, [incoming], new Map(), []);
           const event = opened.events[0];
           if (event === undefined) throw new Error('open_batch returned no event');
           const { event_id } = incoming.event;

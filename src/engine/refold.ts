@@ -9,6 +9,7 @@ import { windowFor } from '../games/decide.ts';
 import { foldBoth, foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
 import type { ClaimStatus, Credit } from '../games/games.ts';
+import { liveCredits } from '../games/ruling.ts';
 import { type StandingState, stateOf } from '../games/standing.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -43,12 +44,16 @@ export interface RefoldDifference {
 const ROWS = `
   select bucket, player_id, game_no, window_start, 'credit' as kind,
          json_build_array(event_no, trigger_id, amount, distinct_value, held, version,
-                          (extract(epoch from occurred_at) * 1000)::bigint, transaction_id) as content
+                          (extract(epoch from occurred_at) * 1000)::bigint, payment_id, transaction_id, transaction_amount) as content
     from milepost.credit
+  union all
+  select bucket, player_id, game_no, window_start, 'correction',
+         json_build_array(event_no, trigger_id, correction_no, remaining, amount, held)
+    from milepost.credit_correction
   union all
   select bucket, player_id, game_no, window_start, 'progress', json_build_array(value, cleared, state) from milepost.progress
   union all
-  select bucket, player_id, game_no, window_start, 'claim', json_build_array(step, step_type, status) from milepost.claim
+  select bucket, player_id, game_no, window_start, 'claim', json_build_array(step, step_type, status, earning) from milepost.claim
   order by bucket, player_id, game_no, window_start`;
 
 type Key = { bucket: number; player_id: string; game_no: number; window_start: Instant };
@@ -64,14 +69,25 @@ type Row = Key &
           held: boolean,
           version: number,
           occurredAt: Instant,
+          paymentId: string | null,
           transactionId: string | null,
+          transactionAmount: number | null,
         ];
       }
+    | { kind: 'correction'; content: StoredCorrection }
     | { kind: 'progress'; content: StoredProgress }
     | { kind: 'claim'; content: StoredClaim }
   );
 type StoredProgress = [value: number, cleared: number, state: StandingState | null];
-type StoredClaim = [step: number, stepType: string, status: ClaimStatus];
+type StoredCorrection = [
+  eventNo: number,
+  triggerId: string,
+  correctionNo: number,
+  remaining: number | null,
+  amount: number,
+  held: boolean,
+];
+type StoredClaim = [step: number, stepType: string, status: ClaimStatus, earning: number];
 
 /** What the credits of a window add up to: what its progress must be. */
 export interface Folded extends Key {
@@ -92,6 +108,7 @@ export interface Part {
 interface Books {
   key: Key;
   credits: Credit[];
+  corrections: StoredCorrection[];
   progress: StoredProgress | undefined;
   claims: StoredClaim[];
 }
@@ -143,9 +160,10 @@ async function* readBooks(client: pg.ClientBase, part: Part | undefined): AsyncG
     for (const row of rows) {
       if (books === undefined || !isSame(books.key, row)) {
         if (books !== undefined) yield books;
-        books = { key: row, credits: [], progress: undefined, claims: [] };
+        books = { key: row, credits: [], corrections: [], progress: undefined, claims: [] };
       }
       if (row.kind === 'credit') books.credits.push(creditOf(row, row.content));
+      else if (row.kind === 'correction') books.corrections.push(row.content);
       else if (row.kind === 'progress') books.progress = row.content;
       else books.claims.push(row.content);
     }
@@ -167,7 +185,8 @@ function isSame(a: Key, b: Key): boolean {
 }
 
 function creditOf({ game_no, window_start }: Key, content: Extract<Row, { kind: 'credit' }>['content']): Credit {
-  const [eventNo, triggerId, amount, distinctValue, held, version, occurredAt, transactionId] = content;
+  const [eventNo, triggerId, amount, distinctValue, held, version, occurredAt, ...ids] = content;
+  const [paymentId, transactionId, transactionAmount] = ids;
   return {
     gameNo: game_no,
     windowStart: window_start,
@@ -178,17 +197,38 @@ function creditOf({ game_no, window_start }: Key, content: Extract<Row, { kind: 
     held,
     version,
     occurredAt,
+    paymentId,
     transactionId,
+    transactionAmount,
+    correction: null,
   };
+}
+
+/** The credits as the last ruling on each has left them. */
+function corrected({ credits, corrections }: Books): Credit[] {
+  const last = new Map<string, StoredCorrection>();
+  for (const correction of corrections) {
+    const [eventNo, triggerId, correctionNo] = correction;
+    const key = `${eventNo} ${triggerId}`;
+    if ((last.get(key)?.[2] ?? 0) < correctionNo) last.set(key, correction);
+  }
+  return credits.map((credit) => {
+    const found = last.get(`${credit.eventNo} ${credit.triggerId}`);
+    if (found === undefined) return credit;
+    const [, , , remaining, amount, held] = found;
+    return { ...credit, correction: { remaining, amount, held } };
+  });
 }
 
 type Disagreement = [check: RefoldCheck, subject: string, expected: string, found: string];
 
 function* compare(
-  { key, credits, progress, claims }: Books,
+  books: Books,
   timeline: Timeline | undefined,
   folded: (folded: Folded) => void,
 ): Generator<Disagreement, void> {
+  const { key, progress, claims } = books;
+  const credits = corrected(books);
   const versions = new Map(timeline?.versions.map((game) => [game.version, game]));
   for (const { version, triggerId } of credits) {
     if (versions.get(version)?.triggersById.has(triggerId)) continue;
@@ -215,7 +255,7 @@ function* compare(
     return;
   }
 
-  const standings = foldBoth(credits, first, versionOf);
+  const standings = foldBoth(liveCredits(credits), first, versionOf);
   const { all, cleared } = standings;
   const state = stateOf(standings);
   folded({ ...key, value: all.value, cleared: cleared.value, state });
@@ -237,21 +277,30 @@ function* compare(
   const free = new Set(stepsReached(game, cleared, window).map(({ step }) => step));
   // Where one event of a transaction may take the place of another, progress may shrink; what was claimed and released before stays so.
   const mayShrink = credits.some(({ version }) => foldsAnew(versionOf(version)));
-  const claimed = new Set(claims.map(([step]) => step));
+  // Of a step that was taken back and earned again the last claim counts.
+  const last = new Map<number, StoredClaim>();
+  for (const claim of claims) if ((last.get(claim[0])?.[3] ?? 0) < claim[3]) last.set(claim[0], claim);
   for (const step of reached) {
-    if (!claimed.has(step)) yield ['claims_match_progress', `, step ${step}`, 'a claim', 'no claim'];
+    const claim = last.get(step);
+    if (claim === undefined || endedStatuses.has(claim[2])) {
+      yield ['claims_match_progress', `, step ${step}`, 'a claim', claim?.[2] ?? 'no claim'];
+    }
   }
-  for (const step of claimed) {
-    if (!reached.has(step) && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
-  }
-  for (const [step, stepType, status] of claims) {
-    if (!reached.has(step)) continue;
-    const open = stepType === 'FORTUNE_COOKIE' ? ['unopened'] : ['earned', 'awaiting_budget'];
-    const expected = free.has(step) ? open : ['held'];
+  for (const [step, stepType, status] of last.values()) {
+    if (endedStatuses.has(status) || status === 'voided') continue;
+    if (!reached.has(step)) {
+      if (status !== 'kept' && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
+      continue;
+    }
+    const open = stepType === 'FORTUNE_COOKIE' ? ['unopened', 'opened'] : ['earned', 'awaiting_budget'];
+    const expected = free.has(step) ? open : ['held', 'kept'];
     if (expected.includes(status) || (mayShrink && open.includes(status))) continue;
-    yield ['claim_status_matches_cleared', `, step ${step}`, expected[0] as string, status];
+    yield ['claim_status_matches_cleared', `, step ${step}`, expected.join(' or '), status];
   }
 }
+
+/** The statuses of claims that have ended, so that their steps may be earned again. */
+const endedStatuses: ReadonlySet<ClaimStatus> = new Set(['cancelled', 'clawed_back', 'offset']);
 
 function wordsOf([value, cleared]: StoredProgress): string {
   return `value ${value}, cleared ${cleared}`;

@@ -8,7 +8,8 @@ import type { RewardType } from '../event/message.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Claim, HeldClaim, Player } from '../games/games.ts';
+import type { Claim, ClaimStatus, Credit, OpenClaim, Player, Ruling, Sending } from '../games/games.ts';
+import { isReversal, isVerdict, readVerdict } from '../games/ruling.ts';
 import { type StandingState, standingsOf } from '../games/standing.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -38,20 +39,23 @@ export function lookBatch(...given: Parameters<typeof openBatch>): Promise<Opene
   return readBatch('look_batch', ...given);
 }
 
-/** Locks and reads. `wanted` are the games whose progress the decision may touch, from windows of an instant on. */
+/** Locks and reads. `wanted` are the games whose progress the decision may touch, from windows of an instant on; `all` are all games by number. */
 export function openBatch(
   tx: Tx,
   events: readonly IncomingEvent[],
   wanted: ReadonlyMap<Timeline, Instant>,
+  all: readonly Timeline[],
 ): Promise<OpenedBatch> {
-  return readBatch('open_batch', tx, events, wanted);
+  return readBatch('open_batch', tx, events, wanted, all);
 }
 
 async function readBatch(
   name: 'open_batch' | 'look_batch',
-  ...[tx, events, wanted]: Parameters<typeof openBatch>
+  ...[tx, events, wanted, all]: Parameters<typeof openBatch>
 ): Promise<OpenedBatch> {
   const roster = rosterOf(events);
+  const gameIds = new Map(all.map(({ gameNo, gameId }) => [gameNo, gameId]));
+  const rulings = wantedOf(events, roster, (id) => all.find(({ gameId }) => gameId === id)?.gameNo);
   const games = [...wanted.keys()];
   const cohorts = [...new Set(games.flatMap(({ versions }) => versions.map(({ config }) => config.cohort_id)))];
   const [row] = await callFunction<{
@@ -61,6 +65,7 @@ async function readBatch(
     player_ids: string;
     repeats: string;
     games: string;
+    rulings: string;
     memberships: string;
   }>(tx, name, [
     { name: 'p_bucket', type: 'smallint[]', value: arrayOf(roster.buckets) },
@@ -77,15 +82,18 @@ async function readBatch(
     },
     { name: 'p_fold_game_no', type: 'integer[]', value: arrayOf(gamesWith(games, foldsAnew)) },
     { name: 'p_cohort_id', type: 'text[]', value: arrayOfText(cohorts) },
+    { name: 'p_rulings', type: 'json', value: rulings.length === 0 ? null : JSON.stringify(rulings) },
   ]);
   if (row === undefined) throw new Error(`${name} returned no row`);
 
   const players = readPlayers(roster, row);
   const { progress, held, joins, credits } = JSON.parse(row.games) as GamesState;
   addProgress(players, progress);
-  if (held !== null) addHeldClaims(players, held, new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])));
+  if (held !== null) addClaims(players, held, gameIds);
   if (joins !== null) addJoins(players, joins);
   if (credits !== null) addCredits(players, credits);
+  const originals = new Map<number, number[]>();
+  addRuled(players, JSON.parse(row.rulings), gameIds, originals);
   addStatements(players, JSON.parse(row.memberships), cohorts);
   const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
@@ -99,6 +107,7 @@ async function readBatch(
       receivedAt: Math.min(incoming.receivedAt ?? row.opened_at, row.opened_at),
       eventNo: firstEventNo + index,
       known: known.get(index + 1),
+      originals: originals.get(index + 1) ?? [],
     })),
   };
 }
@@ -127,11 +136,13 @@ function readPlayers(roster: Roster, row: { player_ids: string }): PlayerState[]
     playerId,
     userId: roster.userIds[index] as string,
     progress: [],
-    heldClaims: [],
+    claims: [],
     statements: [],
     memberships: [],
     joins: [],
     credits: [],
+    rulings: [],
+    debts: {},
   }));
 }
 
@@ -140,7 +151,7 @@ type Columns<Row extends unknown[]> = { [Index in keyof Row]: Row[Index][] | nul
 
 interface GamesState {
   progress: ProgressColumns;
-  held: HeldClaimColumns | null;
+  held: ClaimColumns | null;
   joins: JoinColumns | null;
   credits: CreditColumns | null;
 }
@@ -154,23 +165,26 @@ type ProgressColumns = Columns<
     cleared: number,
     claimed: number[],
     state: StandingState | null,
+    takenBack: { ended: Record<number, number>; kept: number[] } | null,
   ]
 >;
 
 function addProgress(players: Player[], columns: ProgressColumns): void {
-  const [places, gameNos, windowStarts, values, cleareds, claimeds, states] = columns;
+  const [places, gameNos, windowStarts, values, cleareds, claimeds, states, takenBacks] = columns;
   places?.forEach((place, row) => {
     (players[place - 1] as Player).progress.push({
       gameNo: gameNos?.[row] as number,
       windowStart: windowStarts?.[row] as number,
       ...standingsOf(values?.[row] as number, cleareds?.[row] as number, states?.[row] ?? null),
       claimed: claimeds?.[row] as number[],
+      ended: takenBacks?.[row]?.ended ?? {},
+      kept: takenBacks?.[row]?.kept ?? [],
       changed: false,
     });
   });
 }
 
-type HeldClaimColumns = Columns<
+type ClaimColumns = Columns<
   [
     place: number,
     gameNo: number,
@@ -178,31 +192,40 @@ type HeldClaimColumns = Columns<
     step: number,
     earning: number,
     stepType: Claim['stepType'],
+    status: ClaimStatus,
     version: number,
     rewardType: RewardType | null,
     amount: number | null,
+    netted: number,
+    sending: Sending,
+    overBudget: boolean,
   ]
 >;
 
-function addHeldClaims(players: Player[], columns: HeldClaimColumns, gameIds: ReadonlyMap<number, string>): void {
-  const [places, gameNos, windowStarts, steps, earnings, stepTypes, versions, rewardTypes, amounts] = columns;
+function addClaims(players: Player[], columns: ClaimColumns, gameIds: ReadonlyMap<number, string>): void {
+  const [places, gameNos, windowStarts, steps, earnings, stepTypes, statuses, versions, types, amounts, ...sent] =
+    columns;
+  const [netteds, sendings, overBudgets] = sent;
   places?.forEach((place, row) => {
     const gameNo = gameNos?.[row] as number;
-    const rewardType = rewardTypes?.[row] ?? null;
+    const rewardType = types?.[row] ?? null;
     const amount = amounts?.[row] ?? null;
-    const claim: HeldClaim = {
+    const claim: OpenClaim = {
       gameNo,
       gameId: gameIds.get(gameNo) as string,
       windowStart: windowStarts?.[row] as number,
       step: steps?.[row] as number,
       earning: earnings?.[row] as number,
       stepType: stepTypes?.[row] as Claim['stepType'],
-      status: 'held',
+      status: statuses?.[row] as ClaimStatus,
       version: versions?.[row] as number,
       reward: rewardType === null || amount === null ? null : { rewardType, amount, pool: null },
       budgets: [],
+      netted: netteds?.[row] as number,
+      sending: sendings?.[row] as Sending,
+      overBudget: overBudgets?.[row] as boolean,
     };
-    (players[place - 1] as Player).heldClaims.push(claim);
+    (players[place - 1] as Player).claims.push(claim);
   });
 }
 
@@ -227,24 +250,17 @@ type CreditColumns = Columns<
     held: boolean,
     version: number,
     occurredAt: number,
+    paymentId: string | null,
     transactionId: string | null,
+    transactionAmount: number | null,
+    correction: Credit['correction'],
   ]
 >;
 
 function addCredits(players: Player[], columns: CreditColumns): void {
-  const [
-    places,
-    gameNos,
-    windowStarts,
-    eventNos,
-    triggerIds,
-    amounts,
-    distinctValues,
-    helds,
-    versions,
-    times,
-    transactions,
-  ] = columns;
+  const [places, gameNos, windowStarts, eventNos, triggerIds, amounts, distinctValues, helds, versions, ...rest] =
+    columns;
+  const [times, payments, transactions, transactionAmounts, corrections] = rest;
   places?.forEach((place, row) => {
     (players[place - 1] as Player).credits.push({
       gameNo: gameNos?.[row] as number,
@@ -256,7 +272,121 @@ function addCredits(players: Player[], columns: CreditColumns): void {
       held: helds?.[row] as boolean,
       version: versions?.[row] as number,
       occurredAt: times?.[row] as number,
+      paymentId: payments?.[row] ?? null,
       transactionId: transactions?.[row] ?? null,
+      transactionAmount: transactionAmounts?.[row] ?? null,
+      correction: corrections?.[row] ?? null,
+    });
+  });
+}
+
+/** What a ruling of the batch is about, for db/functions/games/rulings_state.sql: the place of its event and of its player, and what it names. */
+interface WantedRuling {
+  event: number;
+  player: number;
+  original_event_id: string | null;
+  original_producer: string | null;
+  payment_id: string | null;
+  /** Of a verdict on a claim. */
+  game_no: number | null;
+  window_start: number | null;
+}
+
+function wantedOf(
+  events: readonly IncomingEvent[],
+  { places }: Roster,
+  gameNoOf: (gameId: string) => number | undefined,
+): WantedRuling[] {
+  return events.flatMap(({ event }, index): WantedRuling[] => {
+    const verdict = isVerdict(event);
+    if (!verdict && !isReversal(event)) return [];
+    const { original_event_id, payment_id } = event.correlation;
+    const { original_producer } = event.attributes;
+    const reading = verdict ? readVerdict(event, 0) : undefined;
+    const claim = reading !== undefined && 'claim' in reading ? reading.claim : undefined;
+    return [
+      {
+        event: index + 1,
+        player: places[index] as number,
+        original_event_id,
+        original_producer: typeof original_producer === 'string' ? original_producer : null,
+        payment_id: verdict || original_event_id !== null ? null : payment_id,
+        game_no: claim === undefined ? null : (gameNoOf(claim.gameId) ?? null),
+        window_start: claim?.windowStart ?? null,
+      },
+    ];
+  });
+}
+
+type RulingColumns = Columns<
+  [
+    place: number,
+    eventNo: number,
+    eventId: string,
+    producer: string,
+    kind: Ruling['kind'],
+    originalEventId: string | null,
+    originalProducer: string | null,
+    paymentId: string | null,
+    amount: number | null,
+    waiting: boolean,
+  ]
+>;
+
+/** What db/functions/games/rulings_state.sql answers. All but the known rulings and the debts is null where the batch rules about nothing. */
+interface RulingsState {
+  rulings: RulingColumns;
+  debts: Columns<[place: number, rewardType: 'NC' | 'VOUCHER', owed: number]>;
+  originals: Columns<[event: number, eventNo: number]> | null;
+  progress: ProgressColumns | null;
+  claims: ClaimColumns | null;
+  credits: CreditColumns | null;
+}
+
+/** Adds what is known of rulings and debts; of the windows on which the batch rules all there is, in the place of what was known of them. */
+function addRuled(
+  players: PlayerState[],
+  state: RulingsState,
+  gameIds: ReadonlyMap<number, string>,
+  originals: Map<number, number[]>,
+): void {
+  addRulings(players, state.rulings);
+  const [debtors, types, owed] = state.debts;
+  debtors?.forEach((place, row) => {
+    (players[place - 1] as PlayerState).debts[types?.[row] as 'NC' | 'VOUCHER'] = owed?.[row] as number;
+  });
+  const [eventPlaces, eventNos] = state.originals ?? [null, null];
+  eventPlaces?.forEach((place, row) => {
+    originals.set(place, [...(originals.get(place) ?? []), eventNos?.[row] as number]);
+  });
+  if (state.progress === null) return;
+  const [places, gameNos, windowStarts] = state.progress;
+  const windows = new Set(places?.map((place, row) => `${place}:${gameNos?.[row]}:${windowStarts?.[row]}`));
+  players.forEach((player, index) => {
+    const isElsewhere = (row: { gameNo: number; windowStart: number }): boolean =>
+      !windows.has(`${index + 1}:${row.gameNo}:${row.windowStart}`);
+    player.progress = player.progress.filter(isElsewhere);
+    player.claims = player.claims.filter(isElsewhere);
+    player.credits = player.credits.filter(isElsewhere);
+  });
+  addProgress(players, state.progress);
+  if (state.claims !== null) addClaims(players, state.claims, gameIds);
+  if (state.credits !== null) addCredits(players, state.credits);
+}
+
+function addRulings(players: Player[], columns: RulingColumns): void {
+  const [places, eventNos, eventIds, producers, kinds, ids, originalProducers, payments, amounts, waitings] = columns;
+  places?.forEach((place, row) => {
+    (players[place - 1] as Player).rulings.push({
+      eventNo: eventNos?.[row] as number,
+      eventId: eventIds?.[row] as string,
+      producer: producers?.[row] as string,
+      kind: kinds?.[row] as Ruling['kind'],
+      originalEventId: ids?.[row] ?? null,
+      originalProducer: originalProducers?.[row] ?? null,
+      paymentId: payments?.[row] ?? null,
+      amount: amounts?.[row] ?? null,
+      waiting: waitings?.[row] as boolean,
     });
   });
 }

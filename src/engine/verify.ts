@@ -68,9 +68,10 @@ const checks = {
               from (select bucket, player_id, event_no, held from milepost.credit
                     union all select bucket, player_id, event_no, false from milepost.game_join) as given
              group by bucket, player_id, event_no) as c
-      full join (select * from milepost.event_key where outcome in ('applied', 'held')) as k using (bucket, player_id, event_no)
-     where c.outcome is distinct from k.outcome::text
-       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') = 'cohort_changed')`,
+      full join (select * from milepost.event_key where outcome in ('applied', 'held') or reason = 'reversed_before') as k
+     using (bucket, player_id, event_no)
+     where c.outcome is distinct from k.outcome::text and not (c.outcome is not null and coalesce(k.reason = 'reversed_before', false))
+       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided'))`,
 
   /** What an event joined is recorded, also where it gave credits in another game. */
   joined_matches_joins: `
@@ -91,13 +92,16 @@ const checks = {
       left join milepost.cohort_membership m using (bucket, player_id, cohort_id, valid_from)
      where m.member is null or (m.member and not s.member)`,
 
-  /** The steps that progress remembers as claimed are those that have a claim. */
+  /** The steps that progress remembers as claimed are those whose last claim has not been taken back. */
   claimed_matches_claims: `
     select bucket, player_id, ${WINDOW} as subject,
            'claimed ' || coalesce(c.steps, '{}')::text as expected, coalesce('claimed ' || p.claimed::text, 'no progress') as found
       from milepost.progress p
       full join (select bucket, player_id, game_no, window_start, array_agg(distinct step order by step) as steps
-                   from milepost.claim group by bucket, player_id, game_no, window_start) as c
+                   from (select distinct on (bucket, player_id, game_no, window_start, step) * from milepost.claim
+                          order by bucket, player_id, game_no, window_start, step, earning desc) as last
+                  where status not in ('cancelled', 'clawed_back', 'offset')
+                  group by bucket, player_id, game_no, window_start) as c
      using (bucket, player_id, game_no, window_start)
      where coalesce(c.steps, '{}') is distinct from (select coalesce(array_agg(step order by step), '{}') from unnest(p.claimed) as step)`,
 
@@ -111,20 +115,68 @@ const checks = {
       left join milepost.claim c using (bucket, player_id, game_no, window_start, step, earning)
      where c.status is distinct from t.to_status`,
 
-  /** Each claim that may be paid has its message in the outbox, for the same player and amount (before a budget lowered it), and nothing else is paid. */
+  /**
+   * Each claim that may be paid, or may have been, has its message in the outbox, for the same player and for its amount less what was kept back for
+   * debts (a budget may have lowered it), and nothing else is paid.
+   */
   payable_claims_match_outbox: `
     select bucket, coalesce(c.player_id, o.player_id, 0) as player_id, coalesce(c.subject, 'message ' || message_key) as subject,
            coalesce(c.pays, 'no message') as expected, coalesce(o.pays, 'no message') as found
-      from (select bucket, player_id, message_key, ${WINDOW} || ', step ' || step as subject,
-                   p.user_id || ' ' || reward_type || ' ' || amount as pays
-              from milepost.claim left join milepost.player p using (bucket, player_id)
-             where status in ('earned', 'awaiting_budget') and message_key is not null) as c
+      from (select bucket, player_id, message_key, subject, user_id || ' ' || reward_type || ' ' || amount - netted as pays
+              from (select c.bucket, c.player_id, c.message_key, ${WINDOW} || ', step ' || step as subject, p.user_id, c.reward_type, c.amount,
+                           coalesce((select -sum(d.amount) from milepost.debt_entry d
+                                      where (d.bucket, d.player_id, d.game_no, d.window_start, d.step, d.earning)
+                                          = (c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning)
+                                        and d.after_key is null and d.amount < 0), 0) as netted
+                      from milepost.claim c left join milepost.player p using (bucket, player_id)
+                     where c.status in ('earned', 'awaiting_budget', 'kept', 'clawed_back', 'offset') and c.message_key is not null) as c
+             where amount > netted) as c
       full join (select m.bucket, m.message_key, p.player_id,
-                        m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' || coalesce(m.body ->> 'downgraded_from', m.body ->> 'amount') as pays
+                        m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' ||
+                        coalesce(m.body ->> 'downgraded_from', m.body ->> 'amount') as pays
                    from milepost.outbox m left join milepost.player p on p.bucket = m.bucket and p.user_id = m.body ->> 'user_id'
-                  where m.destination <> 'projection') as o
+                   left join milepost.claim k on k.bucket = m.bucket and k.player_id = p.player_id and k.message_key = m.message_key
+                  where m.destination <> 'projection' and m.body ->> 'operation' is null
+                    and not (m.state in ('cancelled', 'skipped') and coalesce(k.status in ('cancelled', 'voided'), false))) as o
      using (bucket, message_key)
      where c.pays is distinct from o.pays`,
+
+  /** What was paid and is taken back by the service has a message that says so, and nothing else has. */
+  clawed_back_claims_match_outbox: `
+    select bucket, coalesce(c.player_id, 0) as player_id, coalesce(c.subject, 'message ' || o.message_key) as subject,
+           case when c.subject is null then 'no message' else 'a message that takes it back' end as expected,
+           case when o.message_key is null then 'no message' else 'a message' end as found
+      from (select bucket, player_id, message_key as after_key, ${WINDOW} || ', step ' || step as subject
+              from milepost.claim where status = 'clawed_back') as c
+      full join (select bucket, after_key, message_key from milepost.outbox where body ->> 'operation' = 'take_back') as o
+     using (bucket, after_key)
+     where c.subject is null or o.message_key is null`,
+
+  /** What was paid and is owed since has an entry in the debts, and nothing else has. */
+  offset_claims_match_debts: `
+    select bucket, player_id, coalesce(c.subject, d.subject) as subject,
+           case when c.subject is null then 'no debt' else 'a debt' end as expected, case when d.subject is null then 'no debt' else 'a debt' end as found
+      from (select bucket, player_id, message_key as after_key, ${WINDOW} || ', step ' || step as subject
+              from milepost.claim where status = 'offset') as c
+      full join (select bucket, player_id, after_key, ${WINDOW} || ', step ' || step as subject
+                   from milepost.debt_entry where after_key is not null) as d
+     using (bucket, player_id, after_key)
+     where c.subject is null or d.subject is null`,
+
+  /** A credit whose event, or payment, was reversed has a correction, and a correction has its ruling. */
+  corrections_match_rulings: `
+    select bucket, player_id, 'event number ' || event_no || ', ' || trigger_id as subject,
+           case when r.named then 'a correction' else 'no correction' end as expected,
+           case when k.corrected then 'a correction' else 'no correction' end as found
+      from (select distinct c.bucket, c.player_id, c.event_no, c.trigger_id, true as named
+              from milepost.ruling r
+              join milepost.credit c on c.bucket = r.bucket and c.player_id = r.player_id
+              left join milepost.event_key e on e.bucket = c.bucket and e.player_id = c.player_id and e.event_no = c.event_no
+             where case when r.original_event_id is null then c.payment_id = r.payment_id
+                        else e.event_id = r.original_event_id and e.producer = coalesce(r.original_producer, e.producer) end) as r
+      full join (select distinct bucket, player_id, event_no, trigger_id, true as corrected from milepost.credit_correction) as k
+     using (bucket, player_id, event_no, trigger_id)
+     where r.named is null or k.corrected is null`,
 } as const;
 
 const allChecks = { ...checks, ...budgetChecks, ...outboxChecks };

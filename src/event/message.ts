@@ -77,5 +77,7 @@ export interface OutboxMessage {
   destination: Destination;
   /** Null for a refresh, which needs no identity: reading anew twice is harmless. */
   messageKey: string | null;
+  /** The message_key of the message whose end is waited for; null: due at once. */
+  afterKey: string | null;
   body: RewardMessage | TakeBackMessage | RefreshMessage | Record<string, Json>;
 }

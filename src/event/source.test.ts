@@ -91,7 +91,7 @@ describe('refused', () => {
     [
       'a control that there is none of',
       { ...least, controls: ['cohort'] },
-      ['$.controls[0]: must be "cohorts"; found "cohort"'],
+      ['$.controls[0]: must be one of "cohorts", "holds"; found "cohort"'],
     ],
     [
       'a name with capitals',

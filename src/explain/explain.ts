@@ -9,11 +9,12 @@ import { decide } from '../engine/decide.ts';
 import type { Decision, OpenedEvent } from '../engine/effect.ts';
 import { messageOf } from '../errors.ts';
 import type { CanonicalEvent, Correlation, Json } from '../event/event.ts';
+import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
 import { findReward, type RewardStory } from '../outbox/find.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import { definitionsAt, type Known, type Ledger, playerAt, readKnown, readLedger } from './past.ts';
+import { definitionsAt, type Known, type Ledger, playerAt, readKnown, readLedger, readOriginals } from './past.ts';
 import { type GameTrace, traceGames } from './trace.ts';
 
 export interface Explanation {
@@ -139,16 +140,19 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   const definitions = definitionsAt(records.known, judgedNo);
   const player = playerAt(ledger, judgedNo, definitions);
   const eventNo = Number(stored.event_no);
-  const judged = { event, eventNo, receivedAt: receivedAt as Instant };
+  const rulings = reversalsOf(event, player);
+  const judged = { event, eventNo, receivedAt: receivedAt as Instant, rulings };
   const opened: OpenedEvent = {
     incoming,
     player: structuredClone(player),
     receivedAt: judged.receivedAt,
     eventNo,
     known: undefined,
+    originals: await readOriginals(db, stored, event, judgedNo),
   };
   const recomputed = recompute(stored, changed, () => decide([opened], definitions).decision);
-  const seen = reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED;
+  const seen =
+    reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED && !isVerdict(event) && !isReversal(event);
   const games = seen ? traceGames(definitions, judged, player, ledger.credits) : [];
   return {
     ...about,

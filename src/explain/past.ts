@@ -11,7 +11,8 @@ import type { CanonicalEvent } from '../event/event.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldBoth } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Claim, ClaimStatus, Credit, HeldClaim } from '../games/games.ts';
+import type { Claim, ClaimStatus, Correction, Credit, OpenClaim, Progress, Ruling } from '../games/games.ts';
+import { liveCredits } from '../games/ruling.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 
@@ -26,6 +27,8 @@ export interface PlayerName {
 export interface LedgerCredit extends Credit {
   eventId: string | null;
   judgedNo: number;
+  /** What rulings have made of it, each by the number of its ruling, in their order. */
+  corrections: (Correction & { rulingNo: number })[];
 }
 
 interface LedgerClaim extends Claim {
@@ -45,6 +48,7 @@ export interface Ledger {
   claims: LedgerClaim[];
   joins: { gameNo: number; at: Instant; judgedNo: number }[];
   statements: LedgerStatement[];
+  rulings: Ruling[];
   /** What cohort changes that are still stored have stated. */
   changes: (Statement & { judgedNo: number })[];
   /** The first judgement of any stored event that occurred at an instant. */
@@ -68,7 +72,13 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
     select
       (select coalesce(json_agg(json_build_array(
                 c.game_no, ${ms('c.window_start')}, c.event_no, c.trigger_id, c.amount, c.distinct_value, c.held, c.version,
-                ${ms('c.occurred_at')}, c.transaction_id, c.event_id, ${judgedNo('c.event_no')})), '[]')
+                ${ms('c.occurred_at')}, c.transaction_id, c.event_id, ${judgedNo('c.event_no')}, c.payment_id, c.transaction_amount,
+                (select coalesce(json_agg(json_build_object(
+                                  'rulingNo', k.ruling_no, 'remaining', k.remaining, 'amount', k.amount, 'held', k.held)
+                                  order by k.correction_no), '[]')
+                   from milepost.credit_correction k
+                  where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no
+                    and k.window_start = c.window_start and k.event_no = c.event_no and k.trigger_id = c.trigger_id))), '[]')
          from milepost.credit c where ${mine('c')}) as credits,
       (select coalesce(json_agg(json_build_object(
                 'gameNo', c.game_no, 'windowStart', ${ms('c.window_start')}, 'step', c.step, 'earning', c.earning,
@@ -87,6 +97,11 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
       (select coalesce(json_agg(json_build_object(
                 'cohortId', m.cohort_id, 'from', ${ms('m.valid_from')}, 'member', m.member, 'revision', m.revision)), '[]')
          from milepost.cohort_membership m where ${mine('m')}) as statements,
+      (select coalesce(json_agg(json_build_object(
+                'kind', r.kind, 'eventNo', r.event_no, 'eventId', r.event_id, 'producer', r.producer,
+                'originalEventId', r.original_event_id, 'originalProducer', r.original_producer, 'paymentId', r.payment_id,
+                'amount', r.amount, 'waiting', r.waiting) order by r.event_no), '[]')
+         from milepost.ruling r where ${mine('r')}) as rulings,
       (select coalesce(json_agg(json_build_array(
                 ${judgedNo('i.event_no')}, ${ms('i.occurred_at')},
                 case when i.event_type = 'cohort_changed' then i.payload -> 'attributes' end)), '[]')
@@ -107,6 +122,7 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
     claims: row.claims.map(claimOf),
     joins: row.joins,
     statements: row.statements,
+    rulings: row.rulings,
     changes: changes.sort((a, b) => a.judgedNo - b.judgedNo),
     firstAt,
   };
@@ -126,6 +142,9 @@ interface LedgerRow {
     transactionId: string | null,
     eventId: string | null,
     judgedNo: number,
+    paymentId: string | null,
+    transactionAmount: number | null,
+    corrections: LedgerCredit['corrections'],
   ][];
   claims: (Omit<LedgerClaim, 'reward' | 'budgets' | 'gameId'> & {
     rewardType: NonNullable<Claim['reward']>['rewardType'] | null;
@@ -133,14 +152,16 @@ interface LedgerRow {
   })[];
   joins: Ledger['joins'];
   statements: LedgerStatement[];
+  rulings: Ruling[];
   events: [judgedNo: number, occurredAt: number, attributes: CanonicalEvent['attributes'] | null][];
 }
 
 function creditOf(row: LedgerRow['credits'][number]): LedgerCredit {
   const [gameNo, windowStart, eventNo, triggerId, amount, distinctValue, held, version, occurredAt, ...rest] = row;
-  const [transactionId, eventId, judgedNo] = rest;
+  const [transactionId, eventId, judgedNo, paymentId, transactionAmount, corrections] = rest;
   const what = { gameNo, windowStart, eventNo, triggerId, amount, distinctValue, held, version, occurredAt };
-  return { ...what, transactionId, eventId, judgedNo };
+  const ids = { paymentId, transactionId, eventId, judgedNo };
+  return { ...what, ...ids, transactionAmount, correction: null, corrections };
 }
 
 function claimOf({ rewardType, amount, ...claim }: LedgerRow['claims'][number]): LedgerClaim {
@@ -182,7 +203,9 @@ export function definitionsAt({ definitions, afterBatch }: Known, judgedNo: numb
 /** The player as what has this number found them: nothing that was judged at that number or later is there. */
 export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definitions): PlayerState {
   const { bucket, player_id, user_id: userId } = ledger.player;
-  const credits: Credit[] = ledger.credits.filter((credit) => credit.judgedNo < judgedNo);
+  const credits: Credit[] = ledger.credits
+    .filter((credit) => credit.judgedNo < judgedNo)
+    .map((credit) => ({ ...credit, correction: correctionAt(credit, judgedNo) }));
   const claims = ledger.claims.filter((claim) => claim.judgedNo < judgedNo);
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
   const statements = statementsAt(ledger, judgedNo);
@@ -197,27 +220,69 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
       const first = versions?.[0];
       if (versions === undefined || first === undefined) return [];
       const versionOf = (version: number): Game => versions.find((each) => each.version === version) ?? first;
-      const claimed = claims.filter((claim) => claim.gameNo === gameNo && claim.windowStart === windowStart);
+      const claimsOfWindow = claims.filter((claim) => claim.gameNo === gameNo && claim.windowStart === windowStart);
       return [
         {
           gameNo,
           windowStart,
-          ...foldBoth(own, first, versionOf),
-          claimed: claimed.map(({ step }) => step),
+          ...foldBoth(liveCredits(own), first, versionOf),
+          ...claimedAt(claimsOfWindow, judgedNo),
           changed: false,
         },
       ];
     }),
-    heldClaims: claims.flatMap((claim): HeldClaim[] => {
-      if (statusAt(claim, judgedNo) !== 'held') return [];
+    claims: claims.map((claim): OpenClaim => {
       const { judgedNo: _, transitions: __, ...rest } = claim;
-      return [{ ...rest, gameId: timelines.get(claim.gameNo)?.gameId ?? '', status: 'held' }];
+      const gameId = timelines.get(claim.gameNo)?.gameId ?? '';
+      const status = statusAt(claim, judgedNo);
+      // Whether a message was on its way then is not known any more, and decides nothing that is explained.
+      return { ...rest, gameId, status, netted: 0, sending: 'none', overBudget: false };
     }),
     statements,
     memberships: intervalsOf(statements),
     joins: ledger.joins.filter((join) => join.judgedNo < judgedNo).map(({ gameNo, at }) => ({ gameNo, at })),
     credits,
+    rulings: ledger.rulings.filter(({ eventNo }) => eventNo < judgedNo),
+    debts: {},
   };
+}
+
+/** What a credit counted before what has this number; null when nothing had been ruled on it. */
+function correctionAt({ corrections }: LedgerCredit, judgedNo: number): Correction | null {
+  const last = corrections.findLast(({ rulingNo }) => rulingNo < judgedNo);
+  return last === undefined ? null : { remaining: last.remaining, amount: last.amount, held: last.held };
+}
+
+/** Which steps had a claim, and what had been taken back, before what has this number. */
+function claimedAt(claims: readonly LedgerClaim[], judgedNo: number): Pick<Progress, 'claimed' | 'ended' | 'kept'> {
+  const ended: Record<number, number> = {};
+  const claimed: number[] = [];
+  const kept: number[] = [];
+  for (const claim of claims.toSorted((a, b) => a.earning - b.earning)) {
+    const status = statusAt(claim, judgedNo);
+    if (status === 'cancelled' || status === 'clawed_back' || status === 'offset') ended[claim.step] = claim.earning;
+    else claimed.push(claim.step);
+    if (status === 'kept') kept.push(claim.step);
+  }
+  return { claimed, ended, kept };
+}
+
+/** The numbers of the events that a ruling names, of those that were there before what has this number. */
+export async function readOriginals(
+  db: Db,
+  { bucket, player_id }: PlayerName,
+  { correlation, attributes }: CanonicalEvent,
+  judgedNo: number,
+): Promise<number[]> {
+  if (correlation.original_event_id === null) return [];
+  const producer = typeof attributes.original_producer === 'string' ? attributes.original_producer : null;
+  const { rows } = await sql<{ event_no: string }>`
+    select event_no from milepost.event_key
+     where bucket = ${bucket} and event_id = ${correlation.original_event_id} and player_id = ${player_id}
+       and (${producer}::text is null or producer = ${producer}) and outcome <> 'failed' and event_no < ${judgedNo}`.execute(
+    db.query,
+  );
+  return rows.map(({ event_no }) => Number(event_no));
 }
 
 /** A claim's status before what has this number. */

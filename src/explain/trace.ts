@@ -20,7 +20,7 @@ import {
 } from '../games/decide.ts';
 import { counting, foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Player, Progress, Verdict } from '../games/games.ts';
+import type { Player, Progress, Ruling, Verdict } from '../games/games.ts';
 import { contributionOf } from '../games/progression.ts';
 import type { Window } from '../games/window.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -31,6 +31,8 @@ export interface Judged {
   event: CanonicalEvent;
   eventNo: number;
   receivedAt: Instant;
+  /** The reversals that name it and came before it. */
+  rulings: readonly Ruling[];
 }
 
 /** What one trigger, or the rule for joining, said. */

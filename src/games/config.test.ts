@@ -27,6 +27,7 @@ describe('the seed game', () => {
       stacking: 'ADDITIVE',
       evaluation_scope: 'INBOUNDEVENT',
       transaction_policy: 'max',
+      on_reversal: 'keep',
       frm: 'hold',
     });
   });
@@ -64,7 +65,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key',
       (game) => Object.assign(game, { cohortid: 'x' }),
       [
-        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, title, game_archetype, cohort_id, join, time_zone, game_window, progress_state_model, checklist, streak, grid, milestone_steps, triggers, budgets, stacking, evaluation_scope, transaction_policy, frm',
+        '$.cohortid: unknown key "cohortid" (did you mean "cohort_id"?); allowed: schema_version, game_id, title, game_archetype, cohort_id, join, time_zone, game_window, progress_state_model, checklist, streak, grid, milestone_steps, triggers, budgets, stacking, evaluation_scope, transaction_policy, on_reversal, frm',
       ],
     ],
     [

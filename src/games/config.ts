@@ -3,7 +3,7 @@
 // optional and says what holds without it.
 import { z } from 'zod';
 import { type Group, groupSchema } from '../condition/condition.ts';
-import { controlOf } from '../event/control.ts';
+import { controlOf, reversalTypes } from '../event/control.ts';
 import type { RewardType } from '../event/message.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
@@ -41,8 +41,8 @@ const eventType = z
   .string()
   .min(1)
   .max(limits.identifierBytes)
-  .refine((type) => controlOf(type) === undefined, {
-    error: 'is reserved: such an event changes cohorts and counts in no game',
+  .refine((type) => controlOf(type) === undefined && !reversalTypes.includes(type), {
+    error: 'is reserved: such an event changes what others count, and counts in no game',
   });
 /** What progress, steps and contributions are counted in; large enough for a quarter's spending in paise. */
 const quantity = z
@@ -527,6 +527,12 @@ export const gameSchema = z
       .default('max')
       .describe(
         'Only for LOGICAL_TRANSACTION: which of the events counts. The first to arrive, the one worth most, or all of them added up.',
+      ),
+    on_reversal: z
+      .enum(['keep', 'claw_back', 'offset'])
+      .default('keep')
+      .describe(
+        'What becomes of a reward that was paid when an event it was earned by is reversed. keep: the player keeps it. claw_back: the service takes it back. offset: later rewards of its type are lowered by as much.',
       ),
     frm: z
       .enum(['hold', 'ignore', 'reject'])

@@ -8,8 +8,21 @@ import { budgetsOf, poolOf } from './budgets.ts';
 import type { Trigger } from './config.ts';
 import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
-import type { Claim, Credit, HeldClaim, Join, Membership, Player, Progress, Verdict } from './games.ts';
+import type {
+  Claim,
+  ClaimChange,
+  ClaimRuling,
+  Credit,
+  Join,
+  Membership,
+  OpenClaim,
+  Player,
+  Progress,
+  Ruling,
+  Verdict,
+} from './games.ts';
 import { contributionOf } from './progression.ts';
+import { correct, liveCredits } from './ruling.ts';
 import { lastWindow, type Window, windowAt, windowFromJoin } from './window.ts';
 
 export type GameStatus = 'active' | 'paused' | 'ended';
@@ -58,6 +71,8 @@ export interface Subject {
   event: CanonicalEvent;
   eventNo: number;
   receivedAt: Instant;
+  /** The reversals that name the event and came before it. */
+  rulings: readonly Ruling[];
 }
 
 /**
@@ -186,53 +201,157 @@ function creditsOf(
   game: Game,
   window: Window,
   matching: readonly Trigger[],
-  { event, eventNo }: Subject,
+  { event, eventNo, rulings }: Subject,
   held: boolean,
 ): Credit[] {
+  const { transaction_amount: transactionAmount = null } = event.attributes;
   return matching.flatMap((trigger): Credit[] => {
     const { amount, distinctValue } = contributionOf(trigger.progression_config, event, game.zone);
     if (amount === 0) return [];
-    return [
-      {
-        gameNo: game.gameNo,
-        windowStart: window.start,
-        eventNo,
-        triggerId: trigger.trigger_id,
-        amount,
-        distinctValue,
-        held,
-        version: game.version,
-        occurredAt: event.occurred_at,
-        transactionId: event.correlation.canonical_transaction_id,
-      },
-    ];
+    const credit: Credit = {
+      gameNo: game.gameNo,
+      windowStart: window.start,
+      eventNo,
+      triggerId: trigger.trigger_id,
+      amount,
+      distinctValue,
+      held,
+      version: game.version,
+      occurredAt: event.occurred_at,
+      paymentId: event.correlation.payment_id,
+      transactionId: event.correlation.canonical_transaction_id,
+      transactionAmount: typeof transactionAmount === 'number' ? transactionAmount : null,
+      correction: null,
+    };
+    for (const ruling of rulings) credit.correction = correct(credit, ruling, game) ?? credit.correction;
+    return [credit];
   });
 }
 
 /** Folds an event's credits into progress, and claims every step that is newly reached, in order. */
 function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[], player: Player): Verdict {
   const progress = progressOf(player, game, window);
-  const reason = timeline.versions.some(foldsAnew)
-    ? foldAll(timeline, game, credits, player, progress)
-    : foldEach(game, credits, progress);
+  player.credits.push(...credits);
   progress.changed = true;
+  const live = liveCredits(credits);
+  if (live.length === 0) return { outcome: 'reversed', reason: 'reversed_before', credits, claims: [], changes: [] };
 
-  const strategy = archetypes[game.config.game_archetype];
-  const reached = strategy.stepsReached(game, progress.all, window);
-  const cleared = new Set(
-    (progress.cleared === progress.all ? reached : strategy.stepsReached(game, progress.cleared, window)).map(
-      ({ step }) => step,
-    ),
+  const reason = timeline.versions.some(foldsAnew)
+    ? foldAll(timeline, game, live, player, progress)
+    : foldEach(game, live, progress);
+  return {
+    outcome: live[0]?.held ? 'held' : 'applied',
+    reason,
+    credits,
+    ...settleClaims(timeline, game, window, progress, player),
+  };
+}
+
+/** What a ruling has changed. */
+export interface Unwound {
+  /** How many credits it names, whether or not they still counted. */
+  named: number;
+  corrected: Credit[];
+  claims: OpenClaim[];
+  changes: ClaimChange[];
+}
+
+/**
+ * Takes a ruling on a player's credits (all of the windows concerned must be in hand) and folds these windows anew. Claims whose steps are not reached
+ * any more end, by the policy of the version that made them where their reward may have been paid.
+ */
+export function applyRuling(
+  timelineOf: (gameNo: number) => Timeline,
+  ruling: Ruling,
+  isNamed: (credit: Credit) => boolean,
+  player: Player,
+): Unwound {
+  const unwound: Unwound = { named: 0, corrected: [], claims: [], changes: [] };
+  player.credits = player.credits.map((credit) => {
+    if (!isNamed(credit)) return credit;
+    unwound.named++;
+    const correction = correct(credit, ruling, versionOf(timelineOf(credit.gameNo), credit.version));
+    if (correction === undefined) return credit;
+    const corrected = { ...credit, correction };
+    unwound.corrected.push(corrected);
+    return corrected;
+  });
+  const windows = Map.groupBy(unwound.corrected, ({ gameNo, windowStart }) => `${gameNo}:${windowStart}`);
+  for (const [credit] of windows.values()) {
+    const { gameNo, windowStart } = credit as Credit;
+    const { claims, changes } = unwind(timelineOf(gameNo), windowStart, player);
+    unwound.claims.push(...claims);
+    unwound.changes.push(...changes);
+  }
+  return unwound;
+}
+
+/** Folds a window anew after a ruling, and ends, releases and makes the claims that this asks for. */
+function unwind(timeline: Timeline, windowStart: Instant, player: Player): Settled {
+  const credits = player.credits.filter(
+    (credit) => credit.gameNo === timeline.gameNo && credit.windowStart === windowStart,
   );
-  const claims = reached
+  // Steps are the same in all versions that a window has seen; the last one knows how far the window goes.
+  const newest = credits.reduce((a, b) => (b.version > a.version ? b : a));
+  const game = versionOf(timeline, newest.version);
+  const window = windowFor(game, newest.occurredAt, [windowStart]) as Window;
+  const progress = progressOf(player, game, window);
+  const before = stepsOf(game, window, progress);
+  Object.assign(
+    progress,
+    foldBoth(liveCredits(credits), game, (version) => versionOf(timeline, version)),
+  );
+  progress.changed = true;
+  const after = stepsOf(game, window, progress);
+  // What another event of the same transaction has taken away before stays claimed: only what this ruling takes is taken back.
+  const lost = (claim: OpenClaim): boolean =>
+    claim.status === 'held'
+      ? before.reached.has(claim.step) && !after.reached.has(claim.step)
+      : before.cleared.has(claim.step) && !after.cleared.has(claim.step);
+  const changes = claimsOf(player, progress)
+    .filter((claim) => isLive(claim) && lost(claim))
+    .map((claim) => {
+      const policy = versionOf(timeline, claim.version).config.on_reversal;
+      return change(player, claim, { ...claim, status: claim.sending === 'sent' ? endings[policy] : 'cancelled' });
+    });
+  for (const { claim } of changes) takeBack(progress, claim);
+  const settled = settleClaims(timeline, game, window, progress, player);
+  return { claims: settled.claims, changes: [...changes, ...settled.changes] };
+}
+
+const endings = { keep: 'kept', claw_back: 'clawed_back', offset: 'offset' } as const;
+
+/** Takes a verdict on a claim whose message waits over its budget; undefined where there is none such. */
+export function applyClaimRuling(timeline: Timeline, ruling: ClaimRuling, player: Player): ClaimChange | undefined {
+  const claim = player.claims.find(
+    ({ gameNo, windowStart, step, overBudget }) =>
+      gameNo === timeline.gameNo && windowStart === ruling.windowStart && step === ruling.step && overBudget,
+  );
+  if (claim === undefined) return undefined;
+  return change(player, claim, {
+    ...claim,
+    overBudget: false,
+    status: ruling.kind === 'released' ? 'earned' : 'voided',
+  });
+}
+
+interface Settled {
+  claims: OpenClaim[];
+  changes: ClaimChange[];
+}
+
+/** Claims every step that is reached and not claimed, in order, and releases what is held of those that are reached without what is held. */
+function settleClaims(timeline: Timeline, game: Game, window: Window, progress: Progress, player: Player): Settled {
+  const { steps, cleared } = stepsOf(game, window, progress);
+  const claims = steps
     .filter(({ step }) => !progress.claimed.includes(step))
-    .map((step): Claim => {
-      const claim = {
+    .map((step): OpenClaim => {
+      const claim: OpenClaim = {
         gameNo: game.gameNo,
         gameId: game.config.game_id,
         windowStart: window.start,
         step: step.step,
-        earning: 1,
+        earning: (progress.ended[step.step] ?? 0) + 1,
         stepType: step.step_type,
         status: 'held' as const,
         version: game.version,
@@ -241,14 +360,78 @@ function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[]
             ? { rewardType: step.reward.reward_type, amount: step.reward.value, pool: null }
             : null,
         budgets: [],
+        netted: 0,
+        sending: 'none',
+        overBudget: false,
       };
       return cleared.has(step.step) ? freed(claim, game) : claim;
     });
+  const changes = claimsOf(player, progress)
+    .filter(
+      ({ status, step }) =>
+        cleared.has(step) && (status === 'held' || (status === 'kept' && progress.kept.includes(step))),
+    )
+    .map((claim) =>
+      change(
+        player,
+        claim,
+        claim.status === 'held' ? freed(claim, versionOf(timeline, claim.version)) : regained(claim),
+      ),
+    );
+  progress.kept = progress.kept.filter((step) => !cleared.has(step));
   if (claims.length > 0) progress.claimed = [...progress.claimed, ...claims.map(({ step }) => step)];
+  player.claims.push(...claims);
+  return { claims, changes };
+}
 
-  const released = release(timeline, player, progress, cleared);
-  for (const claim of claims) if (claim.status === 'held') player.heldClaims.push(claim as HeldClaim);
-  return { outcome: credits[0]?.held ? 'held' : 'applied', reason, credits, claims, released };
+/** The steps that a window's progress reaches, and those that it reaches without what is held. */
+function stepsOf(game: Game, window: Window, { all, cleared }: Progress) {
+  const { stepsReached } = archetypes[game.config.game_archetype];
+  const steps = stepsReached(game, all, window);
+  const reached = new Set(steps.map(({ step }) => step));
+  const free = cleared === all ? reached : new Set(stepsReached(game, cleared, window).map(({ step }) => step));
+  return { steps, reached, cleared: free };
+}
+
+function claimsOf(player: Player, { gameNo, windowStart }: Progress): OpenClaim[] {
+  return player.claims.filter((claim) => claim.gameNo === gameNo && claim.windowStart === windowStart);
+}
+
+/** Whether a claim stands: neither taken back nor voided. */
+function isLive({ status }: Claim): boolean {
+  return (
+    status === 'earned' ||
+    status === 'awaiting_budget' ||
+    status === 'held' ||
+    status === 'unopened' ||
+    status === 'opened'
+  );
+}
+
+/** Puts a changed claim in the place of the one that the player has. */
+function change(player: Player, claim: OpenClaim, changed: OpenClaim): ClaimChange {
+  const isSame = (other: OpenClaim): boolean =>
+    other.gameNo === claim.gameNo &&
+    other.windowStart === claim.windowStart &&
+    other.step === claim.step &&
+    other.earning === claim.earning;
+  player.claims = player.claims.map((other) => (isSame(other) ? changed : other));
+  return { claim: changed, from: claim.status };
+}
+
+/** Remembers that a claim was kept, or that it has ended and its step may be earned again. */
+function takeBack(progress: Progress, { step, status, earning }: OpenClaim): void {
+  if (status === 'kept') {
+    progress.kept = [...progress.kept, step];
+    return;
+  }
+  progress.ended = { ...progress.ended, [step]: earning };
+  progress.claimed = progress.claimed.filter((claimed) => claimed !== step);
+}
+
+/** A kept claim whose step is reached again: it has been paid. */
+function regained(claim: OpenClaim): OpenClaim {
+  return { ...claim, status: claim.stepType === 'FORTUNE_COOKIE' ? 'opened' : 'earned' };
 }
 
 function versionOf({ gameId, versions }: Timeline, version: number): Game {
@@ -257,7 +440,7 @@ function versionOf({ gameId, versions }: Timeline, version: number): Game {
   return game;
 }
 
-type Counted = Extract<Verdict, { outcome: 'applied' | 'held'; credits: Credit[] }>['reason'];
+type Counted = Exclude<Extract<Verdict, { credits: Credit[] }>['reason'], 'reversed_before'>;
 
 /** Folds credits on, one after the other. */
 function foldEach(game: Game, credits: readonly Credit[], progress: Progress): Counted {
@@ -287,19 +470,19 @@ function foldAll(
   progress: Progress,
 ): Counted {
   const byVersion = (version: number): Game => versionOf(timeline, version);
-  player.credits.push(...credits);
-  const live = player.credits.filter(
-    ({ gameNo, windowStart }) => gameNo === game.gameNo && windowStart === progress.windowStart,
+  const live = liveCredits(
+    player.credits.filter(({ gameNo, windowStart }) => gameNo === game.gameNo && windowStart === progress.windowStart),
   );
   Object.assign(progress, foldBoth(live, game, byVersion));
   const chosen = counting(live, byVersion);
-  if (!chosen.includes(credits[0] as Credit)) return 'transaction_counted';
+  const { eventNo: own } = credits[0] as Credit;
+  if (!chosen.some(({ eventNo }) => eventNo === own)) return 'transaction_counted';
   const isLimited = ({ triggerId, distinctValue }: Credit): boolean =>
     distinctValue !== null || game.triggersById.get(triggerId)?.cap !== undefined;
   if (!credits.every(isLimited)) return null;
   // What they add to all others that count: as their order does not matter, they may as well be the last.
   let standing = fold(
-    chosen.filter((credit) => !credits.includes(credit)),
+    chosen.filter(({ eventNo }) => eventNo !== own),
     game,
     byVersion,
   );
@@ -313,21 +496,12 @@ function foldAll(
 }
 
 /** A claim that nothing holds: a cookie to open, or payable by what the version that judged it says about its reward. */
-function freed(claim: Claim, game: Game): Claim {
+function freed(claim: OpenClaim, game: Game): OpenClaim {
   if (claim.stepType === 'FORTUNE_COOKIE') return { ...claim, status: 'unopened' };
   if (claim.reward === null) return { ...claim, status: 'earned' };
   const budgets = budgetsOf(game, claim.step);
   const reward = { ...claim.reward, pool: poolOf(game, claim.step) };
   return { ...claim, status: budgets.length > 0 ? 'awaiting_budget' : 'earned', reward, budgets };
-}
-
-/** Takes the held claims of a window whose steps are reached without what is held. */
-function release(timeline: Timeline, player: Player, progress: Progress, cleared: ReadonlySet<number>): Claim[] {
-  const covered = (claim: HeldClaim): boolean =>
-    claim.gameNo === progress.gameNo && claim.windowStart === progress.windowStart && cleared.has(claim.step);
-  const released = player.heldClaims.filter(covered);
-  if (released.length > 0) player.heldClaims = player.heldClaims.filter((claim) => !covered(claim));
-  return released.map((claim) => freed(claim, versionOf(timeline, claim.version)));
 }
 
 function progressOf(player: Player, game: Game, window: Window): Progress {
@@ -342,6 +516,8 @@ function progressOf(player: Player, game: Game, window: Window): Progress {
     all: empty,
     cleared: empty,
     claimed: [],
+    ended: {},
+    kept: [],
     changed: false,
   };
   player.progress.push(fresh);

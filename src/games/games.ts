@@ -17,8 +17,21 @@ export interface Credit {
   held: boolean;
   version: number;
   occurredAt: Instant;
-  /** The canonical transaction of its event. */
+  /** The payment and the canonical transaction of its event. */
+  paymentId: string | null;
   transactionId: string | null;
+  /** The amount of its event in major units; null where it had none. */
+  transactionAmount: number | null;
+  /** What it counts since a ruling; null while there was none. */
+  correction: Correction | null;
+}
+
+/** What a credit counts since a ruling. */
+export interface Correction {
+  /** What is left of the amount of its event; null while nothing of it was taken back. */
+  remaining: number | null;
+  amount: number;
+  held: boolean;
 }
 
 /** The fold over a set of credits. Raw: clamping to max_value is for views. Never changed in place. */
@@ -49,8 +62,11 @@ export interface Progress {
   all: Standing;
   /** Over those that no hold touches; the same object as `all` while nothing is held. */
   cleared: Standing;
-  /** The steps that have been claimed. */
+  /** The steps that have a claim: a live one, or one that was kept or voided. */
   claimed: number[];
+  /** Of what has been taken back: the last earning of each step that has ended, and the steps whose claims are kept though they are not reached. */
+  ended: Readonly<Record<number, number>>;
+  kept: readonly number[];
   changed: boolean;
 }
 
@@ -102,9 +118,50 @@ export interface ClaimedReward {
   pool: string | null;
 }
 
-/** A claim that waits for its player's progress to clear. */
-export interface HeldClaim extends Claim {
-  status: 'held';
+/**
+ * What is known of a claim's message: there is `none`; it is `unsent`, and nobody is sending it; it ended `unpaid`; or it may have been paid (`sent`:
+ * it was leased at least once).
+ */
+export type Sending = 'none' | 'unsent' | 'unpaid' | 'sent';
+
+/** A claim that the decision may change. */
+export interface OpenClaim extends Claim {
+  /** How much of the reward was kept back for what its player owed. */
+  netted: number;
+  sending: Sending;
+  /** Its message waits over a budget for a verdict. */
+  overBudget: boolean;
+}
+
+/** A change of a claim's status. */
+export interface ClaimChange {
+  claim: OpenClaim;
+  from: ClaimStatus;
+}
+
+/** What a ruling says about the events that it names. */
+export interface Ruling {
+  kind: 'reversed' | 'released' | 'voided';
+  /** The number and the identity of the event that says so. */
+  eventNo: number;
+  eventId: string;
+  producer: string;
+  /** The event that it names, of one producer or (null) of any; null where it names all events of a payment. */
+  originalEventId: string | null;
+  originalProducer: string | null;
+  paymentId: string | null;
+  /** How much of the event's amount is taken back, in major units; null for all of it. */
+  amount: number | null;
+  /** Nothing that it names has come yet. */
+  waiting: boolean;
+}
+
+/** A verdict on one claim whose reward is held over a budget. */
+export interface ClaimRuling {
+  kind: 'released' | 'voided';
+  gameId: string;
+  windowStart: Instant;
+  step: number;
 }
 
 export interface Membership {
@@ -126,22 +183,25 @@ export interface Player {
   playerId: number;
   userId: string;
   progress: Progress[];
-  heldClaims: HeldClaim[];
+  /** Those that are held; in windows on which the batch rules, all of them; and those that the batch has made. */
+  claims: OpenClaim[];
   memberships: Membership[];
   joins: Join[];
-  /** The live credits in the games whose progress cannot be folded on but only anew (`foldsAnew`). */
+  /** Those in the games whose progress cannot be folded on but only anew (`foldsAnew`); in windows on which the batch rules; and those that it has made. */
   credits: Credit[];
+  /** What has been ruled about the player's events. */
+  rulings: Ruling[];
 }
 
 /** Why one game did or did not count an event; closed. */
 export type Verdict =
   | {
-      outcome: 'applied' | 'held';
+      outcome: 'applied' | 'held' | 'reversed';
       /** What the event added, or why it counted and yet added nothing. */
-      reason: null | 'capped' | 'repeated_value' | 'transaction_counted';
+      reason: null | 'capped' | 'repeated_value' | 'transaction_counted' | 'reversed_before';
       credits: Credit[];
-      claims: Claim[];
-      released: Claim[];
+      claims: OpenClaim[];
+      changes: ClaimChange[];
     }
   | { outcome: 'applied'; reason: 'joined'; join: Join }
   | { outcome: 'rejected'; reason: 'frm_flagged' }

@@ -1,5 +1,6 @@
 // Progression modes: what an event that matched a trigger is worth, before caps. Exact: decimals are computed as integers, never as floats.
 import { fieldOf } from '../condition/condition.ts';
+import { decimalOf } from '../digits.ts';
 import type { CanonicalEvent, Json } from '../event/event.ts';
 import { digestOf, isIdentifier } from '../ids.ts';
 import type { Zone } from '../time-zone.ts';
@@ -48,14 +49,6 @@ function scaled(value: number, scale: number, rounding: Rounding): number {
   if (!Number.isSafeInteger(amount))
     throw new RangeError(`${value} times ${scale} would pass ${Number.MAX_SAFE_INTEGER}`);
   return amount;
-}
-
-/** A number with at most 15 significant digits is written by JavaScript as the decimal it came from: 1200.5 is 12005 with 1 place. */
-function decimalOf(value: number): { digits: bigint; places: number } {
-  const [, whole = '', fraction = '', exponent = '0'] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
-  const places = fraction.length - Number(exponent);
-  const digits = BigInt(whole + fraction);
-  return places >= 0 ? { digits, places } : { digits: digits * 10n ** BigInt(-places), places: 0 };
 }
 
 function weightOf(progression: Extract<Progression, { mode: 'weighted' }>, found: Json): number {

@@ -8,7 +8,7 @@ test.each([
   ['VOUCHER', 'voucher'],
   ['service:lounge_pass', 'service:lounge_pass'],
 ] as const)('a reward of the type %s goes to %s, by way of its budgets', (rewardType, destination) => {
-  const paying = { ...claim, reward: { rewardType, amount: 10, pool: null }, budgets: [] };
+  const paying = { ...claim, reward: { rewardType, amount: 10, pool: null }, netted: 0, budgets: [] };
   expect(payReward(paying, 7, 0)).toMatchObject({
     destination,
     messageKey: rewardKey(claim),

@@ -6,6 +6,8 @@ import type { Verdict } from '../games/games.ts';
 export const scenarioOutcomes = [
   'applied',
   'held',
+  'reversed',
+  'waiting',
   'rejected',
   'late',
   'not_in_cohort',
@@ -19,6 +21,14 @@ export type ScenarioReason =
   | Exclude<Verdict['reason'], null>
   | 'no_game'
   | 'occurred_in_future'
+  | 'reversal_invalid'
+  | 'original_unknown'
+  | 'nothing_counted'
+  | 'already_reversed'
+  | 'verdict_invalid'
+  | 'not_held'
+  | 'released'
+  | 'voided'
   | 'conflicting_content';
 
 /** What each reason says. */
@@ -38,6 +48,15 @@ export const meanings: Record<ScenarioReason, string> = {
   capped: 'it counted, but a cap was full',
   repeated_value: 'it counted, but its value had been seen before',
   transaction_counted: 'it counted, but another event of its transaction counts instead',
+  reversed_before: 'it counts nothing: its reversal had come before it',
+  reversal_invalid: 'it names nothing that it takes back, or no amount',
+  original_unknown: 'what it names has not come yet',
+  nothing_counted: 'what it takes back had counted nothing',
+  already_reversed: 'all of it had been taken back already',
+  verdict_invalid: 'it does not say what it is about',
+  not_held: 'what it is about is not held',
+  released: 'what was held is released',
+  voided: 'what was held is taken away',
   no_game: 'the game does not look at this event type',
   occurred_in_future: 'it was received more than 5 minutes before it happened',
   conflicting_content: 'its id was known with another content',

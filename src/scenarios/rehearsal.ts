@@ -8,7 +8,7 @@ import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from '../engine/
 import { Defect } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { RewardMessage } from '../event/message.ts';
-import type { Claim, Join, Membership, Player } from '../games/games.ts';
+import type { Claim, Credit, Join, Membership, Player } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 
@@ -42,7 +42,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
   const judged: JudgedEvent[] = [];
   const credits: Decision['credits'] = [];
   const claims: { player: Player; claim: Claim }[] = [];
-  const rewards: RewardMessage[] = [];
+  const rewards = new Map<string, RewardMessage>();
   let batchNo = 0;
 
   function playerOf(userId: string): PlayerState {
@@ -54,11 +54,13 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
         playerId: players.size + 1,
         userId,
         progress: [],
-        heldClaims: [],
+        claims: [],
         statements,
         memberships: intervalsOf(statements),
         joins: beginning.joins?.filter((join) => join.userId === userId) ?? [],
         credits: [],
+        rulings: [],
+        debts: {},
       };
       players.set(userId, player);
     }
@@ -73,11 +75,26 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
       receivedAt: incoming.receivedAt,
       eventNo: batchNo * limits.eventNumbersPerBatch + index,
       known: known.get(identityOf(incoming)),
+      originals: originalsOf(incoming),
     }));
     const { decision, results } = decide(opened, definitions);
     for (const player of players.values()) for (const progress of player.progress) progress.changed = false;
     keep(decision);
     return { results, decision };
+  }
+
+  /** The numbers of the events that a ruling names. */
+  function originalsOf({ event }: IncomingEvent): number[] {
+    const { original_event_id: id } = event.correlation;
+    if (id === null) return [];
+    const { original_producer: producer } = event.attributes;
+    return judged
+      .filter(({ opened, outcome }) => {
+        const other = opened.incoming.event;
+        const isMeant = typeof producer !== 'string' || other.producer === producer;
+        return other.user_id === event.user_id && other.event_id === id && isMeant && outcome !== 'failed';
+      })
+      .map(({ eventNo }) => eventNo);
   }
 
   function keep(decision: Decision): void {
@@ -89,22 +106,43 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
     }
     credits.push(...decision.credits);
     claims.push(...decision.claims.map(({ player, claim }) => ({ player, claim })));
-    for (const { player, claim } of decision.releases) {
-      const held = claims.find((one) => one.player === player && isSame(one.claim, claim));
-      if (held?.claim.status !== 'held')
-        throw new Defect(`released a claim that is not held: ${JSON.stringify(claim)}`);
-      held.claim = claim;
+    for (const { player, change } of decision.changes) {
+      const known = claims.find((one) => one.player === player && isSame(one.claim, change.claim));
+      if (known?.claim.status !== change.from) {
+        throw new Defect(`changed a claim that is not ${change.from}: ${JSON.stringify(change.claim)}`);
+      }
+      known.claim = change.claim;
     }
-    for (const { destination, body } of decision.messages) {
-      if (destination !== 'projection') rewards.push(body as RewardMessage);
+    for (const { player, credit } of decision.corrections) {
+      const known = credits.find((one) => one.player === player && isSameCredit(one.credit, credit));
+      if (known === undefined) throw new Defect(`corrected a credit that is not there: ${JSON.stringify(credit)}`);
+      known.credit = credit;
     }
+    // Nothing is ever sent here, so nothing is ever taken back that was paid.
+    for (const { messageKey, body } of decision.messages)
+      if (messageKey !== null) rewards.set(messageKey, body as RewardMessage);
+    for (const { messageKey } of decision.cancelled) rewards.delete(messageKey);
   }
 
-  return { process, playerOf, players, judged, credits, claims, rewards };
+  return {
+    process,
+    playerOf,
+    players,
+    judged,
+    credits,
+    claims,
+    get rewards() {
+      return [...rewards.values()];
+    },
+  };
 }
 
 function isSame(a: Claim, b: Claim): boolean {
   return a.gameNo === b.gameNo && a.windowStart === b.windowStart && a.step === b.step && a.earning === b.earning;
+}
+
+function isSameCredit(a: Credit, b: Credit): boolean {
+  return a.eventNo === b.eventNo && a.triggerId === b.triggerId && a.gameNo === b.gameNo;
 }
 
 function identityOf({ event }: IncomingEvent): string {

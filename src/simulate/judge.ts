@@ -36,11 +36,14 @@ export function judgePlayer(
     // Nothing of what the decision makes for the outside is kept, so nobody needs the name.
     userId: '',
     progress: [],
-    heldClaims: [],
+    claims: [],
     statements,
     memberships: intervalsOf(statements),
     joins: [],
     credits: [],
+    // What was reversed or ruled upon afterwards is not looked at: a simulation judges what happened as it came.
+    rulings: [],
+    debts: {},
   };
 
   function take(events: readonly StoredEvent[]): void {
@@ -58,7 +61,7 @@ export function judgePlayer(
 
   function attempt(events: readonly StoredEvent[]): Decision | undefined {
     const opened = events.map(({ incoming, eventNo, receivedAt }) => {
-      return { incoming, player, receivedAt, eventNo, known: undefined };
+      return { incoming, player, receivedAt, eventNo, known: undefined, originals: [] };
     });
     try {
       return decide(opened, definitions).decision;
@@ -67,13 +70,13 @@ export function judgePlayer(
     }
   }
 
-  function keep({ judged, claims, releases }: Decision): void {
+  function keep({ judged, claims, changes }: Decision): void {
     for (const { outcome, reason, opened } of judged) {
       count(outcome, reason);
       if (reason === 'condition_failed') refused(opened.incoming.event);
     }
     for (const { claim } of claims) pay(claim);
-    for (const { claim } of releases) pay(claim);
+    for (const { change } of changes) pay(change.claim);
   }
 
   function count(outcome: Outcome, reason: string | null): void {
@@ -102,7 +105,7 @@ export function judgePlayer(
         }
       }
       for (const step of steps) stepOf(tally, step).players++;
-      for (const { step, reward } of player.heldClaims) {
+      for (const { step, reward } of player.claims.filter(({ status }) => status === 'held')) {
         stepOf(tally, step).held++;
         if (reward !== null) addReward(tally.held, reward.rewardType, 1, reward.amount);
       }
@@ -130,7 +133,7 @@ function copyOf(player: PlayerState): PlayerState {
     ...player,
     statements: player.statements.map((statement) => ({ ...statement })),
     progress: player.progress.map((progress) => ({ ...progress })),
-    heldClaims: [...player.heldClaims],
+    claims: [...player.claims],
     joins: [...player.joins],
     credits: [...player.credits],
   };

@@ -50,7 +50,10 @@ export function credits(game: Game, ...options: CreditOptions[]): Credit[] {
     held: each.held ?? false,
     version: each.version ?? game.version,
     occurredAt: typeof each.at === 'number' ? each.at : at(each.at ?? '05-10'),
+    paymentId: null,
     transactionId: each.tx ?? null,
+    transactionAmount: null,
+    correction: null,
   }));
 }
 
@@ -91,6 +94,9 @@ export function anyCredits(game: Game, window: Window = wholeWindow(game), most 
           amount: unique ? progression_config.value : (amounts[place] as number),
           distinctValue: unique ? value : null,
           version: game.version,
+          paymentId: null,
+          transactionAmount: null,
+          correction: null,
         };
       }),
     ),

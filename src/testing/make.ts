@@ -171,3 +171,27 @@ export function makeDefinitions(games: readonly GameHistory[]): Definitions {
   });
   return createDefinitions(1, timelines);
 }
+
+/** A reversal of an event, by its id; with an `amount` of that much of it. */
+export function reversalOf(original: string, amount: number | null = null, options: EventOptions = {}): IncomingEvent {
+  return makeEvent({
+    type: 'event_reversed',
+    ...options,
+    attributes: { transaction_amount: amount, ...options.attributes },
+    correlation: { original_event_id: original, ...options.correlation },
+  });
+}
+
+/** A reversal of everything that a payment has counted. */
+export function paymentReversal(
+  payment: string,
+  amount: number | null = null,
+  options: EventOptions = {},
+): IncomingEvent {
+  return makeEvent({
+    type: 'payment_reversed',
+    ...options,
+    attributes: { transaction_amount: amount, ...options.attributes },
+    correlation: { payment_id: payment, ...options.correlation },
+  });
+}

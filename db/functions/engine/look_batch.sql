@@ -3,11 +3,12 @@
 create or replace function milepost.look_batch(
   p_bucket smallint[], p_user_id text[],
   p_event_player integer[], p_event_id text[], p_producer text[],
-  p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[]
+  p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[],
+  p_rulings json
 ) returns table (
-  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, memberships text
+  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, rulings text, memberships text
 )
-language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_player_id bigint[];
@@ -30,6 +31,8 @@ begin
     array_to_json(v_player_id)::text,
     milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
     milepost.games_state(p_bucket, v_player_id, p_game_no, p_game_since, p_join_game_no, p_fold_game_no),
+    -- What the event itself rules about is not looked at: that would lock what it names.
+    milepost.rulings_state(p_bucket, v_player_id, p_game_no, p_game_since, null),
     milepost.cohorts_memberships(p_bucket, v_player_id, p_cohort_id);
 end
 $$;

@@ -4,6 +4,7 @@
 -- p_event_*               one element per event
 -- p_game_no, p_cohort_id  the games and cohorts that the decision may ask about
 -- p_game_since            for each game, the start of the earliest window that an event of the batch may fall into
+-- p_rulings               what events of the batch rule about (see rulings_state); null for most batches
 -- p_join_game_no, p_fold_game_no  of these games, those that players join, and those whose progress is folded anew from its credits
 --
 -- The statements stay separate and in this order. Under READ COMMITTED each sees what committed before it began, so the reads after the
@@ -13,9 +14,10 @@
 create or replace function milepost.open_batch(
   p_bucket smallint[], p_user_id text[],
   p_event_player integer[], p_event_id text[], p_producer text[],
-  p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[]
+  p_game_no integer[], p_game_since bigint[], p_join_game_no integer[], p_fold_game_no integer[], p_cohort_id text[],
+  p_rulings json
 ) returns table (
-  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, memberships text
+  batch_no bigint, epoch bigint, opened_at timestamptz, player_ids text, repeats text, games text, rulings text, memberships text
 )
 -- Custom plans gain nothing here (every look-up is one probe per row) and would be made anew for each batch.
 language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
@@ -35,6 +37,7 @@ begin
     array_to_json(v_player_id)::text,
     milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
     milepost.games_state(p_bucket, v_player_id, p_game_no, p_game_since, p_join_game_no, p_fold_game_no),
+    milepost.rulings_state(p_bucket, v_player_id, p_game_no, p_game_since, p_rulings),
     milepost.cohorts_memberships(p_bucket, v_player_id, p_cohort_id);
 end
 $$;

@@ -2,7 +2,7 @@
 -- p_result: done, refused (ends failed), ambiguous, retry (due again in p_wait_ms), released (was not sent: as if never leased).
 -- p_request is null where nothing was called, and then no attempt is recorded. Times come as durations, since only the database's clock counts.
 -- p_sealed: of a voucher that was issued, its code, sealed and in base64, with the id of its key in p_key_id; else null.
--- Players whose rewards ended get a refresh of their projection, in this same transaction.
+-- Players whose rewards ended get a refresh of their projection, in this same transaction; messages that waited for these are let go (outbox_follow).
 -- p_destination and the parameters after it are for its circuit (circuit_observe): of a retry, why, and how long the service wants to be left
 -- alone. Workers of the version before, which run on while a new one is brought out, do not know them, and their results do not count there.
 -- Returns the number of messages settled, whether a refresh was written, and what circuit_observe says. The settings: see outbox_lease.
@@ -23,6 +23,8 @@ declare
   v_settled integer;
   v_bucket smallint[];
   v_user_id text[];
+  v_ended uuid[];
+  v_followed boolean := false;
 begin
   with settled as (
     update milepost.outbox o
@@ -55,12 +57,16 @@ begin
     select bucket, message_key, key_id, decode(sealed, 'base64'), v_now from settled where result = 'done' and sealed is not null
         on conflict do nothing
   )
-  select count(*), array_agg(bucket) filter (where ended), array_agg(user_id) filter (where ended)
-    into v_settled, v_bucket, v_user_id
+  select count(*), array_agg(bucket) filter (where ended), array_agg(user_id) filter (where ended), array_agg(message_key) filter (where ended)
+    into v_settled, v_bucket, v_user_id, v_ended
     from (select *, result in ('done', 'refused', 'ambiguous') as ended from settled) as s;
 
+  if v_ended is not null then
+    v_followed := cardinality(milepost.outbox_follow(v_ended, cardinality(v_ended), v_now)) > 0;
+  end if;
+
   return query
-    select v_settled, milepost.outbox_refresh(v_bucket, v_user_id, v_now), o.state, o.changed, o.probe_token, o.ready
+    select v_settled, milepost.outbox_refresh(v_bucket, v_user_id, v_now), o.state, o.changed, o.probe_token, o.ready or v_followed
       from milepost.circuit_observe(p_destination, p_claim_token, p_result, p_reason, p_asked_ms, p_open_after, p_circuit_wait_ms,
                                     p_circuit_wait_max_ms, p_full_wave, p_open_share, p_share_results, p_window_ms) as o;
 end

@@ -1,0 +1,166 @@
+-- What has been ruled about the batch's players and what they owe; and, where events of the batch rule themselves, everything about the windows
+-- that this may change. As JSON {"rulings": …, "debts": …, "originals": …, "progress": …, "claims": …, "credits": …}, each a list of columns:
+-- rulings: player's place, event_no, event_id, producer, kind, original_event_id, original_producer, payment_id, amount, waiting;
+-- debts: player's place, reward_type, what is owed (entries that wait for a message count once it is done);
+-- originals: place of the ruling event, event_no of an event that it names; null, as all that follows, where nothing rules;
+-- progress: as in games_state; credits: as in credits_of;
+-- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
+-- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
+-- it is held over its budget.
+--
+-- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms}, null where nothing rules.
+-- p_game_no, p_game_since: the windows that other events of the batch may fall into; they are read, too, as a ruling may name one of these events.
+create or replace function milepost.rulings_state(
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json
+) returns text
+language plpgsql volatile as $$
+declare
+  v_rulings json;
+  v_debts json;
+  v_originals json;
+  v_progress json;
+  v_claims json;
+  v_place integer[];
+  v_bucket smallint[];
+  v_player_id bigint[];
+  v_game_no integer[];
+  v_window_start bigint[];
+  v_locked uuid[];
+  v_credits json;
+begin
+  select json_build_array(array_agg(w.place), array_agg(r.event_no), array_agg(r.event_id), array_agg(r.producer), array_agg(r.kind),
+                          array_agg(r.original_event_id), array_agg(r.original_producer), array_agg(r.payment_id), array_agg(r.amount),
+                          array_agg(r.waiting))
+    into v_rulings
+    from unnest(p_bucket, p_player_id) with ordinality as w(bucket, player_id, place)
+   cross join lateral (
+      select * from milepost.ruling r where r.bucket = w.bucket and r.player_id = w.player_id order by r.event_no offset 0
+    ) as r;
+
+  select json_build_array(array_agg(w.place), array_agg(d.reward_type), array_agg(d.owed))
+    into v_debts
+    from unnest(p_bucket, p_player_id) with ordinality as w(bucket, player_id, place)
+   cross join lateral (
+      -- Not more than was paid: a budget may have lowered it.
+      select d.reward_type, sum(least(d.amount, coalesce(o.amount, d.amount))) as owed
+        from milepost.debt_entry d
+        left join lateral (
+          select o.state, (o.body ->> 'amount')::bigint as amount from milepost.outbox o
+           where o.bucket = d.bucket and o.message_key between d.after_key and d.after_key
+           order by o.message_key
+           limit 1
+        ) as o on true
+       where d.bucket = w.bucket and d.player_id = w.player_id and (d.after_key is null or o.state = 'done')
+       group by d.reward_type
+      having sum(least(d.amount, coalesce(o.amount, d.amount))) > 0
+      offset 0
+    ) as d;
+
+  if p_rulings is null then
+    return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', null, 'progress', null, 'claims', null, 'credits', null)::text;
+  end if;
+
+  select json_build_array(array_agg(r.event), array_agg(k.event_no))
+    into v_originals
+    from json_to_recordset(p_rulings) as r(event integer, player integer, original_event_id text, original_producer text)
+   cross join lateral (
+      select e.event_no from milepost.event_key e
+       where e.bucket = p_bucket[r.player] and e.event_id = r.original_event_id and e.player_id = p_player_id[r.player]
+         and e.producer = coalesce(r.original_producer, e.producer) and e.outcome <> 'failed'
+      offset 0
+    ) as k;
+
+  -- The windows: those that a ruling reaches into by a credit or by name, and those that other events of the batch may fall into.
+  with ruled as (
+    select r.*, p_bucket[r.player] as bucket, p_player_id[r.player] as player_id
+      from json_to_recordset(p_rulings)
+        as r(event integer, player integer, original_event_id text, payment_id text, game_no integer, window_start bigint)
+  ), named as (
+    select (v_originals -> 0 ->> (n.at - 1)::integer)::integer as event, (v_originals -> 1 ->> (n.at - 1)::integer)::bigint as event_no
+      from generate_series(1, json_array_length(case json_typeof(v_originals -> 0) when 'array' then v_originals -> 0 else '[]' end)) as n(at)
+  ), windows as (
+    select r.player, r.bucket, r.player_id, c.game_no, c.window_start
+      from ruled r
+     cross join lateral (
+        select c.game_no, c.window_start from milepost.credit c
+         where c.bucket = r.bucket and c.player_id = r.player_id
+           and (c.payment_id = r.payment_id or c.event_no in (select n.event_no from named n where n.event = r.event))
+        offset 0
+      ) as c
+    union
+    select r.player, r.bucket, r.player_id, r.game_no, milepost.instant_of(r.window_start) from ruled r where r.game_no is not null
+    union
+    select r.player, r.bucket, r.player_id, p.game_no, p.window_start
+      from ruled r
+     cross join unnest(p_game_no, p_game_since) as g(game_no, since)
+     cross join lateral (
+        select p.game_no, p.window_start from milepost.progress p
+         where p.bucket = r.bucket and p.player_id = r.player_id and p.game_no = g.game_no and p.window_start >= milepost.instant_of(g.since)
+        offset 0
+      ) as p
+  )
+  select array_agg(w.player), array_agg(w.bucket), array_agg(w.player_id), array_agg(w.game_no), array_agg(milepost.ms_of(w.window_start))
+    into v_place, v_bucket, v_player_id, v_game_no, v_window_start
+    from windows w;
+
+  -- Whoever holds the row of a message is sending it, or has; we do not wait for them, and count it as sent. What we lock nobody sends meanwhile.
+  with theirs as (
+    select o.message_key
+      from unnest(v_bucket, v_player_id, v_game_no, v_window_start) as w(bucket, player_id, game_no, window_start)
+     cross join lateral (
+        select c.bucket, c.message_key from milepost.claim c
+         where c.bucket = w.bucket and c.player_id = w.player_id and c.game_no = w.game_no
+           and c.window_start = milepost.instant_of(w.window_start) and c.message_key is not null
+        offset 0
+      ) as c
+      join milepost.outbox o on o.bucket = c.bucket and o.message_key = c.message_key
+       for update of o skip locked
+  )
+  select array_agg(t.message_key) into v_locked from theirs t;
+
+  select json_build_array(array_agg(w.place), array_agg(p.game_no), array_agg(milepost.ms_of(p.window_start)), array_agg(p.value),
+                          array_agg(p.cleared), array_agg(to_json(p.claimed)), array_agg(p.state), array_agg(p.taken_back))
+    into v_progress
+    from unnest(v_place, v_bucket, v_player_id, v_game_no, v_window_start) as w(place, bucket, player_id, game_no, window_start)
+   cross join lateral (
+      select * from milepost.progress p
+       where p.bucket = w.bucket and p.player_id = w.player_id and p.game_no = w.game_no and p.window_start = milepost.instant_of(w.window_start)
+       limit 1
+    ) as p;
+
+  select json_build_array(array_agg(w.place), array_agg(c.game_no), array_agg(milepost.ms_of(c.window_start)), array_agg(c.step),
+                          array_agg(c.earning), array_agg(c.step_type), array_agg(c.status), array_agg(c.version), array_agg(c.reward_type),
+                          array_agg(c.amount), array_agg(d.netted),
+                          array_agg(case
+                            when o.state is null then 'none'
+                            when o.message_key <> all (coalesce(v_locked, '{}')) then 'sent'
+                            when o.state in ('failed', 'skipped', 'cancelled') then 'unpaid'
+                            when o.state = 'held' or o.state = 'pending' and o.attempts = 0 then 'unsent'
+                            else 'sent'
+                          end),
+                          array_agg(coalesce(o.state = 'held', false)))
+    into v_claims
+    from unnest(v_place, v_bucket, v_player_id, v_game_no, v_window_start) as w(place, bucket, player_id, game_no, window_start)
+   cross join lateral (
+      select c.* from milepost.claim c
+       where c.bucket = w.bucket and c.player_id = w.player_id and c.game_no = w.game_no and c.window_start = milepost.instant_of(w.window_start)
+      offset 0
+    ) as c
+    left join lateral (
+      select o.message_key, o.state, o.attempts from milepost.outbox o
+       where o.bucket = c.bucket and o.message_key between c.message_key and c.message_key
+       order by o.message_key
+       limit 1
+    ) as o on true
+   cross join lateral (
+      select coalesce(-sum(d.amount), 0) as netted from milepost.debt_entry d
+       where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
+         and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null
+    ) as d;
+
+  v_credits := milepost.credits_of(v_place, v_bucket, v_player_id, v_game_no, null, v_window_start);
+  return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', v_originals, 'progress', v_progress, 'claims', v_claims,
+                           'credits', v_credits)::text;
+end
+$$;
+grant execute on function milepost.rulings_state to milepost_ingest;
