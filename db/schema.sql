@@ -670,7 +670,7 @@ create table milepost.ruling (
   waiting           boolean not null,
   ruled_at          timestamp with time zone not null,
   constraint ruling_pkey primary key (bucket, player_id, event_no),
-  constraint ruling_amount_check check (((amount > (0)::numeric) and (kind = 'reversed'::milepost.ruling_kind))),
+  constraint ruling_amount_check check (((amount is null) or ((amount > (0)::numeric) and (kind = 'reversed'::milepost.ruling_kind)))),
   constraint ruling_names_check check (((original_event_id is not null) or (payment_id is not null))),
   constraint ruling_waiting_check check (((not waiting) or (kind = 'reversed'::milepost.ruling_kind)))
 );
@@ -1256,8 +1256,9 @@ create function milepost.outbox_follow(
   p_limit integer,
   p_now timestamp with time zone
 ) returns text[]
-language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
-grant execute on function milepost.outbox_follow to milepost_worker;
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_follow owner to milepost_worker;
+grant execute on function milepost.outbox_follow to milepost_ingest;
 
 create function milepost.outbox_lease(
   p_destination text,

@@ -21,7 +21,7 @@ create table milepost.ruling (
   ruled_at          timestamptz not null,
   constraint ruling_pkey primary key (bucket, player_id, event_no),
   constraint ruling_names_check check (original_event_id is not null or payment_id is not null),
-  constraint ruling_amount_check check (amount > 0 and kind = 'reversed'),
+  constraint ruling_amount_check check (amount is null or amount > 0 and kind = 'reversed'),
   constraint ruling_waiting_check check (not waiting or kind = 'reversed')
 );
 -- Not led by bucket: on empty statistics it would look like the primary key.

@@ -23,7 +23,7 @@ test('a migration under load: no batch fails, none has to be repeated, and the b
   );
   // Other parameters: both batch functions, and one that they call.
   await next.change('functions/engine/open_batch.sql', (text) =>
-    text.replace('p_cohort_id text[]\n)', 'p_cohort_id text[], p_probe text\n)'),
+    text.replace('p_rulings json\n)', 'p_rulings json, p_probe text\n)'),
   );
   await next.change('functions/inbox/inbox_repeats.sql', (text) =>
     text.replace('p_producer text[]\n)', 'p_producer text[], p_probe text\n)'),

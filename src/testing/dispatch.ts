@@ -155,5 +155,5 @@ export async function attemptRows(pool: pg.Pool): Promise<AttemptRow[]> {
 /** Whether every message has ended: rewards on record, refreshes gone. */
 export async function allEnded(pool: pg.Pool): Promise<boolean> {
   const rows = await outboxRows(pool);
-  return rows.every(({ state }) => state === 'done' || state === 'failed' || state === 'ambiguous');
+  return rows.every(({ state }) => state !== 'pending' && state !== 'leased');
 }

@@ -48,6 +48,10 @@ begin
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now, p_message_after_key);
   -- After the messages: one that this batch has written may be cancelled by it.
   perform milepost.rulings_apply(p_rulings, p_now);
+  if p_message_after_key is not null then
+    -- What is waited for may have ended already.
+    perform milepost.outbox_follow(p_message_after_key, cardinality(p_message_after_key), p_now);
+  end if;
   perform milepost.inbox_advance(p_topic, p_partition, p_from_offset, p_next_offset, p_now);
 end
 $$;

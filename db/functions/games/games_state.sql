@@ -1,8 +1,8 @@
 -- What the games know of the batch's players in the wanted games, in windows that start at p_game_since (in ms) or later, as JSON {"progress": …, "held": …, "joins": …, "credits": …}, each a list of
 -- columns or null:
 -- progress: player's place, game_no, window_start in ms, value, cleared, claimed steps, state, what was taken back;
--- held claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, netted, sending,
--- over budget (see rulings_state; of a held claim nothing was sent);
+-- held and kept claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, netted, sending,
+-- over budget (see rulings_state; of a held claim nothing was sent, and a kept one is not changed but for its name);
 -- joins, in the games of p_join_game_no: player's place, game_no, joined_at in ms;
 -- credits, in the games of p_fold_game_no: see credits_of.
 -- Columns, not rows: one array per column is built several times faster than one array per row.
@@ -15,7 +15,7 @@ declare
   v_held json;
   v_joins json;
   v_credits json;
-  v_something_held boolean;
+  v_something_apart boolean;
   v_place integer[];
   v_bucket smallint[];
   v_player_id bigint[];
@@ -24,8 +24,8 @@ declare
 begin
   select json_build_array(array_agg(wanted.place), array_agg(p.game_no), array_agg(milepost.ms_of(p.window_start)), array_agg(p.value),
                           array_agg(p.cleared), array_agg(to_json(p.claimed)), array_agg(p.state), array_agg(p.taken_back)),
-         bool_or(p.cleared < p.value or p.state ? 'cleared')
-    into v_progress, v_something_held
+         bool_or(p.cleared < p.value or p.state ? 'cleared' or p.taken_back is not null)
+    into v_progress, v_something_apart
     from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
    cross join unnest(p_game_no, p_game_since) as g(game_no, since)
    cross join lateral (
@@ -36,18 +36,19 @@ begin
       offset 0
     ) as p;
 
-  -- Only progress of which something is held can have a held claim, which is rare.
-  if v_something_held then
+  -- Only progress of which something is held can have a held claim, and only one of which something was taken back a kept one: both are rare.
+  if v_something_apart then
     select json_build_array(array_agg(wanted.place), array_agg(c.game_no), array_agg(milepost.ms_of(c.window_start)), array_agg(c.step),
                             array_agg(c.earning), array_agg(c.step_type), array_agg(c.status), array_agg(c.version),
-                            array_agg(c.reward_type), array_agg(c.amount), array_agg(0), array_agg('none'::text), array_agg(false))
+                            array_agg(c.reward_type), array_agg(c.amount), array_agg(0),
+                            array_agg(case c.status when 'held' then 'none' else 'sent' end), array_agg(false))
       into v_held
       from unnest(p_bucket, p_player_id) with ordinality as wanted(bucket, player_id, place)
      cross join unnest(p_game_no, p_game_since) as g(game_no, since)
      cross join lateral (
         select c.* from milepost.claim c
          where c.bucket = wanted.bucket and c.player_id = wanted.player_id and c.game_no = g.game_no
-           and c.window_start >= milepost.instant_of(g.since) and c.status = 'held'
+           and c.window_start >= milepost.instant_of(g.since) and c.status in ('held', 'kept')
         offset 0
       ) as c;
   end if;

@@ -1,9 +1,10 @@
 -- Lets go of messages that waited for the end of others: those of p_message_key, or, with null, all that ended while nobody looked (at most p_limit).
 -- What takes a reward back is due once the reward was paid, and learns what was paid: the amount (a budget may have lowered it), the key that the service knows, and its answer. Where nothing was
 -- paid there is nothing to take back: it is cancelled. An ambiguous payment goes on being waited for.
--- Returns the destinations that have something due now.
+-- Returns the destinations that have something due now. Runs as the workers do: a batch calls it for what it has just written, and may not change
+-- messages otherwise.
 create or replace function milepost.outbox_follow(p_message_key uuid[], p_limit integer, p_now timestamptz) returns text[]
-language plpgsql volatile
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
@@ -62,4 +63,7 @@ begin
   return coalesce(v_destinations, '{}');
 end
 $$;
-grant execute on function milepost.outbox_follow to milepost_worker;
+grant create on schema milepost to milepost_worker;
+alter function milepost.outbox_follow(uuid[], integer, timestamptz) owner to milepost_worker;
+revoke create on schema milepost from milepost_worker;
+grant execute on function milepost.outbox_follow to milepost_ingest, milepost_worker;
