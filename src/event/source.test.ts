@@ -91,7 +91,7 @@ describe('refused', () => {
     [
       'a control that there is none of',
       { ...least, controls: ['cohort'] },
-      ['$.controls[0]: must be one of "cohorts", "holds"; found "cohort"'],
+      ['$.controls[0]: expected one of "cohorts", "holds" (did you mean "cohorts"?); found "cohort"'],
     ],
     [
       'a name with capitals',
