@@ -37,7 +37,9 @@ test('a migration under load: no batch fails, none has to be repeated, and the b
   const game = makeGame({ milestone_steps: [5, 50], triggers: [paymentTrigger()] });
   await install(database.pool, { games: [gameHistory(game)] });
   const disturbed: unknown[] = [];
-  const log = { ...silent, warn: (...what: unknown[]) => disturbed.push(what) } as unknown as typeof silent;
+  const log: typeof silent = Object.assign(Object.create(silent), {
+    warn: (...what: unknown[]) => disturbed.push(what),
+  });
   const db = connect(database.url, { role: 'milepost_ingest', size: 4, log });
   const engine = createEngine(db, log);
   let migrated = false;
