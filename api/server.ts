@@ -59,6 +59,9 @@ export interface ApiOptions {
   clock?: () => Instant;
 }
 
+/** Methods that a path may be asked with: with one that it does not take the answer is 405. Any other is 501. */
+const METHODS = ['HEAD', 'OPTIONS', 'GET', 'PUT', 'PATCH', 'POST', 'DELETE', 'TRACE', 'CONNECT', 'QUERY'];
+
 /** Serves the contract (api/contract/contract.ts). */
 export function createApi(options: ApiOptions): HttpService {
   const { db, owner, fields, redis, engine, normaliser, log, clock = Date.now } = options;
@@ -68,7 +71,7 @@ export function createApi(options: ApiOptions): HttpService {
   const news = followNews(db, log);
   const waits = createEventWaits({ db, news, log, clock });
 
-  const router = new Router<ApiState>({ exclusive: 'specificity' });
+  const router = new Router<ApiState>({ exclusive: 'specificity', methods: METHODS });
   const { serve, missing } = createServing(router, {
     auth,
     limit: createRateLimits(options.rates, redis),

@@ -204,7 +204,8 @@ export const validateGame = defineRoute({
   path: '/api/admin/games/validate',
   operationId: 'validateGame',
   summary: 'Check a game; nothing is stored',
-  body: { description: 'The game.', schema: config, isChecked: false },
+  // Whatever it is, the answer says what is wrong with it.
+  body: { description: 'The game: docs/schemas/game.schema.json.', schema: z.unknown(), isChecked: false },
   answers: {
     200: {
       description: 'Whether it is right, and what it would change.',

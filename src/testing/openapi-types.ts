@@ -2473,12 +2473,10 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The game. */
+        /** @description The game: docs/schemas/game.schema.json. */
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": unknown;
             };
         };
         responses: {
