@@ -257,7 +257,7 @@ games
   .action(from(async () => (await import('./games.ts')).listGames));
 
 const cohorts = program.command('cohorts').description('who takes part, and since when');
-const players = `
+const playerLines = `
 A line of the file is a user id. With a header that names the column user_id, it is values separated by commas; from and to of a line go before
 the options:
 
@@ -272,7 +272,7 @@ cohorts
   .option('--from <instant>', 'since when, such as 2026-05-01T00:00:00+05:30 (default: now)')
   .option('--to <instant>', 'until when; at that instant they are outside (default: no end)')
   .addOption(json())
-  .addHelpText('after', players)
+  .addHelpText('after', playerLines)
   .addHelpText(
     'after',
     examples(
@@ -287,7 +287,7 @@ cohorts
   .option('--from <instant>', 'since when (default: now)')
   .option('--to <instant>', 'until when; from that instant they are members again (default: for good)')
   .addOption(json())
-  .addHelpText('after', players)
+  .addHelpText('after', playerLines)
   .addHelpText('after', examples('milepost cohorts remove early_lifecycle left.txt --from 2026-06-01T00:00:00+05:30'))
   .action(from(async () => (await import('./cohorts.ts')).removeFromCohort));
 cohorts
@@ -334,6 +334,13 @@ services
   .addOption(json())
   .addHelpText('after', examples('milepost services validate game-configs/services/*.jsonc'))
   .action(from(async () => (await import('./services.ts')).validateServices));
+
+const players = program.command('players').description('players as people');
+players
+  .command('export <user_id>')
+  .description('all that is stored of a player, as one JSON document')
+  .addHelpText('after', examples('milepost players export U123 > u123.json'))
+  .action(from(async () => (await import('./players.ts')).exportPlayerData));
 
 const inbox = program.command('inbox').description('what arrived');
 inbox

@@ -40,6 +40,7 @@ test.each([
   'games list',
   'cohorts add',
   'explain',
+  'players export',
   'inbox show',
   'inbox list',
   'inbox parked',
