@@ -32,6 +32,8 @@ export function remoteKeys(url: string, cacheMaxAge: number = limits.keysCacheMs
   const keys = createRemoteJWKSet(new URL(url), {
     timeoutDuration: limits.httpWaitMs,
     cacheMaxAge,
+    // Unknown keys in tokens make nobody ask the issuer more often than this.
+    cooldownDuration: Math.min(cacheMaxAge, limits.keysPauseMs),
     async [customFetch](address, options) {
       const response = await fetch(address, options);
       const found = await response.clone().text();

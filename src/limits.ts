@@ -75,6 +75,8 @@ export const limits = {
   tokenCacheMs: 5 * 60_000,
   /** An issuer's keys are looked at again after this time. */
   keysCacheMs: 60_000,
+  /** And no more often than this for a key that is not known. */
+  keysPauseMs: 30_000,
   /** How long an answer of Redis is waited for: by a player, and by whoever writes the projection. */
   redisReadMs: 250,
   redisWriteMs: 5_000,
