@@ -8,7 +8,7 @@ import { type Audit, type Played, play } from '../src/testing/ledger/play.ts';
 import { drawWorld, seedsOf } from '../src/testing/ledger/world.ts';
 
 const WORLDS = 20;
-const bounds = { players: 100, turns: 12, takesBack: false };
+const bounds = { players: 100, turns: 12, takesBack: true };
 
 test('the services have paid what the ledger says, each reward once', { timeout: 600_000 }, async () => {
   const seeds = seedsOf(WORLDS);

@@ -157,7 +157,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
     ended('commit');
     logCommitted(batch, committed);
     waker.wake(
-      new Set<Destination>(committed.decision.messages.map(({ destination }) => destination)),
+      destinationsOf(committed.decision),
       // Also about events that do not count: somebody may wait to hear so.
       committed.decision.judged.map(({ opened }) => opened.player.userId),
     );
@@ -296,6 +296,13 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
 function placeOf({ position }: Batch): { topic?: string; partition?: number; next_offset?: string } {
   if (position === undefined) return {};
   return { topic: position.topic, partition: position.partition, next_offset: position.nextOffset };
+}
+
+/** Where something is due once a decision is committed: also the budgets of what it has cancelled, which get their part back. */
+function destinationsOf({ messages, released, cancelled }: Decision): Set<Destination> {
+  const destinations = new Set([...messages, ...released].map(({ destination }) => destination));
+  if (cancelled.length > 0) destinations.add('budget');
+  return destinations;
 }
 
 function dayOf(instant: Instant): number {
