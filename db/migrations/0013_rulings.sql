@@ -78,4 +78,3 @@ grant insert on milepost.ruling, milepost.credit_correction, milepost.debt_entry
 grant update (waiting) on milepost.ruling to milepost_ingest;
 grant update (taken_back) on milepost.progress to milepost_ingest;
 grant select on milepost.outbox to milepost_ingest;
-grant update (state, settled_at, revision, next_attempt_at, destination, last_error) on milepost.outbox to milepost_ingest;

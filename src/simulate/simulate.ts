@@ -76,7 +76,7 @@ async function onThreads(others: number, errand: Errand, here: () => Promise<Cou
 
 /** The user ids of the players whom the report names, by bucket and player_id. */
 async function namesOf(db: Db, gains: Gains): Promise<ReadonlyMap<string, string>> {
-  const players = Object.values(gains).flatMap(({ gain, loss }) => [...gain.greatest, ...loss.greatest]);
+  const players = [...gains.values()].flatMap(({ gain, loss }) => [...gain.greatest, ...loss.greatest]);
   const { rows } = await db.pool.query<{ bucket: number; player_id: string; user_id: string }>(
     `select p.bucket, p.player_id, p.user_id
        from unnest($1::smallint[], $2::bigint[]) as wanted(bucket, player_id)

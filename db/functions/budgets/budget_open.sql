@@ -7,8 +7,9 @@
 -- periods: rows [game_no, budget_id, period_start in ms, taken amount, taken claims]; a reward with a budget that is not among them waits for the next round
 -- released: how many rewards gave their part back; more: whether another round finds something at once
 --
--- The statements stay separate and in this order: periods are locked in one order and before any reward is taken. Whoever waits for a period then finds
--- the rewards as the one before has left them, and no later claim gets what an earlier one could have had. The settings: see outbox_lease.
+-- One round at a time over all workers: else a round could take a reward of which it cannot decide yet (a period of it that the round has not locked), while another
+-- decides a later one. So no later claim gets what an earlier one could have had. The statements stay separate and in this order: periods are locked in one order and before
+-- any reward is taken, as a person's verdict may touch either. The settings: see outbox_lease.
 create or replace function milepost.budget_open(p_limit integer)
 returns table (epoch bigint, opened_at timestamptz, messages text, periods text, released integer, more boolean)
 language plpgsql volatile
@@ -26,6 +27,8 @@ declare
   v_count integer;
   v_periods json;
 begin
+  perform pg_advisory_xact_lock(77004, 0);
+
   select array_agg(c.bucket), array_agg(c.message_no), array_agg(c.body) into v_cancelled_bucket, v_cancelled_no, v_cancelled_body
     from (select o.bucket, o.message_no, o.body from milepost.outbox o
            where o.state = 'cancelled' and o.reserved order by o.message_no limit p_limit for update skip locked) as c;

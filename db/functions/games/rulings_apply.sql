@@ -46,25 +46,19 @@ begin
       as d(bucket smallint, player_id bigint, reward_type text, amount bigint, game_no integer, window_start bigint, step bigint,
            earning smallint, after_key uuid, event_no bigint);
 
-  with cancelled as (
-    select * from json_to_recordset(p_rulings -> 'cancelled') as c(bucket smallint, message_key uuid)
-  )
-  update milepost.outbox o
-     set state = 'cancelled', settled_at = p_now, revision = o.revision + 1
-    from cancelled as c
-   where o.bucket = c.bucket and o.message_key = c.message_key and o.state in ('pending', 'held', 'failed', 'skipped');
-  get diagnostics v_changed = row_count;
-  v_wanted := json_array_length(p_rulings -> 'cancelled');
-
-  update milepost.outbox o
-     set state = 'pending', destination = r.destination, next_attempt_at = p_now, revision = o.revision + 1
-    from json_to_recordset(p_rulings -> 'released') as r(bucket smallint, message_key uuid, destination text)
-   where o.bucket = r.bucket and o.message_key = r.message_key and o.state = 'held';
-  if not found and json_array_length(p_rulings -> 'released') > 0 then
-    raise exception 'a message that was to be released is not held any more' using errcode = 'serialization_failure';
-  end if;
+  select milepost.outbox_cancel(array_agg(c.bucket), array_agg(c.message_key), p_now), count(*)
+    into v_changed, v_wanted
+    from json_to_recordset(p_rulings -> 'cancelled') as c(bucket smallint, message_key uuid);
   if v_changed <> v_wanted then
     raise exception '% of % messages that were to be cancelled are not unsent any more', v_wanted - v_changed, v_wanted
+      using errcode = 'serialization_failure';
+  end if;
+
+  select milepost.outbox_release(array_agg(r.bucket), array_agg(r.message_key), array_agg(r.destination), p_now), count(*)
+    into v_changed, v_wanted
+    from json_to_recordset(p_rulings -> 'released') as r(bucket smallint, message_key uuid, destination text);
+  if v_changed <> v_wanted then
+    raise exception '% of % messages that were to be released are not held any more', v_wanted - v_changed, v_wanted
       using errcode = 'serialization_failure';
   end if;
 end

@@ -103,20 +103,14 @@ begin
     into v_place, v_bucket, v_player_id, v_game_no, v_window_start
     from windows w;
 
-  -- Whoever holds the row of a message is sending it, or has; we do not wait for them, and count it as sent. What we lock nobody sends meanwhile.
-  with theirs as (
-    select o.message_key
-      from unnest(v_bucket, v_player_id, v_game_no, v_window_start) as w(bucket, player_id, game_no, window_start)
-     cross join lateral (
-        select c.bucket, c.message_key from milepost.claim c
-         where c.bucket = w.bucket and c.player_id = w.player_id and c.game_no = w.game_no
-           and c.window_start = milepost.instant_of(w.window_start) and c.message_key is not null
-        offset 0
-      ) as c
-      join milepost.outbox o on o.bucket = c.bucket and o.message_key = c.message_key
-       for update of o skip locked
-  )
-  select array_agg(t.message_key) into v_locked from theirs t;
+  select milepost.outbox_lock(array_agg(c.bucket), array_agg(c.message_key)) into v_locked
+    from unnest(v_bucket, v_player_id, v_game_no, v_window_start) as w(bucket, player_id, game_no, window_start)
+   cross join lateral (
+      select c.bucket, c.message_key from milepost.claim c
+       where c.bucket = w.bucket and c.player_id = w.player_id and c.game_no = w.game_no
+         and c.window_start = milepost.instant_of(w.window_start) and c.message_key is not null
+      offset 0
+    ) as c;
 
   select json_build_array(array_agg(w.place), array_agg(p.game_no), array_agg(milepost.ms_of(p.window_start)), array_agg(p.value),
                           array_agg(p.cleared), array_agg(to_json(p.claimed)), array_agg(p.state), array_agg(p.taken_back))
