@@ -462,7 +462,6 @@ create index outbox_waiting on milepost.outbox using btree (after_key) where (st
 grant select on milepost.outbox to milepost_api, milepost_support;
 grant select, insert on milepost.outbox to milepost_ingest;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
-grant update (destination, state, next_attempt_at, last_error, revision, settled_at) on milepost.outbox to milepost_ingest;
 
 create table milepost.outbox_conclusion (
   bucket        smallint not null,
@@ -1240,6 +1239,15 @@ create function milepost.outbox_append(
 language plpgsql volatile;
 grant execute on function milepost.outbox_append to milepost_ingest, milepost_worker;
 
+create function milepost.outbox_cancel(
+  p_bucket smallint[],
+  p_message_key uuid[],
+  p_now timestamp with time zone
+) returns integer
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_cancel owner to milepost_worker;
+grant execute on function milepost.outbox_cancel to milepost_ingest;
+
 create function milepost.outbox_conclude(
   p_message_key uuid[],
   p_paid boolean,
@@ -1270,6 +1278,11 @@ create function milepost.outbox_lease(
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_lease to milepost_worker;
 
+create function milepost.outbox_lock(p_bucket smallint[], p_message_key uuid[]) returns uuid[]
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_lock owner to milepost_worker;
+grant execute on function milepost.outbox_lock to milepost_ingest;
+
 create function milepost.outbox_refresh(
   p_bucket smallint[],
   p_user_id text[],
@@ -1277,6 +1290,16 @@ create function milepost.outbox_refresh(
 ) returns boolean
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_refresh to milepost_worker;
+
+create function milepost.outbox_release(
+  p_bucket smallint[],
+  p_message_key uuid[],
+  p_destination text[],
+  p_now timestamp with time zone
+) returns integer
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+alter function milepost.outbox_release owner to milepost_worker;
+grant execute on function milepost.outbox_release to milepost_ingest;
 
 create function milepost.outbox_remove(p_bucket smallint[], p_message_no bigint[], p_claim_token uuid[]) returns integer
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
