@@ -88,7 +88,9 @@ describe('milepost_ingest', () => {
       ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
-      ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed', 'taken_back'].map((column) => `progress.${column}`),
+      ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed', 'taken_back'].map(
+        (column) => `progress.${column}`,
+      ),
       ...['bucket', 'player_id', 'players', 'changed', 'updated_at', 'ended_at'].map((column) => `rebuild.${column}`),
       ...['windows', 'expected', 'stored'].map((column) => `rebuild_bucket.${column}`),
       ...['"position"', 'looked_at', 'changed', 'ended_at'].map((column) => `reprocess_run.${column}`),
