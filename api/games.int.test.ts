@@ -758,38 +758,6 @@ describe('where answers come from', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('PostgreSQL away: from Redis where it can be, 503 with Retry-After where not', async () => {
-    let proxy = undefined as Awaited<ReturnType<typeof startHalfOpenProxy>> | undefined;
-    await using api = await testApi({
-      ...given,
-      async databaseUrl(url) {
-        proxy = await startHalfOpenProxy(url);
-        return proxy.url;
-      },
-    });
-    await api.engine.take([upiPayment(1)]);
-    await api.project();
-    expect(await value(api)).toBe(1);
-    await proxy?.[Symbol.asyncDispose]();
-
-    expect(await value(api)).toBe(1);
-    for (const [path, user] of [
-      ['/api/games/active', 'U3'],
-      ['/api/games/game/history', 'U1'],
-    ] as const) {
-      const { status, headers, body } = await api.get(path, user);
-      expect(status).toBe(503);
-      expect(headers.get('retry-after')).toBe('2');
-      expect(headers.get('content-type')).toBe('application/problem+json');
-      expect(body.detail).not.toMatch(/ECONN|127|milepost_/);
-    }
-    expect(await api.call('/health/ready')).toMatchObject({
-      status: 503,
-      body: { ready: false, checks: { database: 'down', migrations: 'unknown', redis: 'up' } },
-    });
-    expect((await api.call('/health/live')).status).toBe(200);
-  });
-
   test('PostgreSQL silent: 503 within a few seconds', async () => {
     await using api = await testApi(given);
     await api.get('/api/games/active', 'U2');

@@ -84,7 +84,7 @@ export function createApi(options: ApiOptions): HttpService {
   adminCohortRoutes(serve, { db, engine, clock });
   adminGameRoutes(serve, { db, owner, fields, clock });
   supportRoutes(serve, { db, clock });
-  healthRoutes(serve, createReadiness(db, redis));
+  healthRoutes(serve, createReadiness(db, redis, { readsWithoutDatabase: definitions.areKnown }));
   referenceRoutes(serve);
   assert.deepEqual(missing(), [], 'every route of the contract must be served');
 

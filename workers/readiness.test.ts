@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Db } from '../src/db/connect.ts';
 import { limits } from '../src/limits.ts';
+import type { RedisClient } from '../src/redis.ts';
 import type { PartitionLag } from './ingest/ingest.ts';
 import { createReadiness, type WatchedParts } from './readiness.ts';
 
@@ -35,6 +36,23 @@ test('a process that consumes nothing is ready or not, and never behind', async 
     checks: { database: 'up', migrations: 'present', redis: 'not_configured' },
   });
   expect(await look({}, 'away')).toMatchObject({ ready: false, checks: { database: 'down', migrations: 'unknown' } });
+});
+
+test('a process that can show games from Redis is ready without the database, and degraded; any other is not', async () => {
+  const redis = (answer: 'up' | 'down') =>
+    ({
+      async ping() {
+        if (answer === 'down') throw new Error('gone');
+      },
+    }) as unknown as RedisClient;
+  const stale = { readsWithoutDatabase: () => true };
+  const away = database('away');
+  expect(await createReadiness(away, redis('up'), stale)()).toMatchObject({ ready: true, degraded: true });
+  expect(await createReadiness(away, redis('down'), stale)()).toMatchObject({ ready: false });
+  expect(await createReadiness(away, undefined, stale)()).toMatchObject({ ready: false });
+  expect(await createReadiness(away, redis('up'))()).toMatchObject({ ready: false, degraded: false });
+  const knowsNoGames = { readsWithoutDatabase: () => false };
+  expect(await createReadiness(away, redis('up'), knowsNoGames)()).toMatchObject({ ready: false, degraded: false });
 });
 
 test('a consumer is lagging when the oldest message of any partition has waited for too long, and ready all the same', async () => {

@@ -9,7 +9,7 @@ import type { Worker } from './worker.ts';
 export interface Readiness {
   /** What this process is for can be done. Where not, it is to be sent nothing, and not to be killed for it. */
   ready: boolean;
-  /** Ready, but slower than it should be: the projection is not to be had. */
+  /** The projection is not to be had, so that reads are slower; or only the projection is, so that they are stale and nothing else can be done. */
   degraded: boolean;
   /** Only of a process that consumes: ready or not, its oldest work has waited for longer than limits.laggingMs, and players are behind. */
   lagging?: boolean;
@@ -33,6 +33,8 @@ export interface Readiness {
 export interface WatchedParts {
   ingest?: Pick<Ingest, 'problems' | 'lag'> | undefined;
   worker?: Pick<Worker, 'delayMs'> | undefined;
+  /** Of a process that reads for players: whether Redis is all it needs to show them their games as they were. */
+  readsWithoutDatabase?: () => boolean;
 }
 
 /** Asked by many at once, it looks once. */
@@ -52,9 +54,11 @@ export function createReadiness(
     looking = undefined;
     const reading = parts.ingest === undefined ? undefined : checkKafka(parts.ingest);
     const delays = [reading?.delay, outboxDelay].filter((delay) => delay !== undefined);
+    // Were it sent nothing then, nobody would see what it can still show.
+    const stale = migrations === 'unknown' && redisState === 'up' && parts.readsWithoutDatabase?.() === true;
     return {
-      ready: migrations === 'present' && reading?.kafka !== 'held_up',
-      degraded: redisState === 'down',
+      ready: (migrations === 'present' || stale) && reading?.kafka !== 'held_up',
+      degraded: redisState === 'down' || stale,
       ...(delays.length === 0
         ? {}
         : { lagging: delays.some((delay) => delay !== null && delay * 1_000 > limits.laggingMs) }),

@@ -5,7 +5,9 @@ import { defineRoute } from './route.ts';
 const readiness = z
   .object({
     ready: z.boolean(),
-    degraded: z.boolean().describe('Ready, but slower than it should be.'),
+    degraded: z
+      .boolean()
+      .describe('Redis is away, and reads are slower; or PostgreSQL is, and games are shown as they were.'),
     checks: z.object({
       database: z.enum(['up', 'down']),
       migrations: z.enum(['present', 'missing', 'unknown']),

@@ -10,6 +10,8 @@ import { type Definitions, loadDefinitions } from './definitions.ts';
 export interface FollowedDefinitions {
   /** Those of two seconds ago at the latest, or older ones while the database is away. Rejects when there are none yet and none to be had. */
   current(): Promise<Definitions>;
+  /** Whether there are some, however old. */
+  areKnown(): boolean;
   /** Resolves when no look is under way. */
   idle(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export function followDefinitions(db: Db, log: Log): FollowedDefinitions {
       if (known === undefined) throw problem;
       return known;
     },
+    areKnown: () => known !== undefined,
     async idle() {
       await looking;
     },

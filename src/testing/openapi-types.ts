@@ -1060,7 +1060,7 @@ export interface components {
         };
         Readiness: {
             ready: boolean;
-            /** @description Ready, but slower than it should be. */
+            /** @description Redis is away, and reads are slower; or PostgreSQL is, and games are shown as they were. */
             degraded: boolean;
             checks: {
                 /** @enum {string} */
