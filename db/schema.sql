@@ -273,6 +273,24 @@ create table milepost.dispatch_rate (
 grant select on milepost.dispatch_rate to milepost_api, milepost_support;
 grant select, insert, update on milepost.dispatch_rate to milepost_worker;
 
+create table milepost.draw (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  step         bigint not null,
+  earning      smallint not null,
+  key_id       text not null collate "C",
+  odds         jsonb not null,
+  value        bigint not null,
+  drawn_at     timestamp with time zone not null,
+  constraint draw_pkey primary key (bucket, player_id, game_no, window_start, step, earning),
+  constraint draw_odds_check check ((jsonb_typeof(odds) = 'array'::text)),
+  constraint draw_value_check check ((value > 0))
+);
+grant select on milepost.draw to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.draw to milepost_ingest;
+
 create table milepost.event_conflict (
   bucket       smallint not null,
   player_id    bigint not null,

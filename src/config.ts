@@ -89,10 +89,15 @@ const environment = z
     VOUCHER_RATE_PER_SECOND: count(1, 100_000)
       .optional()
       .meta({ what: 'rewards per second, of all worker processes together', absent: 'no limit' }),
-    VOUCHER_CODE_KEYS: text.transform(readSealKeys).optional().meta({
+    VOUCHER_CODE_KEYS: text.transform(readKeys).optional().meta({
       what: 'the keys of voucher codes at rest, 32 bytes in base64; workers seal with the first, the API opens with all ([rewards](rewards.md#the-code-of-a-voucher))',
       allowed: '`id:key,id:key`',
       absent: 'no code is kept; embedded: a key of its own',
+    }),
+    DRAW_KEYS: text.transform(readKeys).optional().meta({
+      what: 'the keys that amounts are drawn with, 32 bytes in base64; the first draws, `verify` knows all ([rewards](rewards.md#drawn-amounts))',
+      allowed: '`id:key,id:key`',
+      absent: 'events that need a draw wait; embedded: a key of its own',
     }),
     LAUNCHDARKLY_SDK_KEY: text.optional().meta({
       what: 'the server-side key of an environment, when `cohorts.jsonc` leaves cohorts to LaunchDarkly ([cohorts](cohorts.md))',
@@ -160,7 +165,7 @@ function splitOnce(text: string, at: string): [string, string] {
   return [text.slice(0, place), text.slice(place + at.length)];
 }
 
-function readSealKeys(value: string, context: z.RefinementCtx): [SealKey, ...SealKey[]] {
+function readKeys(value: string, context: z.RefinementCtx): [SealKey, ...SealKey[]] {
   const keys = value.split(',').map((part): SealKey => {
     const [, id = '', key = ''] = /^\s*([\w-]{1,32}):([A-Za-z0-9+/]{43}=)\s*$/.exec(part) ?? [];
     return { id, key: Buffer.from(key, 'base64') };

@@ -188,6 +188,8 @@ export const limits = {
   readPlayers: 64,
   readStatements: 2,
   waitingReads: 10_000,
+  /** Draws that `milepost verify` repeats after each read. */
+  verifiedDraws: 10_000,
   /** Players that one notification names; and how often the connection that listens for them is tried. */
   newsPlayers: 1_000,
   newsCheckMs: 60_000,

@@ -12,8 +12,10 @@ import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { readSources } from '../event/source.ts';
 import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { drawOf } from '../rewards/draw.ts';
 import { didYouMean } from '../spelling.ts';
 import { withDatabase } from './database.ts';
+import { drawKeysOf } from './draw-keys.ts';
 import { openInput } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
 
@@ -44,7 +46,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
     const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
-      const engine = createEngine(db, log, resolver);
+      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
       const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
         progress: showProgress,
       });

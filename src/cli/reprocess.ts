@@ -14,7 +14,9 @@ import { readSources } from '../event/source.ts';
 import { findRuns, type Wanted } from '../inbox/run.ts';
 import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { drawOf } from '../rewards/draw.ts';
 import { withDatabase } from './database.ts';
+import { drawKeysOf } from './draw-keys.ts';
 import { readFilter } from './inbox.ts';
 import { openInput, readCount } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
@@ -56,7 +58,7 @@ async function withEngine<T>(config: Config, work: (db: Db, engine: Engine) => P
     const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
-      const engine = createEngine(db, log, resolver);
+      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
       const done = await work(db, engine);
       await engine.idle();
       return done;

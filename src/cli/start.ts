@@ -26,15 +26,17 @@ import { attributeCatalogue, readSources } from '../event/source.ts';
 import { projectPlayers } from '../games/project.ts';
 import { limits } from '../limits.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';
+import { openDevelopmentKey } from '../local/development-key.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { startRewardServices } from '../local/reward-services.ts';
-import { openVoucherCodeKey } from '../local/voucher-code-key.ts';
 import { createLog, type Log } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
+import { type Draw, drawOf } from '../rewards/draw.ts';
 import { readServices, secretsOf } from '../rewards/service-config.ts';
 import { createSealer, type Sealer } from '../seal.ts';
 import { checkMigrated } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
+import { drawKeysOf } from './draw-keys.ts';
 import { ruleFields } from './games.ts';
 import { describe } from './ingest.ts';
 import { table } from './output.ts';
@@ -73,6 +75,8 @@ interface Addresses {
   tokens: TokenRules | undefined;
   /** The keys of voucher codes; undefined where codes are not kept. */
   voucherCodes: Sealer | undefined;
+  /** What amounts are drawn with. */
+  draw: Draw;
 }
 
 /** A variable that a role cannot do without. Real rewards are never paid to a stand-in, and real players not known by a development token. */
@@ -119,7 +123,7 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const readRedis = openRedis(limits.redisReadMs);
   const writeRedis = wanted.includes('worker') ? openRedis(limits.redisWriteMs) : undefined;
   const ingestDb = open('milepost_ingest', config.DATABASE_POOL_SIZE);
-  const engine = createEngine(ingestDb, log, resolver);
+  const engine = createEngine(ingestDb, log, resolver, at.draw);
 
   const api =
     wanted.includes('api') && at.tokens !== undefined
@@ -272,6 +276,7 @@ async function startOnServices(
         }
       : undefined,
     voucherCodes: config.VOUCHER_CODE_KEYS && createSealer(config.VOUCHER_CODE_KEYS),
+    draw: drawOf(await drawKeysOf(config)),
   };
   if (wanted.includes('worker') && at.voucherCodes === undefined) {
     log.warn('VOUCHER_CODE_KEYS is not set: the codes of vouchers are not kept, and players cannot be shown theirs');
@@ -319,7 +324,10 @@ async function startEmbedded(
           ...names,
           keys: config.JWT_JWKS_URL === undefined ? createLocalJWKSet(issuer.jwks) : remoteKeys(config.JWT_JWKS_URL),
         },
-        voucherCodes: createSealer(config.VOUCHER_CODE_KEYS ?? [await openVoucherCodeKey(config.MILEPOST_HOME)]),
+        voucherCodes: createSealer(
+          config.VOUCHER_CODE_KEYS ?? [await openDevelopmentKey(config.MILEPOST_HOME, 'voucher-code-key')],
+        ),
+        draw: drawOf(await drawKeysOf(config)),
       };
       const parts = await assemble(config, wanted, at, log);
       const issueToken = (sub: string): Promise<string> => issuer.issueToken({ sub, scope: 'player' });

@@ -6,20 +6,27 @@ import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
 import { withDatabase } from './database.ts';
+import { drawKeysOf } from './draw-keys.ts';
 import { exitCodes, print, table } from './output.ts';
 import { createProgress } from './progress.ts';
 
 export async function runVerify(options: { json?: boolean }): Promise<void> {
   const config = readConfig();
   const progress = createProgress();
+  const drawKeys = await drawKeysOf(config);
   const redis = config.REDIS_URL === undefined ? undefined : await openRedis(config.REDIS_URL);
   try {
     const differences = await withDatabase(config, 'milepost_support', (db) =>
-      verify(db, { redis, progress: (doing) => progress.at(() => doing) }),
+      verify(db, { redis, drawKeys, progress: (doing) => progress.at(() => doing) }),
     );
     progress.clear();
     if (differences.length > 0) process.exitCode = exitCodes.notRight;
-    const document = { agree: differences.length === 0, projection: redis !== undefined, differences };
+    const document = {
+      agree: differences.length === 0,
+      projection: redis !== undefined,
+      draws: drawKeys !== undefined,
+      differences,
+    };
     print(options, document, () =>
       differences.length === 0
         ? `The books agree${redis === undefined ? '' : ', and the projection with them'}.`

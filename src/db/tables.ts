@@ -242,6 +242,19 @@ export interface DispatchRate {
   tokens: number;
 }
 
+export interface Draw {
+  bucket: number;
+  drawn_at: ColumnType<number, string, string>;
+  earning: number;
+  game_no: number;
+  key_id: string;
+  odds: Json;
+  player_id: Int8;
+  step: Int8;
+  value: Int8;
+  window_start: ColumnType<number, string, string>;
+}
+
 export interface EventConflict {
   bucket: number;
   conflict_no: Generated<Int8>;
@@ -570,6 +583,7 @@ export interface DB {
   definitions: Definitions;
   dispatch_attempt: DispatchAttempt;
   dispatch_rate: DispatchRate;
+  draw: Draw;
   event_conflict: EventConflict;
   event_failure: EventFailure;
   event_key: EventKey;

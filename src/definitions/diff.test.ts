@@ -57,7 +57,16 @@ const full = {
       title: 'Halfway',
       requires: { targets: ['pay'], match: 'any' },
       step_type: 'REWARD',
-      reward: { reward_type: 'VOUCHER', value: 50, visibility: 'hidden', display_type: 'upto' },
+      reward: {
+        reward_type: 'VOUCHER',
+        value: 50,
+        visibility: 'hidden',
+        display_type: 'upto',
+        distribution: [
+          { value: 10, weight: 9 },
+          { value: 50, weight: 1 },
+        ],
+      },
     },
     { step: 9, requires: { cell: 2 }, step_type: 'EMPTY' },
     { step: 12, requires: { row: 1 }, step_type: 'FORTUNE_COOKIE' },
@@ -155,6 +164,11 @@ describe('what is told', () => {
     [step(0, 'reward', 'reward_type'), 'VOUCHER', 'step 3 pays a voucher of 10 rupees instead of 10 NC'],
     [step(0, 'reward', 'display_type'), 'upto', 'step 3 pays up to 10 NC instead of 10 NC'],
     [step(0, 'reward', 'visibility'), 'hidden', 'the reward visibility of step 3 is "hidden" instead of "visible"'],
+    [
+      step(1, 'reward', 'distribution'),
+      undefined,
+      'step 6 pays up to a voucher of 50 rupees instead of up to a voucher of 50 rupees (drawn: 10 by weight 9, 50 by weight 1)',
+    ],
     [step(1, 'title'), 'In the middle', 'the title of step 6 is "In the middle" instead of "Halfway"'],
     [step(1, 'title'), undefined, 'the title of step 6 is no longer set; it was "Halfway"'],
     [step(1, 'requires', 'match'), 'all', 'the requires match of step 6 is "all" instead of "any"'],
@@ -250,7 +264,7 @@ describe('what is told', () => {
       {
         path: '$.milestone_steps[1]',
         sentence:
-          'step 6 is gone: it pays up to a voucher of 50 rupees, hidden until it is earned; title "Halfway"; requires {"targets":["pay"],"match":"any"}',
+          'step 6 is gone: it pays up to a voucher of 50 rupees (drawn: 10 by weight 9, 50 by weight 1), hidden until it is earned; title "Halfway"; requires {"targets":["pay"],"match":"any"}',
       },
       {
         path: '$.triggers[4]',

@@ -257,11 +257,17 @@ function pays(step: Fields): string {
 }
 
 /** The keys of a reward that `payment` speaks of. */
-const paid = new Set(['reward_type', 'value', 'display_type']);
+const paid = new Set(['reward_type', 'value', 'display_type', 'distribution']);
 
-function payment({ reward_type, value, display_type }: Fields): string {
+function payment({ reward_type, value, display_type, distribution }: Fields): string {
   const amount = reward_type === 'VOUCHER' ? `a voucher of ${say(value)} rupees` : `${say(value)} ${reward_type}`;
-  return display_type === 'upto' ? `up to ${amount}` : amount;
+  const most = display_type === 'upto' ? `up to ${amount}` : amount;
+  return distribution === undefined ? most : `${most} (drawn: ${odds(distribution)})`;
+}
+
+function odds(distribution: unknown): string {
+  if (!Array.isArray(distribution)) return say(distribution);
+  return distribution.map(({ value, weight }: Fields) => `${say(value)} by weight ${say(weight)}`).join(', ');
 }
 
 function describeTrigger({ event_type, rule, progression_config, cap }: Fields): string {

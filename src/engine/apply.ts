@@ -160,8 +160,8 @@ function changeColumns({ changes: rows }: Decision): Argument[] {
 }
 
 /** What few batches have, as one document; its form is told by db/functions/games/rulings_apply.sql. Null where there is nothing of it. */
-function rulingsOf({ rulings, resolved, corrections, debts, cancelled, released }: Decision): string | null {
-  const all = [rulings, resolved, corrections, debts, cancelled, released];
+function rulingsOf({ rulings, resolved, corrections, debts, draws, cancelled, released }: Decision): string | null {
+  const all = [rulings, resolved, corrections, debts, draws, cancelled, released];
   if (all.every((list) => list.length === 0)) return null;
   return JSON.stringify({
     rulings: rulings.map(({ player, ruling }) => ({ ...ownerOf(player), ...rulingColumns(ruling) })),
@@ -185,6 +185,16 @@ function rulingsOf({ rulings, resolved, corrections, debts, cancelled, released 
       earning: entry.earning,
       after_key: entry.afterKey,
       event_no: judged.eventNo,
+    })),
+    draws: draws.map(({ player, claim, drawn }) => ({
+      ...ownerOf(player),
+      game_no: claim.gameNo,
+      window_start: claim.windowStart,
+      step: claim.step,
+      earning: claim.earning,
+      key_id: drawn.keyId,
+      odds: drawn.odds,
+      value: drawn.value,
     })),
     cancelled: cancelled.map(({ bucket, messageKey }) => ({ bucket, message_key: messageKey })),
     released: released.map(({ bucket, messageKey, destination }) => ({ bucket, message_key: messageKey, destination })),

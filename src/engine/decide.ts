@@ -15,6 +15,7 @@ import { earliestStart } from '../games/window.ts';
 import { limits } from '../limits.ts';
 import { net } from '../rewards/debts.ts';
 import { payReward, rewardKey, takeBackReward } from '../rewards/decide.ts';
+import { type Draw, noDraw } from '../rewards/draw.ts';
 import type { Instant } from '../time.ts';
 import type { EventResult, Outcome } from './batch.ts';
 import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from './effect.ts';
@@ -44,12 +45,14 @@ export const changedNothing = ['failed', 'rejected', 'late', 'not_in_cohort', 'o
  * Decides a batch in arrival order. Players are folded on in place; everything else is in the decision. `verdicts` answers `questionsOf` its events.
  * `anew`: a person asks for events that have changed nothing to be judged as if they came now, with the time of receipt they bring.
  * @throws CohortUnknown when a verdict is needed, there is none, and none is recorded.
+ * @throws whatever `draw` throws; DrawKeyMissing where none is given and an amount has to be drawn.
  */
 export function decide(
   events: readonly OpenedEvent[],
   definitions: Definitions,
   verdicts: Verdicts = noVerdicts,
   anew = false,
+  draw: Draw = noDraw,
 ): { decision: Decision; results: EventResult[] } {
   const decision: Decision = {
     judged: [],
@@ -63,13 +66,14 @@ export function decide(
     resolved: [],
     corrections: [],
     debts: [],
+    draws: [],
     messages: [],
     cancelled: [],
     released: [],
     touched: [],
   };
   const seen = new Map<string, JudgedEvent>();
-  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, decision, seen));
+  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, draw, decision, seen));
   decision.touched = [
     ...new Set(
       [
@@ -90,6 +94,7 @@ function decideEvent(
   definitions: Definitions,
   verdicts: Verdicts,
   anew: boolean,
+  draw: Draw,
   decision: Decision,
   seen: Map<string, JudgedEvent>,
 ): EventResult {
@@ -123,11 +128,12 @@ function decideEvent(
     ...acceptance(opened),
   };
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
-  else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, decision, seen);
-  else if (judged.outcome !== 'rejected' && isReversal(event)) decideReversal(judged, definitions, decision, seen);
+  else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
+  else if (judged.outcome !== 'rejected' && isReversal(event))
+    decideReversal(judged, definitions, draw, decision, seen);
   else if (judged.outcome !== 'rejected') {
     consult(opened, definitions, verdicts, decision);
-    decideGames(judged, definitions, decision);
+    decideGames(judged, definitions, draw, decision);
   }
   // Judged anew to the same end, an event has still changed nothing.
   if (redone && known.outcome === judged.outcome && known.reason === judged.reason) {
@@ -231,7 +237,7 @@ function consult(
   }
 }
 
-function decideGames(judged: JudgedEvent, definitions: Definitions, decision: Decision): void {
+function decideGames(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): void {
   const { incoming, player, receivedAt } = judged.opened;
   const rulings = reversalsOf(incoming.event, player);
   const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt, rulings };
@@ -240,7 +246,7 @@ function decideGames(judged: JudgedEvent, definitions: Definitions, decision: De
     const verdict = judge(timeline, subject, player);
     if (verdict === undefined) continue;
     if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
-    else if ('credits' in verdict) collect(verdict, judged, rulings, decision);
+    else if ('credits' in verdict) collect(verdict, judged, rulings, draw, decision);
     if (best === undefined || isBetter(verdict, best)) best = verdict;
   }
   const counted = best !== undefined && 'credits' in best;
@@ -264,6 +270,7 @@ function resolve(ruling: Ruling, player: PlayerState, reason: string | null, dec
 function decideReversal(
   judged: JudgedEvent,
   definitions: Definitions,
+  draw: Draw,
   decision: Decision,
   seen: ReadonlyMap<string, JudgedEvent>,
 ): void {
@@ -275,7 +282,7 @@ function decideReversal(
     return;
   }
   const { ruling } = reading;
-  const { named, known, corrected } = rule(ruling, judged, definitions, decision, seen);
+  const { named, known, corrected } = rule(ruling, judged, definitions, draw, decision, seen);
   ruling.waiting = !known && named === 0;
   player.rulings.push(ruling);
   decision.rulings.push({ player, judged, ruling });
@@ -289,6 +296,7 @@ function decideReversal(
 function decideVerdict(
   judged: JudgedEvent,
   definitions: Definitions,
+  draw: Draw,
   decision: Decision,
   seen: ReadonlyMap<string, JudgedEvent>,
 ): void {
@@ -306,7 +314,7 @@ function decideVerdict(
     collectChange(change, judged, decision);
     judged.reason = reading.claim.kind;
   } else {
-    const { known, corrected } = rule(reading.ruling, judged, definitions, decision, seen);
+    const { known, corrected } = rule(reading.ruling, judged, definitions, draw, decision, seen);
     judged.reason = known ? 'not_held' : 'original_unknown';
     if (corrected === 0) return;
     player.rulings.push(reading.ruling);
@@ -326,6 +334,7 @@ function rule(
   ruling: Ruling,
   judged: JudgedEvent,
   definitions: Definitions,
+  draw: Draw,
   decision: Decision,
   seen: ReadonlyMap<string, JudgedEvent>,
 ): { named: number; known: boolean; corrected: number } {
@@ -348,7 +357,7 @@ function rule(
   );
   for (const credit of unwound.corrected) decision.corrections.push({ player, credit, rulingNo: judged.eventNo });
   for (const change of unwound.changes) collectChange(change, judged, decision);
-  for (const claim of unwound.claims) collectClaim(claim, judged, decision);
+  for (const claim of unwound.claims) collectClaim(claim, judged, draw, decision);
   return { named: unwound.named, known: numbers.size > 0, corrected: unwound.corrected.length };
 }
 
@@ -367,6 +376,7 @@ function collect(
   verdict: Extract<Verdict, { credits: unknown }>,
   judged: JudgedEvent,
   rulings: readonly Ruling[],
+  draw: Draw,
   decision: Decision,
 ): void {
   const { player } = judged.opened;
@@ -377,14 +387,24 @@ function collect(
       decision.corrections.push({ player, credit, rulingNo: ruling.eventNo });
     }
   }
-  for (const claim of verdict.claims) collectClaim(claim, judged, decision);
+  for (const claim of verdict.claims) collectClaim(claim, judged, draw, decision);
   for (const change of verdict.changes) collectChange(change, judged, decision);
 }
 
-function collectClaim(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
+function collectClaim(claim: OpenClaim, judged: JudgedEvent, draw: Draw, decision: Decision): void {
   const { player } = judged.opened;
+  drawAmount(claim, judged, draw, decision);
   if (isPayable(claim)) pay(claim, judged, decision);
   decision.claims.push({ player, judged, claim, messageKey: claim.reward === null ? null : keyOf(claim, player) });
+}
+
+/** Draws what a new claim's reward comes to, where that is left to chance. From here on it is its amount, also while the claim is held. */
+function drawAmount(claim: OpenClaim, { opened: { player } }: JudgedEvent, draw: Draw, decision: Decision): void {
+  if (claim.reward?.odds === undefined) return;
+  const { odds, ...reward } = claim.reward;
+  const drawn = draw({ ...claim, userId: player.userId }, odds);
+  claim.reward = { ...reward, amount: drawn.value };
+  decision.draws.push({ player, claim, drawn });
 }
 
 function collectChange(change: ClaimChange, judged: JudgedEvent, decision: Decision): void {

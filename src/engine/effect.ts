@@ -4,6 +4,7 @@ import type { IncomingEvent } from '../event/event.ts';
 import type { Destination, OutboxMessage } from '../event/message.ts';
 import type { Claim, ClaimChange, Credit, Join, Player, Ruling } from '../games/games.ts';
 import type { DebtEntry, Debts } from '../rewards/debts.ts';
+import type { Drawn } from '../rewards/draw.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
 
@@ -53,6 +54,8 @@ export interface Decision {
   resolved: { player: Player; ruling: Ruling; reason: string | null }[];
   corrections: { player: Player; credit: Credit; rulingNo: number }[];
   debts: { player: Player; judged: JudgedEvent; entry: DebtEntry }[];
+  /** Amounts that were drawn, each with its new claim. */
+  draws: { player: Player; claim: Claim; drawn: Drawn }[];
   messages: OutboxMessage[];
   /** Messages, by key, that must not be sent any more; and those that a person lets through though their budget is exhausted. */
   cancelled: { bucket: number; messageKey: string }[];

@@ -5,6 +5,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { judge, type Timeline } from '../games/decide.ts';
 import type { Player, Progress, Verdict } from '../games/games.ts';
 import { reversalsOf } from '../games/ruling.ts';
+import { trialDraw } from '../rewards/draw.ts';
 import type { EventResult } from './batch.ts';
 import { decide } from './decide.ts';
 import type { OpenedEvent } from './effect.ts';
@@ -25,10 +26,10 @@ export interface Preview {
   games: GamePreview[];
 }
 
-/** Judges an event that was looked up, not opened. The player in it is used up. */
+/** Judges an event that was looked up, not opened. The player in it is used up. What would be drawn is not told: nothing here has the real key. */
 export function preview(opened: OpenedEvent, definitions: Definitions, verdicts: Verdicts): Preview {
   const before = structuredClone(opened.player);
-  const { decision, results } = decide([opened], definitions, verdicts);
+  const { decision, results } = decide([opened], definitions, verdicts, false, trialDraw);
   const [result] = results as [EventResult];
   const [judged] = decision.judged;
   if (judged === undefined || (judged.outcome === 'rejected' && judged.reason === 'occurred_in_future')) {

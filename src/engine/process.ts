@@ -26,6 +26,7 @@ import { limits } from '../limits.ts';
 import { type Log, playerHash } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
 import { backoffMs } from '../retry.ts';
+import { type Draw, DrawKeyMissing, noDraw } from '../rewards/draw.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult } from './batch.ts';
@@ -70,8 +71,8 @@ class StaleDefinitions extends Error {}
 const DAY_MS = 24 * 3_600_000;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
-/** `resolver`: who decides cohorts outside Milepost, if anybody does. */
-export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engine {
+/** `resolver`: who decides cohorts outside Milepost, if anybody does. `draw`: draws amounts; without it, events that need one wait. */
+export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: Draw = noDraw): Engine {
   const waker = createWaker(db, log);
   /** How far the database's clock is ahead of ours. */
   let aheadMs = 0;
@@ -108,8 +109,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
         if (failure === 'missing_partition') partitions.clear();
-        const what = error instanceof CohortUnknown ? 'a batch waits for a cohort' : 'the database refused a batch';
-        log.warn({ ...placeOf(batch), attempt, error: messageOf(error) }, `${what}; trying again`);
+        log.warn({ ...placeOf(batch), attempt, error: messageOf(error) }, `${waitingFor(error)}; trying again`);
         await delay(backoffMs(attempt, Math.random(), RETRY), undefined, signal === undefined ? {} : { signal });
       }
     }
@@ -132,7 +132,9 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver): Engin
       const opened = await openBatch(tx, batch.events, games, current.games);
       ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
-      const { decision, results } = decided(() => decide(opened.events, current, verdicts, batch.run !== undefined));
+      const { decision, results } = decided(() =>
+        decide(opened.events, current, verdicts, batch.run !== undefined, draw),
+      );
       ended('decide');
       if (batch.rehearsal) throw new Rehearsed({ results, claims: decision.claims.length });
       trace?.carry(decision);
@@ -305,6 +307,12 @@ function destinationsOf({ messages, released, cancelled }: Decision): Set<Destin
   return destinations;
 }
 
+function waitingFor(error: unknown): string {
+  if (error instanceof CohortUnknown) return 'a batch waits for a cohort';
+  if (error instanceof DrawKeyMissing) return 'a batch waits for a key to draw with';
+  return 'the database refused a batch';
+}
+
 function dayOf(instant: Instant): number {
   return Math.floor(instant / DAY_MS);
 }
@@ -323,7 +331,7 @@ function decided<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof CohortUnknown) throw error;
+    if (error instanceof CohortUnknown || error instanceof DrawKeyMissing) throw error;
     throw new DecisionError(messageOf(error), { cause: error });
   }
 }

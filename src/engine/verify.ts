@@ -5,9 +5,11 @@ import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import type { RedisClient } from '../redis.ts';
+import type { DrawKey } from '../rewards/draw.ts';
 import { budgetChecks } from './budget-checks.ts';
 import { outboxChecks } from './outbox-checks.ts';
 import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
+import { compareDraws, type DrawCheck } from './verify-draws.ts';
 import { compareProjection, type ProjectionCheck, projectionChecks } from './verify-projection.ts';
 
 /** One disagreement. */
@@ -40,6 +42,7 @@ const checks = {
             union select distinct bucket, player_id, 'credit' from milepost.credit
             union select distinct bucket, player_id, 'progress' from milepost.progress
             union select distinct bucket, player_id, 'claim' from milepost.claim
+            union select distinct bucket, player_id, 'draw' from milepost.draw
             union select distinct bucket, player_id, 'game_join' from milepost.game_join
             union select distinct bucket, player_id, 'cohort_membership' from milepost.cohort_membership) as rows
       left join milepost.player p using (bucket, player_id)
@@ -163,6 +166,22 @@ const checks = {
      using (bucket, player_id, after_key)
      where c.subject is null or d.subject is null`,
 
+  /** The amount of a claim was drawn exactly where the version that judged it says so, from its odds, and is what was drawn. */
+  draws_match_claims: `
+    with configured as (
+      select v.game_no, v.version, (s.value ->> 'step')::bigint as step, s.value -> 'reward' -> 'distribution' as odds
+        from milepost.game_version v cross join jsonb_array_elements(v.config -> 'milestone_steps') as s
+       where s.value -> 'reward' ? 'distribution'
+    )
+    select bucket, player_id, ${WINDOW} || ', step ' || step || ', earning ' || earning as subject,
+           case when c.odds is null then 'no draw' else c.amount || ' from ' || c.odds end as expected,
+           case when d.odds is null then 'no draw' else d.value || ' from ' || d.odds end as found
+      from (select c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning, c.amount, s.odds
+              from milepost.claim c join configured s using (game_no, version, step)) as c
+      full join milepost.draw d using (bucket, player_id, game_no, window_start, step, earning)
+     where c.odds is distinct from d.odds or c.amount is distinct from d.value
+        or not d.odds @> jsonb_build_array(jsonb_build_object('value', d.value))`,
+
   /** A credit whose event, or payment, was reversed has a correction, and a correction has its ruling. */
   corrections_match_rulings: `
     select bucket, player_id, 'event number ' || event_no || ', ' || trigger_id as subject,
@@ -181,13 +200,15 @@ const checks = {
 
 const allChecks = { ...checks, ...budgetChecks, ...outboxChecks };
 
-export type Check = keyof typeof allChecks | RefoldCheck | ProjectionCheck;
+export type Check = keyof typeof allChecks | DrawCheck | RefoldCheck | ProjectionCheck;
 
 export interface VerifyOptions {
   /** At most so many differences of each check. */
   rowsPerCheck?: number;
   /** The projection is compared as well. */
   redis?: RedisClient | undefined;
+  /** The keys that amounts were drawn with: with them, draws are repeated. */
+  drawKeys?: readonly DrawKey[] | undefined;
   /** Hears what is being compared, again and again. */
   progress?: (doing: string) => void;
 }
@@ -200,8 +221,8 @@ const unhurried = { query_timeout: 24 * 3_600_000 };
  * table takes, and disturbs nobody meanwhile.
  */
 export async function verify(db: Db, options: VerifyOptions = {}): Promise<Difference[]> {
-  const { rowsPerCheck = 20, redis, progress = () => {} } = options;
-  const differences = await verifyBooks(db, rowsPerCheck, progress);
+  const { rowsPerCheck = 20, redis, drawKeys = [], progress = () => {} } = options;
+  const differences = await verifyBooks(db, rowsPerCheck, drawKeys, progress);
   if (redis === undefined) return differences;
   const projected = new Map(projectionChecks.map((check): [ProjectionCheck, Difference[]] => [check, []]));
   await compareProjection(
@@ -216,7 +237,12 @@ export async function verify(db: Db, options: VerifyOptions = {}): Promise<Diffe
   return [...differences, ...[...projected.values()].flat()];
 }
 
-async function verifyBooks(db: Db, rowsPerCheck: number, progress: (doing: string) => void): Promise<Difference[]> {
+async function verifyBooks(
+  db: Db,
+  rowsPerCheck: number,
+  drawKeys: readonly DrawKey[],
+  progress: (doing: string) => void,
+): Promise<Difference[]> {
   for (;;) {
     const definitions = await loadDefinitions(db);
     const differences = await inSnapshot(db, async (client) => {
@@ -225,6 +251,7 @@ async function verifyBooks(db: Db, rowsPerCheck: number, progress: (doing: strin
       if (Number(rows[0]?.epoch ?? 0) !== definitions.epoch) return undefined;
       return [
         ...(await queryAll(client, rowsPerCheck, progress)),
+        ...(drawKeys.length === 0 ? [] : await compareDraws(client, drawKeys, rowsPerCheck)),
         ...(await refoldAll(client, definitions, rowsPerCheck, progress)),
       ];
     });

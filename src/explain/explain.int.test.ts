@@ -5,8 +5,9 @@ import { transaction } from '../db/transaction.ts';
 import { activateGame } from '../definitions/activate.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { GameConfig } from '../games/config.ts';
+import { drawWith } from '../rewards/draw.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
-import { install, silent, type TestEngine, testEngine } from '../testing/engine.ts';
+import { install, silent, type TestEngine, testDrawKey, testEngine } from '../testing/engine.ts';
 import {
   cardApplication,
   changed,
@@ -61,6 +62,20 @@ async function told(games: readonly GameConfig[], ...batches: IncomingEvent[][])
 const india = { time_zone: 'Asia/Kolkata' };
 
 describe('the answer', () => {
+  test('to what was drawn says what came out, without the key', async () => {
+    const distribution = Array.from({ length: 20 }, (_, index) => ({ value: index + 1, weight: 1 }));
+    const reward = {
+      reward_type: 'NC' as const,
+      value: 20,
+      visibility: 'visible' as const,
+      display_type: 'upto' as const,
+    };
+    const game = makeGame({ milestone_steps: [{ step: 1, step_type: 'REWARD', reward: { ...reward, distribution } }] });
+    const identity = { userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 1 };
+    const { value } = drawWith(testDrawKey)(identity, distribution);
+    expect(await told([game], [upiPayment(5)])).toContain(`the player reached step 1 (${value} NC), earned.`);
+  });
+
   test('to what counted says how far it brought the player and what was reached', async () => {
     const steps = makeGame({ milestone_steps: [1, 2, 30] });
     expect(await told([steps], [upiPayment(5, { id: 'a' }), upiPayment(5, { id: 'b' })])).toBe(

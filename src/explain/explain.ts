@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
+import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
 import { decide } from '../engine/decide.ts';
@@ -13,6 +14,7 @@ import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
 import { findReward, type RewardStory } from '../outbox/find.ts';
+import type { Draw } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { definitionsAt, type Known, type Ledger, playerAt, readKnown, readLedger, readOriginals } from './past.ts';
 import { type GameTrace, traceGames } from './trace.ts';
@@ -150,10 +152,11 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     known: undefined,
     originals: await readOriginals(db, stored, event, judgedNo),
   };
-  const recomputed = recompute(stored, changed, () => decide([opened], definitions).decision);
+  const draw = recordedDraw(changed);
+  const recomputed = recompute(stored, changed, () => decide([opened], definitions, noVerdicts, false, draw).decision);
   const seen =
     reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED && !isVerdict(event) && !isReversal(event);
-  const games = seen ? traceGames(definitions, judged, player, ledger.credits) : [];
+  const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
   return {
     ...about,
     answer: answerOf(stored, judged, games, recomputed, changed, error),
@@ -189,6 +192,17 @@ function ledgerOf(records: Records, { bucket, player_id, user_id }: StoredEvent)
     records.ledgers.set(key, ledger);
   }
   return ledger;
+}
+
+/** What was drawn then: whoever explains has no key. `milepost verify` repeats draws. */
+function recordedDraw({ claims }: Changed): Draw {
+  return ({ gameId, windowStart, step }, odds) => {
+    const claim = claims.find(
+      ({ game_id, window_start, step: claimed }) =>
+        game_id === gameId && window_start === formatInstant(windowStart) && claimed === step,
+    );
+    return { keyId: 'recorded', odds, value: claim?.amount ?? Math.max(...odds.map(({ value }) => value)) };
+  };
 }
 
 /** Compares a decision taken again with what is stored: outcome, reason, credits, claims. */

@@ -23,6 +23,7 @@ import type { Game } from '../games/game.ts';
 import type { Player, Progress, Ruling, Verdict } from '../games/games.ts';
 import { contributionOf } from '../games/progression.ts';
 import type { Window } from '../games/window.ts';
+import type { Draw } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { LedgerCredit } from './past.ts';
 
@@ -76,8 +77,9 @@ export function traceGames(
   judged: Judged,
   player: PlayerState,
   credits: readonly LedgerCredit[],
+  draw: Draw,
 ): GameTrace[] {
-  return games.flatMap((timeline) => traceGame(timeline, judged, player, credits) ?? []);
+  return games.flatMap((timeline) => traceGame(timeline, judged, player, credits, draw) ?? []);
 }
 
 function traceGame(
@@ -85,6 +87,7 @@ function traceGame(
   judged: Judged,
   player: PlayerState,
   credits: readonly LedgerCredit[],
+  draw: Draw,
 ): GameTrace | undefined {
   const { event } = judged;
   const after = structuredClone(player) as PlayerState;
@@ -114,12 +117,15 @@ function traceGame(
         ? null
         : progressOf(game, window, progressIn(player, game, windowStart), progressIn(after, game, windowStart)),
     credits: (counted?.credits ?? []).map(({ triggerId, amount, held }) => ({ trigger_id: triggerId, amount, held })),
-    claims: (counted?.claims ?? []).map(({ step, stepType, status, reward }) => ({
-      step,
-      step_type: stepType,
-      status,
-      reward_type: reward?.rewardType ?? null,
-      amount: reward?.amount ?? null,
+    claims: (counted?.claims ?? []).map((claim) => ({
+      step: claim.step,
+      step_type: claim.stepType,
+      status: claim.status,
+      reward_type: claim.reward?.rewardType ?? null,
+      amount:
+        claim.reward?.odds === undefined
+          ? (claim.reward?.amount ?? null)
+          : draw({ ...claim, userId: player.userId }, claim.reward.odds).value,
     })),
   };
   return { ...trace, answer: answerOf(trace, { timeline, game, window, judged, verdict, after, credits }) };

@@ -131,7 +131,11 @@ function checkDowngrade(game: GameConfig, budget: BudgetConfig, at: (string | nu
       'a smaller reward is one of the claims too: where only "claims" are limited, none would be left for it';
     report([...at, 'when_exhausted'], message);
   }
-  const least = Math.min(...coveredBy(game, budget).map(({ value }) => value));
+  const least = Math.min(
+    ...coveredBy(game, budget).flatMap(
+      ({ value, distribution }) => distribution?.map((chance) => chance.value) ?? value,
+    ),
+  );
   if (downgrade_to >= least) {
     report([...at, 'downgrade_to'], `must be less than every reward it stands in for; the smallest is ${least}`);
   }

@@ -82,7 +82,7 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       'an unknown key deep inside',
       (game) => Object.assign(game.milestone_steps[1].reward, { valu: 3 }),
       [
-        '$.milestone_steps[1].reward.valu: unknown key "valu" (did you mean "value"?); allowed: reward_type, value, visibility, display_type, pool',
+        '$.milestone_steps[1].reward.valu: unknown key "valu" (did you mean "value"?); allowed: reward_type, value, visibility, display_type, distribution, pool',
       ],
     ],
     ['a missing key', (game) => delete game.cohort_id, ['$.cohort_id: missing; text is required']],
@@ -308,6 +308,37 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       set('game_window.recurrence', 'montly'),
       undefined,
       '$.game_window.recurrence: must be daily, weekly, monthly, quarterly, or days or weeks such as P10D (did you mean "monthly"?); found "montly"',
+    ],
+    [
+      set('milestone_steps.0.reward.distribution', [{ value: 10, weight: 1 }]),
+      undefined,
+      '$.milestone_steps[0].reward.distribution: is only for "display_type": "upto"; a flat reward pays its value; found a list of 1',
+    ],
+    [
+      set('milestone_steps.0.reward', {
+        reward_type: 'NC',
+        value: 20,
+        display_type: 'upto',
+        distribution: [
+          { value: 5, weight: 7 },
+          { value: 21, weight: 2 },
+          { value: 5, weight: 1 },
+        ],
+      }),
+      undefined,
+      "$.milestone_steps[0].reward.distribution[1].value: 21 is more than the reward's value, 20",
+      '$.milestone_steps[0].reward.distribution[2].value: 5 is there twice; add up its weights',
+      '$.milestone_steps[0].reward.distribution: "up to 20" would be untrue: 20 cannot be drawn; add it, or lower the value; found a list of 3',
+    ],
+    [
+      set('milestone_steps.0.reward', {
+        reward_type: 'NC',
+        value: 20,
+        display_type: 'upto',
+        distribution: [{ value: 20, weight: 0 }],
+      }),
+      undefined,
+      '$.milestone_steps[0].reward.distribution[0].weight: must be at least 1; found 0',
     ],
     [set('game_window.recurrence', 7), undefined, '$.game_window.recurrence: expected text; found 7'],
     [

@@ -105,6 +105,32 @@ const reward = z.strictObject({
     .enum(['flat', 'upto'])
     .default('flat')
     .describe('upto: shown as "up to" the value. Without a distribution the whole value is paid.'),
+  distribution: z
+    .array(
+      z.strictObject({
+        value: wholeNumber.meta({
+          description: 'An amount that may be drawn, at most the value of the reward.',
+          unit: 'NeuCoins or rupees',
+          examples: [5],
+        }),
+        weight: z
+          .number()
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .meta({
+            description: 'Its chance: its weight over the sum of all weights.',
+            unit: 'weight',
+            examples: [70],
+          }),
+      }),
+    )
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      'Only for upto: what the amount is drawn from when the reward is earned. Players are not shown it. Needs DRAW_KEYS.',
+    ),
   pool: identifier.optional().meta({
     description:
       'Only for VOUCHER: the pool that the voucher comes from, as the voucher service calls it. How many there are is a budget.',

@@ -357,7 +357,12 @@ function settleClaims(timeline: Timeline, game: Game, window: Window, progress: 
         version: game.version,
         reward:
           step.step_type === 'REWARD'
-            ? { rewardType: step.reward.reward_type, amount: step.reward.value, pool: null }
+            ? {
+                rewardType: step.reward.reward_type,
+                amount: step.reward.value,
+                pool: null,
+                ...(step.reward.distribution === undefined ? {} : { odds: step.reward.distribution }),
+              }
             : null,
         budgets: [],
         netted: 0,

@@ -4,6 +4,7 @@ import type { Json } from '../event/event.ts';
 import type { RewardType } from '../event/message.ts';
 import type { Instant } from '../time.ts';
 import type { Zone } from '../time-zone.ts';
+import type { Reward } from './config.ts';
 
 /** What one event was worth by one trigger, before caps. The set of a player's live credits in a window is all that progress depends on. */
 export interface Credit {
@@ -116,6 +117,8 @@ export interface ClaimedReward {
   amount: number;
   /** The pool that a voucher comes from, once it is payable; null for any. */
   pool: string | null;
+  /** What the amount is still to be drawn from; until then it is the most that may come out. */
+  odds?: NonNullable<Reward['distribution']>;
 }
 
 /**

@@ -31,6 +31,7 @@ export function parseGame(text: string, file: string, fields: FieldTypes): GameC
 function checkGame(game: GameConfig, fields: FieldTypes, report: Report): void {
   checkWindow(game, report);
   checkSteps(game, report);
+  checkDistributions(game, report);
   checkBudgets(game, report);
   checkTriggers(game, fields, report);
   checkPatterns(game, report);
@@ -61,6 +62,25 @@ function checkSteps(game: GameConfig, report: Report): void {
     const before = game.milestone_steps[index - 1];
     if (before === undefined || step > before.step) return;
     report(['milestone_steps', index, 'step'], `steps must rise: ${step} comes after ${before.step}`);
+  });
+}
+
+function checkDistributions({ milestone_steps: steps }: GameConfig, report: Report): void {
+  steps.forEach((step, index) => {
+    if (step.step_type !== 'REWARD' || step.reward.distribution === undefined) return;
+    const { display_type, value, distribution } = step.reward;
+    const at = ['milestone_steps', index, 'reward', 'distribution'];
+    if (display_type !== 'upto') report(at, 'is only for "display_type": "upto"; a flat reward pays its value');
+    const seen = new Set<number>();
+    distribution.forEach((chance, place) => {
+      if (chance.value > value) {
+        report([...at, place, 'value'], `${chance.value} is more than the reward's value, ${value}`);
+      }
+      if (seen.has(chance.value)) report([...at, place, 'value'], `${chance.value} is there twice; add up its weights`);
+      seen.add(chance.value);
+    });
+    if (!seen.has(value))
+      report(at, `"up to ${value}" would be untrue: ${value} cannot be drawn; add it, or lower the value`);
   });
 }
 

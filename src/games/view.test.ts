@@ -18,7 +18,7 @@ import { type GameConfig, gameSchema } from './config.ts';
 import type { Timeline } from './decide.ts';
 import type { ClaimFact, GameFacts } from './facts.ts';
 import { parseGame } from './parse.ts';
-import { renderJourney, renderWidget } from './view.ts';
+import { renderJourney, renderWidget, rewardView } from './view.ts';
 
 const gameFolder = dirname(seedGameFile);
 
@@ -340,6 +340,20 @@ describe('a game that does not run', () => {
       window: { end: '2026-05-31T23:59:59Z', seconds_remaining: seconds },
     });
   });
+});
+
+test('what a reward is drawn from is not told, only up to what', () => {
+  const distribution = [
+    { value: 5, weight: 9 },
+    { value: 50, weight: 1 },
+  ];
+  const promised = {
+    reward_type: 'NC' as const,
+    value: 50,
+    visibility: 'visible' as const,
+    display_type: 'upto' as const,
+  };
+  expect(rewardView({ ...promised, distribution }, undefined)).toEqual(promised);
 });
 
 describe('a game to join', () => {

@@ -1,6 +1,7 @@
 // A rehearsal: the engine without a database. It runs the very decision that judges live events and keeps in memory what the database would keep:
 // players, identities, credits, claims, rewards to be paid. It decides nothing itself.
 import { intervalsOf, statementsOf } from '../cohorts/cohorts.ts';
+import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { EventResult } from '../engine/batch.ts';
 import { decide } from '../engine/decide.ts';
@@ -11,6 +12,7 @@ import type { RewardMessage } from '../event/message.ts';
 import type { Claim, Credit, Join, Membership, Player } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
+import { trialDraw } from '../rewards/draw.ts';
 
 /** What is there before the first event. */
 export interface Beginning {
@@ -77,7 +79,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
       known: known.get(identityOf(incoming)),
       originals: originalsOf(incoming),
     }));
-    const { decision, results } = decide(opened, definitions);
+    const { decision, results } = decide(opened, definitions, noVerdicts, false, trialDraw);
     for (const player of players.values()) for (const progress of player.progress) progress.changed = false;
     keep(decision);
     return { results, decision };

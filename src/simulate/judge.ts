@@ -1,12 +1,14 @@
 // Judges stored events in one game, as the engine would: the very decision of live events, over one player at a time, whose state is kept in
 // memory until the player's last event. Owns the tally of what comes out. Writes nothing.
 import { intervalsOf } from '../cohorts/cohorts.ts';
+import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Outcome } from '../engine/batch.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision, PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import type { Claim } from '../games/games.ts';
+import { trialDraw } from '../rewards/draw.ts';
 import type { Run, StoredEvent } from './history.ts';
 import { addReward, type ByType, entryOf, newCounts, type Tally } from './tally.ts';
 
@@ -33,8 +35,8 @@ export function judgePlayer(
   let player: PlayerState = {
     bucket,
     playerId,
-    // Nothing of what the decision makes for the outside is kept, so nobody needs the name.
-    userId: '',
+    // Nothing of what the decision makes for the outside is kept, so nobody needs the name; only draws must differ from player to player.
+    userId: `${bucket}/${playerId}`,
     progress: [],
     claims: [],
     statements,
@@ -64,7 +66,7 @@ export function judgePlayer(
       return { incoming, player, receivedAt, eventNo, known: undefined, originals: [] };
     });
     try {
-      return decide(opened, definitions).decision;
+      return decide(opened, definitions, noVerdicts, false, trialDraw).decision;
     } catch {
       return undefined;
     }

@@ -8,6 +8,7 @@ import { createEngine, type Engine } from '../engine/process.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import { bucketOf } from '../ids.ts';
 import { createLog } from '../log.ts';
+import { type DrawKey, drawWith } from '../rewards/draw.ts';
 import { formatInstant } from '../time.ts';
 import type { EngineHistory } from './histories.ts';
 
@@ -19,10 +20,13 @@ export interface TestEngine extends Engine, AsyncDisposable {
   take(events: readonly IncomingEvent[]): Promise<BatchResult>;
 }
 
+/** The key that test engines draw with. */
+export const testDrawKey: DrawKey = { id: 'test', key: Buffer.alloc(32, 'test') };
+
 /** An engine with connections of its own, under the role it has in production. */
-export function testEngine(url: string, resolver?: CohortResolver): TestEngine {
+export function testEngine(url: string, resolver?: CohortResolver, draw = drawWith(testDrawKey)): TestEngine {
   const db = connect(url, { role: 'milepost_ingest', size: 3, log: silent });
-  const engine = createEngine(db, silent, resolver);
+  const engine = createEngine(db, silent, resolver, draw);
   return {
     ...engine,
     db,

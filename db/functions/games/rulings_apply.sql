@@ -1,7 +1,7 @@
 -- Writes what rulings have changed, and what claims that end mean for messages and debts. p_rulings is null for most batches; else JSON with lists of
 -- rows (instants in ms):
 -- rulings: rows of milepost.ruling; resolved: the same with a reason, rulings whose wait is over: their events are `reversed` now;
--- corrections: rows of milepost.credit_correction; debts: rows of milepost.debt_entry;
+-- corrections: rows of milepost.credit_correction; debts: rows of milepost.debt_entry; draws: rows of milepost.draw (absent from older processes);
 -- cancelled {bucket, message_key}: messages that nobody has sent and nobody may; the decision was taken with their rows locked (rulings_state);
 -- released {bucket, message_key, destination}: messages that a person lets through though their budget is exhausted.
 create or replace function milepost.rulings_apply(p_rulings json, p_now timestamptz) returns void
@@ -45,6 +45,12 @@ begin
     from json_to_recordset(p_rulings -> 'debts')
       as d(bucket smallint, player_id bigint, reward_type text, amount bigint, game_no integer, window_start bigint, step bigint,
            earning smallint, after_key uuid, event_no bigint);
+
+  insert into milepost.draw (bucket, player_id, game_no, window_start, step, earning, key_id, odds, value, drawn_at)
+  select d.bucket, d.player_id, d.game_no, milepost.instant_of(d.window_start), d.step, d.earning, d.key_id, d.odds, d.value, p_now
+    from json_to_recordset(p_rulings -> 'draws')
+      as d(bucket smallint, player_id bigint, game_no integer, window_start bigint, step bigint, earning smallint, key_id text, odds jsonb,
+           value bigint);
 
   select milepost.outbox_cancel(array_agg(c.bucket), array_agg(c.message_key), p_now), count(*)
     into v_changed, v_wanted
