@@ -13,7 +13,7 @@ import { install } from '../src/testing/engine.ts';
 import { everyArchetype, SENTINEL } from '../src/testing/every-archetype.ts';
 import { member } from '../src/testing/given.ts';
 import { startHalfOpenProxy } from '../src/testing/half-open-proxy.ts';
-import { at, gameHistory, makeEvent, makeGame, paymentTrigger, upiPayment } from '../src/testing/make.ts';
+import { at, gameHistory, makeEvent, makeGame, paymentTrigger, reversalOf, upiPayment } from '../src/testing/make.ts';
 import { waitFor } from '../src/testing/wait.ts';
 
 const game = gameHistory(
@@ -401,6 +401,44 @@ describe('games of every kind', () => {
   async function answers(api: TestApi, paths: readonly string[]): Promise<[path: string, text: string][]> {
     return Promise.all(paths.map(async (path) => [path, (await api.get(path)).text]));
   }
+});
+
+describe('what was taken back', () => {
+  test('shows in the widget, and stays in the history', async () => {
+    await using api = await testApi({ games: [gameHistory(makeGame({ milestone_steps: [2] }))] });
+    await api.engine.take([
+      upiPayment(100, { id: 'a', occurred: '05-05', correlation: { payment_id: 'P' } }),
+      upiPayment(100, { id: 'b', occurred: '05-06' }),
+    ]);
+    const widget = async () => (await api.get('/api/games/active')).body.games[0];
+    const before = await widget();
+    expect(before).toMatchObject({ current_value: 2, steps: [{ state: 'paying' }] });
+    await api.engine.take([reversalOf('a', null, { occurred: '05-07' })]);
+    await api.project();
+    const after = await widget();
+    expect(after).toMatchObject({ current_value: 1, steps: [{ state: 'locked' }] });
+    expect(after.projection_version).toBeGreaterThan(before.projection_version);
+
+    const { entries } = (await api.get('/api/games/game/history')).body;
+    const ruling = entries.find(({ kind }: { kind: string }) => kind === 'ruling');
+    expect(ruling).toMatchObject({
+      what: 'reversed',
+      amount: 0,
+      event_id: 'a',
+      payment_id: 'P',
+      trigger_id: 'payment',
+    });
+    const claim = entries.find(({ kind }: { kind: string }) => kind === 'claim');
+    expect(claim).toMatchObject({ step: 2, state: 'taken_back' });
+    let cursor = '';
+    const paged: unknown[] = [];
+    do {
+      const { body } = await api.get(`/api/games/game/history?limit=1${cursor}`);
+      paged.push(...body.entries);
+      cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
+    } while (cursor !== '');
+    expect(paged).toEqual(entries);
+  });
 });
 
 describe('GET /api/games/{game_id}/history', () => {

@@ -169,6 +169,9 @@ const journey = z
   .meta({ id: 'Journey' });
 
 const entry = { at: time, window_start: time };
+const claimState = z
+  .enum([...stepState.options, 'taken_back'])
+  .describe('taken_back: an event that it was reached by was reversed. The step may be reached again.');
 const history = z.object({
   game_id: z.string(),
   entries: z.array(
@@ -193,8 +196,21 @@ const history = z.object({
           ...entry,
           step: z.number(),
           step_type: stepType,
-          state: stepState,
+          state: claimState,
           reward: reward.nullable(),
+        }),
+        z.object({
+          kind: z.literal('ruling'),
+          ...entry,
+          what: z
+            .enum(['reversed', 'released', 'voided'])
+            .describe(
+              'The event was taken back, in whole or in part; or what was held of it was released, or taken away.',
+            ),
+          trigger_id: z.string(),
+          amount: z.number().describe('What the event counts since, before caps and repeated values.'),
+          event_id: z.string().nullable(),
+          payment_id: z.string().nullable(),
         }),
         z.object({
           kind: z.literal('not_counted'),
@@ -209,7 +225,7 @@ const history = z.object({
             .array(z.object({ trigger_id: z.string(), condition: z.string() }))
             .describe('What triggers wanted that the event was not, in words.'),
         }),
-        z.object({ kind: z.literal('reward'), ...entry, step: z.number(), state: stepState, reward }),
+        z.object({ kind: z.literal('reward'), ...entry, step: z.number(), state: claimState, reward }),
       ])
       .meta({ id: 'HistoryEntry' }),
   ),

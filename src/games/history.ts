@@ -1,5 +1,5 @@
-// A player's history in one game, in all its windows: joins, credits, claims and rewards, and events that did not count, newest first, page by page, from
-// PostgreSQL. Owns the cursor and what of an entry a player may see.
+// A player's history in one game, in all its windows: joins, credits and what was ruled about them, claims and rewards, and events that did not count,
+// newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import type { CanonicalEvent } from '../event/event.ts';
@@ -8,12 +8,16 @@ import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Timeline } from './decide.ts';
 import type { ClaimFact, Payment } from './facts.ts';
-import type { Claim, ClaimStatus } from './games.ts';
+import type { Claim, ClaimStatus, Ruling } from './games.ts';
 import { type Known, type Refusal, refusalOf } from './refusal.ts';
-import { type RewardView, rewardView, type StepState, stepState } from './view.ts';
+import { isTakenBack, type RewardView, rewardView, type StepState, stepState } from './view.ts';
+
+/** What has become of a claim: unlike in the journey, one that was taken back says so. */
+export type ClaimState = StepState | 'taken_back';
 
 /**
- * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended. `window_start` says
+ * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended, rulings when they
+ * were made. `window_start` says
  * in which of the game's windows.
  */
 export type HistoryEntry =
@@ -39,10 +43,22 @@ export type HistoryEntry =
       window_start: string;
       step: number;
       step_type: Claim['stepType'];
-      state: StepState;
+      state: ClaimState;
       reward: RewardView | null;
     }
-  | { kind: 'reward'; at: string; window_start: string; step: number; state: StepState; reward: RewardView };
+  | { kind: 'reward'; at: string; window_start: string; step: number; state: ClaimState; reward: RewardView }
+  | {
+      kind: 'ruling';
+      at: string;
+      window_start: string;
+      /** The event was taken back, in whole or in part; or what was held of it was released, or taken away. */
+      what: Ruling['kind'];
+      trigger_id: string;
+      /** What the event counts since, before caps and repeated values. */
+      amount: number;
+      event_id: string | null;
+      payment_id: string | null;
+    };
 
 export interface HistoryPage {
   game_id: string;
@@ -79,6 +95,15 @@ type Row = { at_us: string; place: string } & (
       event_id: string | null;
       payment_id: string | null;
       transaction_id: string | null;
+    }
+  | {
+      kind: 'ruling';
+      window_start: Instant;
+      amount: string;
+      trigger_id: string;
+      event_id: string | null;
+      payment_id: string | null;
+      reason: Ruling['kind'];
     }
   | {
       kind: 'not_counted';
@@ -204,6 +229,10 @@ function entryOf(row: Row, timeline: Timeline, player: Known): HistoryEntry {
       transaction_id,
     };
   }
+  if (row.kind === 'ruling') {
+    const { reason: what, trigger_id, event_id, payment_id } = row;
+    return { kind: 'ruling', at, window_start, what, trigger_id, amount: Number(row.amount), event_id, payment_id };
+  }
   const claim: ClaimFact = {
     step: Number(row.step),
     earning: row.earning,
@@ -216,13 +245,14 @@ function entryOf(row: Row, timeline: Timeline, player: Known): HistoryEntry {
     payment: row.payment,
   };
   const reward = rewardOf(claim, timeline);
+  const state: ClaimState = isTakenBack(claim) ? 'taken_back' : stepState(claim);
   if (row.kind === 'reward') {
     return {
       kind: 'reward',
       at,
       window_start,
       step: claim.step,
-      state: stepState(claim),
+      state,
       reward: reward ?? { visibility: 'hidden' },
     };
   }
@@ -232,7 +262,7 @@ function entryOf(row: Row, timeline: Timeline, player: Known): HistoryEntry {
     window_start,
     step: claim.step,
     step_type: claim.stepType,
-    state: stepState(claim),
+    state,
     reward,
   };
 }

@@ -738,8 +738,29 @@ export interface components {
             step: number;
             /** @enum {string} */
             step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
-            state: components["schemas"]["StepState"];
+            /**
+             * @description taken_back: an event that it was reached by was reversed. The step may be reached again.
+             * @enum {string}
+             */
+            state: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open" | "taken_back";
             reward: components["schemas"]["Reward"] | null;
+        } | {
+            /** @constant */
+            kind: "ruling";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            /**
+             * @description The event was taken back, in whole or in part; or what was held of it was released, or taken away.
+             * @enum {string}
+             */
+            what: "reversed" | "released" | "voided";
+            trigger_id: string;
+            /** @description What the event counts since, before caps and repeated values. */
+            amount: number;
+            event_id: string | null;
+            payment_id: string | null;
         } | {
             /** @constant */
             kind: "not_counted";
@@ -765,7 +786,11 @@ export interface components {
             /** Format: date-time */
             window_start: string;
             step: number;
-            state: components["schemas"]["StepState"];
+            /**
+             * @description taken_back: an event that it was reached by was reversed. The step may be reached again.
+             * @enum {string}
+             */
+            state: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open" | "taken_back";
             reward: components["schemas"]["Reward"];
         };
         GamePreview: {

@@ -1,5 +1,5 @@
 -- One page of a player's history in a game: joins and credits (at the event's time), claims (when the step was claimed) and rewards (when the
--- payment ended), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
+-- payment ended), and rulings on credits (when they were made), newest first. p_before_us and p_before_place are the last row of the page before; null for the first page. `place` puts rows
 -- of one instant in order, and with it no two rows are alike. The settings and the ranges: see player_facts.
 --
 -- And events of the game's types that it did not count, as far as their payloads are kept: among the player's p_events newest ones of p_event_type that
@@ -68,6 +68,23 @@ begin
            null, null, null, null, null, null, null, null, null
       from claims c
      where c.payment in ('done', 'failed', 'skipped')
+    union all
+    -- What a credit counts since, and why (reason).
+    select (extract(epoch from k.corrected_at) * 1000000)::bigint, '5:' || to_char(k.correction_no, 'FM0000000000000000000'),
+           'ruling', k.window_start, null, k.amount, k.trigger_id, k.held, c.payment_id, c.transaction_id,
+           null, null, null, null, null, null, null,
+           c.event_id, null, null, null, null, null, null, null, r.kind::text
+      from milepost.credit_correction k
+     cross join lateral (
+        select c.event_id, c.payment_id, c.transaction_id from milepost.credit c
+         where c.bucket = k.bucket and c.player_id = k.player_id and c.game_no = k.game_no and c.window_start = k.window_start
+           and c.event_no = k.event_no and c.trigger_id = k.trigger_id
+         limit 1
+      ) as c
+     cross join lateral (
+        select r.kind from milepost.ruling r where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.ruling_no limit 1
+      ) as r
+     where k.bucket = p_bucket and k.player_id = v_player_id and k.game_no = p_game_no
     union all
     select (extract(epoch from i.occurred_at) * 1000000)::bigint, '4:' || to_char(i.event_no, 'FM0000000000000000000'),
            'not_counted', null, null, null, null, null, null, null, null, null, null, null, null, null, null,
