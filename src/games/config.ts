@@ -183,7 +183,9 @@ const stepFields = {
 const stepType = <Type extends string>(type: Type) =>
   z
     .literal(type)
-    .describe('REWARD pays its reward. EMPTY pays nothing. FORTUNE_COOKIE becomes a cookie that the player opens.');
+    .describe(
+      'REWARD pays its reward. EMPTY pays nothing. FORTUNE_COOKIE becomes a cookie, which stays unopened: there is no way to open one yet.',
+    );
 
 const milestoneStep = z.discriminatedUnion('step_type', [
   z.strictObject({ ...stepFields, step_type: stepType('REWARD'), reward: reward.describe('What the step pays.') }),
