@@ -277,6 +277,8 @@ function answerOf(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
       return `It did not count in ${game_id}: it is what the game counts, and is worth nothing there.`;
     case 'already_joined':
       return `It changed nothing in ${game_id}: the player had joined before.`;
+    case 'reversed_before':
+      return `It did not count in ${game_id}: it had been taken back before it came.`;
     case 'joined':
       return `With it the player joined ${game_id}.`;
     default:
