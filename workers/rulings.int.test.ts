@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { connect } from '../src/db/connect.ts';
 import { verify } from '../src/engine/verify.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
+import type { GameConfig } from '../src/games/config.ts';
 import type { RewardServices } from '../src/local/reward-services.ts';
 import { followEnded } from '../src/outbox/follow.ts';
 import { type TestDatabase, testDatabase } from '../src/testing/database.ts';
 import { allEnded, testServices, testWorker } from '../src/testing/dispatch.ts';
 import { install, silent, testEngine } from '../src/testing/engine.ts';
-import { gameHistory, makeEvent, makeGame, reversalOf, upiPayment } from '../src/testing/make.ts';
+import { gameHistory, makeEvent, makeGame, paymentTrigger, reversalOf, upiPayment } from '../src/testing/make.ts';
 import { waitFor } from '../src/testing/wait.ts';
 
 type Policy = 'keep' | 'claw_back' | 'offset';
@@ -16,10 +17,10 @@ type Policy = 'keep' | 'claw_back' | 'offset';
 const pay = (id: string, options: Parameters<typeof upiPayment>[1] = {}) => upiPayment(100, { id, ...options });
 
 /** A game that pays 20 at two payments and 30 at three, an engine, and services. */
-async function scene(on_reversal: Policy) {
+async function scene(on_reversal: Policy, others: GameConfig[] = []) {
   const database = await testDatabase();
   const game = makeGame({ milestone_steps: [2, 3], on_reversal });
-  await install(database.pool, { games: [gameHistory(game)] });
+  await install(database.pool, { games: [game, ...others].map((each) => gameHistory(each)) });
   const engine = testEngine(database.url);
   const services = await testServices();
   return {
@@ -140,6 +141,32 @@ describe('what was paid', () => {
     expect(rows).toEqual([{ owed: 50 }]);
   });
 });
+
+test.each(['skip', 'hold'] as const)(
+  'a debt is not made up for by a reward that its budget will %s',
+  async (when_exhausted) => {
+    const exhausted = makeGame({
+      game_id: 'exhausted',
+      milestone_steps: [1],
+      triggers: [{ ...paymentTrigger(), event_type: 'recharged' }],
+      budgets: [{ budget_id: 'nothing', period: 'game', limit: { amount: 0 }, when_exhausted }],
+    });
+    await using it = await scene('offset', [exhausted]);
+    const owed = async () =>
+      (await it.database.pool.query('select sum(amount)::int as owed from milepost.debt_entry')).rows;
+    await it.take(pay('a'), pay('b'));
+    await drain(it.database, it.services);
+    await it.take(reversalOf('a'));
+    await it.take(pay('c', { type: 'recharged' }));
+    await drain(it.database, it.services);
+    expect(await owed()).toEqual([{ owed: 20 }]);
+    // A reward without a budget makes up for it.
+    await it.take(pay('d'));
+    await drain(it.database, it.services);
+    expect(await owed()).toEqual([{ owed: 0 }]);
+    expect(paid(it.services)).toEqual(['pay 20']);
+  },
+);
 
 describe('what may have been paid', () => {
   test('a call without an answer: it is taken back once it is known that it was paid', async () => {

@@ -450,12 +450,15 @@ function isPayable({ status, reward }: OpenClaim): boolean {
   return reward !== null && (status === 'earned' || status === 'awaiting_budget');
 }
 
-/** Sends what pays a claim's reward, less what its player owes. The claim is changed: how much was kept back, and that there is a message. */
+/**
+ * Sends what pays a claim's reward, less what its player owes. The claim is changed: how much was kept back, and that there is a message. A reward under
+ * a budget makes up for nothing: the budget may lower or skip it later, and the debt would be gone for a reward that nobody paid.
+ */
 function pay(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
   const { reward } = claim;
   if (reward === null) return;
   const { player, receivedAt } = judged.opened;
-  claim.netted = net(player.debts, reward);
+  claim.netted = claim.budgets.length > 0 ? 0 : net(player.debts, reward);
   const { gameNo, windowStart, step, earning, netted } = claim;
   if (netted > 0) {
     const entry = {
