@@ -1,6 +1,8 @@
 // Shapes that several routes ask for or answer with.
 import { z } from 'zod';
+import type { Outcome } from '../../src/engine/batch.ts';
 import { isIdentifier } from '../../src/ids.ts';
+import { storedOutcomes } from '../../src/inbox/stored-outcome.ts';
 import { limits } from '../../src/limits.ts';
 import { parseInstant } from '../../src/time.ts';
 
@@ -60,19 +62,6 @@ export const problem = z
   .meta({ id: 'Problem' });
 
 export const outcome = z
-  .enum([
-    'applied',
-    'held',
-    'reversed',
-    'late',
-    'not_in_cohort',
-    'outside_window',
-    'no_match',
-    'duplicate',
-    'rejected',
-    'waiting',
-    'failed',
-    'parked',
-  ])
+  .enum([...storedOutcomes, 'duplicate', 'parked'] satisfies Outcome[])
   .describe('What became of an event.')
   .meta({ id: 'Outcome' });

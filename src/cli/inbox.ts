@@ -14,7 +14,7 @@ import { withDatabase } from './database.ts';
 import { readCount, readInstant } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
 
-interface FilterOptions {
+export interface FilterOptions {
   outcome?: string[];
   withReason?: string;
   since?: string;

@@ -17,21 +17,14 @@ import { createLog } from '../log.ts';
 import { drawOf } from '../rewards/draw.ts';
 import { withDatabase } from './database.ts';
 import { drawKeysOf } from './draw-keys.ts';
-import { readFilter } from './inbox.ts';
+import { type FilterOptions, readFilter } from './inbox.ts';
 import { openInput, readCount } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
 import { readReason, whoAsks } from './person.ts';
 
-interface ReprocessOptions {
+interface ReprocessOptions extends FilterOptions {
   file?: string;
   parkedNo?: string[];
-  outcome?: string[];
-  withReason?: string;
-  since?: string;
-  until?: string;
-  source?: string;
-  type?: string;
-  user?: string;
   reason?: string;
   dryRun?: boolean;
   resume?: string;

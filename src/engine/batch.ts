@@ -1,21 +1,10 @@
 // What goes into the engine and what it answers: the contract between sources and the one transaction.
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
 import type { Position } from '../inbox/store.ts';
+import type { StoredOutcome } from '../inbox/stored-outcome.ts';
 
 /** The words for what became of an event; the same in SQL, metrics, API and docs. */
-export type Outcome =
-  | 'applied'
-  | 'held'
-  | 'reversed'
-  | 'late'
-  | 'not_in_cohort'
-  | 'outside_window'
-  | 'no_match'
-  | 'duplicate'
-  | 'rejected'
-  | 'waiting'
-  | 'failed'
-  | 'parked';
+export type Outcome = StoredOutcome | 'duplicate' | 'parked';
 
 /** A slice of one source: at most limits.batchEvents events, in arrival order. */
 export interface Batch {

@@ -5,7 +5,7 @@ import { addStatement, intervalsOf, type Statement, statedAt } from '../cohorts/
 import { noVerdicts, type Question, type Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent } from '../event/event.ts';
-import { serviceOf } from '../event/message.ts';
+import { type RewardType, serviceOf } from '../event/message.ts';
 import { periodsOf } from '../games/budgets.ts';
 import { applyClaimRuling, applyRuling, judge, runningAt, type Timeline } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
@@ -416,11 +416,9 @@ function collectChange(change: ClaimChange, judged: JudgedEvent, decision: Decis
   if (claim.reward === null) return;
   const { reward } = claim;
   const messageKey = keyOf(claim, player);
-  const { gameNo, windowStart, step, earning } = claim;
   const owe = (amount: number, afterKey: string | null): void => {
     if (amount === 0) return;
-    const entry = { rewardType: reward.rewardType, amount, gameNo, windowStart, step, earning, afterKey };
-    decision.debts.push({ player, judged, entry });
+    enterDebt(claim, reward, { amount, afterKey }, judged, decision);
     if (afterKey === null) player.debts[reward.rewardType] = (player.debts[reward.rewardType] ?? 0) + amount;
   };
   switch (claim.status) {
@@ -459,23 +457,24 @@ function pay(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
   if (reward === null) return;
   const { player, receivedAt } = judged.opened;
   claim.netted = claim.budgets.length > 0 ? 0 : net(player.debts, reward);
-  const { gameNo, windowStart, step, earning, netted } = claim;
-  if (netted > 0) {
-    const entry = {
-      rewardType: reward.rewardType,
-      amount: -netted,
-      gameNo,
-      windowStart,
-      step,
-      earning,
-      afterKey: null,
-    };
-    decision.debts.push({ player, judged, entry });
-  }
+  const { netted } = claim;
+  if (netted > 0) enterDebt(claim, reward, { amount: -netted, afterKey: null }, judged, decision);
   if (netted === reward.amount) return;
   claim.sending = 'unsent';
   const budgets = periodsOf(claim, receivedAt);
   decision.messages.push(payReward({ ...claim, reward, budgets, userId: player.userId }, player.bucket, receivedAt));
+}
+
+/** Enters more or less of what a player owes because of a claim's reward. */
+function enterDebt(
+  { gameNo, windowStart, step, earning }: OpenClaim,
+  { rewardType }: { rewardType: RewardType },
+  change: { amount: number; afterKey: string | null },
+  judged: JudgedEvent,
+  decision: Decision,
+): void {
+  const entry = { rewardType, gameNo, windowStart, step, earning, ...change };
+  decision.debts.push({ player: judged.opened.player, judged, entry });
 }
 
 function keyOf(claim: OpenClaim, { userId }: PlayerState): string {

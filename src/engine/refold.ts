@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { Definitions } from '../definitions/definitions.ts';
 import { archetypes } from '../games/archetypes/archetype.ts';
+import { hasEnded } from '../games/claim.ts';
 import type { Timeline } from '../games/decide.ts';
 import { windowFor } from '../games/decide.ts';
 import { foldBoth, foldsAnew } from '../games/fold.ts';
@@ -282,12 +283,12 @@ function* compare(
   for (const claim of claims) if ((last.get(claim[0])?.[3] ?? 0) < claim[3]) last.set(claim[0], claim);
   for (const step of reached) {
     const claim = last.get(step);
-    if (claim === undefined || endedStatuses.has(claim[2])) {
+    if (claim === undefined || hasEnded(claim[2])) {
       yield ['claims_match_progress', `, step ${step}`, 'a claim', claim?.[2] ?? 'no claim'];
     }
   }
   for (const [step, stepType, status] of last.values()) {
-    if (endedStatuses.has(status) || status === 'voided') continue;
+    if (hasEnded(status) || status === 'voided') continue;
     if (!reached.has(step)) {
       if (status !== 'kept' && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
       continue;
@@ -298,9 +299,6 @@ function* compare(
     yield ['claim_status_matches_cleared', `, step ${step}`, expected[0] as string, status];
   }
 }
-
-/** The statuses of claims that have ended, so that their steps may be earned again. */
-const endedStatuses: ReadonlySet<ClaimStatus> = new Set(['cancelled', 'clawed_back', 'offset']);
 
 function wordsOf([value, cleared]: StoredProgress): string {
   return `value ${value}, cleared ${cleared}`;

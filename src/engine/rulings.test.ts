@@ -4,6 +4,15 @@ import { given } from '../testing/given.ts';
 import { gameHistory, makeEvent, makeGame, paymentReversal, reversalOf, upiPayment } from '../testing/make.ts';
 
 const game = makeGame({ milestone_steps: [2, { step: 3, step_type: 'EMPTY' }] });
+/** Counts the rupees of a payment. */
+const perRupee = {
+  progression_config: {
+    mode: 'increment_by_attribute' as const,
+    field: 'attributes.transaction_amount',
+    scale: 1,
+    rounding: 'down' as const,
+  },
+};
 const pay = (id: string, options: Parameters<typeof upiPayment>[1] = {}) => upiPayment(100, { id, ...options });
 const flagged = (id: string) => pay(id, { attributes: { frm_flag: 'REVIEW' } });
 const verdict = (type: 'hold_released' | 'hold_voided', original: string) =>
@@ -75,16 +84,7 @@ describe('a reversal', () => {
   test('of a part takes back the share, in one or more parts, before or after the original', () => {
     const rupees = makeGame({
       milestone_steps: [100],
-      triggers: [
-        {
-          progression_config: {
-            mode: 'increment_by_attribute',
-            field: 'attributes.transaction_amount',
-            scale: 1,
-            rounding: 'down',
-          },
-        },
-      ],
+      triggers: [perRupee],
     });
     given(rupees)
       .when(reversalOf('a', 30), pay('a'))
@@ -100,16 +100,7 @@ describe('a reversal', () => {
       milestone_steps: [5],
       evaluation_scope: 'LOGICAL_TRANSACTION',
       transaction_policy: 'first',
-      triggers: [
-        {
-          progression_config: {
-            mode: 'increment_by_attribute',
-            field: 'attributes.transaction_amount',
-            scale: 1,
-            rounding: 'down',
-          },
-        },
-      ],
+      triggers: [perRupee],
     });
     const of = (id: string, amount: number) =>
       upiPayment(amount, { id, correlation: { canonical_transaction_id: 'T' } });

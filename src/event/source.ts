@@ -1,13 +1,12 @@
 // A source: a producer, its topics, and the declarative mapping of its raw messages to the canonical event. Owns what such a
 // configuration may say and which attributes exist; mapping.ts applies it. It never holds code: a new producer is a new file.
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, type Problem, UserError } from '../errors.ts';
+import { takeFiles } from '../config-folder.ts';
+import { type Problem, UserError } from '../errors.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
-import { readTextFile } from '../text-file.ts';
 import { type Control, controls } from './control.ts';
 
 /** What an attribute holds. An `amount` is a number in major units (rupees) with at most its currency's decimals. */
@@ -305,19 +304,7 @@ export async function readSources(folder: string): Promise<Source[]> {
     throw new UserError(`Cannot read the folder of sources ${folder}: ${cause.code ?? cause.message}`);
   });
   const sources: Source[] = [canonicalSource];
-  const problems: Problem[] = [];
-  for (const entry of names.filter((each) => /\.jsonc?$/.test(each)).sort()) {
-    const file = join(folder, entry);
-    try {
-      const text = await readTextFile(file).catch((error: unknown) => {
-        throw new UserError('', [{ path: '', message: `cannot be read: ${messageOf(error)}` }]);
-      });
-      sources.push(parseSource(text, file));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(...error.problems.map((problem) => ({ ...problem, path: `${file} ${problem.path}` })));
-    }
-  }
+  const problems = await takeFiles(folder, names, (text, file) => sources.push(parseSource(text, file)));
   if (problems.length > 0) throw new UserError(`The sources in ${folder} are not right`, problems);
   checkTogether(sources);
   return sources;

@@ -8,6 +8,7 @@ import type { Db } from '../db/connect.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
+import { hasEnded } from '../games/claim.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldBoth } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
@@ -260,7 +261,7 @@ function claimedAt(claims: readonly LedgerClaim[], judgedNo: number): Pick<Progr
   const kept: number[] = [];
   for (const claim of claims.toSorted((a, b) => a.earning - b.earning)) {
     const status = statusAt(claim, judgedNo);
-    if (status === 'cancelled' || status === 'clawed_back' || status === 'offset') ended[claim.step] = claim.earning;
+    if (hasEnded(status)) ended[claim.step] = claim.earning;
     else claimed.push(claim.step);
     if (status === 'kept') kept.push(claim.step);
   }

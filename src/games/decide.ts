@@ -5,11 +5,11 @@ import type { CanonicalEvent } from '../event/event.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import { budgetsOf, poolOf } from './budgets.ts';
+import { isLive, isSameClaim } from './claim.ts';
 import type { Trigger } from './config.ts';
 import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
 import type {
-  Claim,
   ClaimChange,
   ClaimRuling,
   Credit,
@@ -402,25 +402,9 @@ function claimsOf(player: Player, { gameNo, windowStart }: Progress): OpenClaim[
   return player.claims.filter((claim) => claim.gameNo === gameNo && claim.windowStart === windowStart);
 }
 
-/** Whether a claim stands: neither taken back nor voided. */
-function isLive({ status }: Claim): boolean {
-  return (
-    status === 'earned' ||
-    status === 'awaiting_budget' ||
-    status === 'held' ||
-    status === 'unopened' ||
-    status === 'opened'
-  );
-}
-
 /** Puts a changed claim in the place of the one that the player has. */
 function change(player: Player, claim: OpenClaim, changed: OpenClaim): ClaimChange {
-  const isSame = (other: OpenClaim): boolean =>
-    other.gameNo === claim.gameNo &&
-    other.windowStart === claim.windowStart &&
-    other.step === claim.step &&
-    other.earning === claim.earning;
-  player.claims = player.claims.map((other) => (isSame(other) ? changed : other));
+  player.claims = player.claims.map((other) => (isSameClaim(other, claim) ? changed : other));
   return { claim: changed, from: claim.status };
 }
 

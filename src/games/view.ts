@@ -5,6 +5,7 @@ import { describeCondition } from '../condition/words.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import type { ProgressView } from './archetypes/strategy.ts';
+import { hasEnded } from './claim.ts';
 import type { Archetype, MilestoneStep, Progression, Reward, Trigger } from './config.ts';
 import type { GameStatus, Timeline } from './decide.ts';
 import type { ClaimFact, CreditFact, PlayerFacts } from './facts.ts';
@@ -192,7 +193,7 @@ export function stepState(claim: ClaimFact | undefined): StepState {
 
 /** Whether a claim has ended without its reward. */
 export function isTakenBack({ status }: Pick<ClaimFact, 'status'>): boolean {
-  return status === 'cancelled' || status === 'clawed_back' || status === 'offset' || status === 'voided';
+  return hasEnded(status) || status === 'voided';
 }
 
 /**

@@ -1,16 +1,15 @@
 // Services defined in configuration: what a file in game-configs/services says, read and checked. Owns the schema, published as
 // docs/schemas/service.schema.json. Secrets are never in it: it names variables of the environment. docs/services.md explains it.
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { secretName } from '../config.ts';
-import { messageOf, type Problem, UserError } from '../errors.ts';
+import { takeFiles } from '../config-folder.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { type ConfiguredService, SERVICE_ID } from '../event/message.ts';
 import { type Path, parsePath } from '../event/source.ts';
 import { parseJsonc } from '../jsonc.ts';
 import { limits } from '../limits.ts';
 import { didYouMean } from '../spelling.ts';
-import { readTextFile } from '../text-file.ts';
 import { linkLocalProblem } from './link-local.ts';
 import { placeholdersIn, textsIn } from './template.ts';
 
@@ -322,25 +321,15 @@ export async function readServices(folder: string): Promise<ServiceConfig[]> {
     throw new UserError(`Cannot read the folder of services ${folder}: ${messageOf(error)}`);
   });
   const services = new Map<string, ServiceConfig>();
-  const problems: Problem[] = [];
-  for (const entry of names.filter((each) => /\.jsonc?$/.test(each)).sort()) {
-    const file = join(folder, entry);
-    try {
-      const text = await readTextFile(file).catch((error: unknown) => {
-        throw new UserError('', [{ path: '', message: `cannot be read: ${messageOf(error)}` }]);
-      });
-      const service = parseService(text, file);
-      if (services.has(service.service_id)) {
-        throw new UserError('', [
-          { path: '$.service_id', message: `${JSON.stringify(service.service_id)} is there already; rename one` },
-        ]);
-      }
-      services.set(service.service_id, service);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(...error.problems.map((problem) => ({ ...problem, path: `${file} ${problem.path}` })));
+  const problems = await takeFiles(folder, names, (text, file) => {
+    const service = parseService(text, file);
+    if (services.has(service.service_id)) {
+      throw new UserError('', [
+        { path: '$.service_id', message: `${JSON.stringify(service.service_id)} is there already; rename one` },
+      ]);
     }
-  }
+    services.set(service.service_id, service);
+  });
   if (services.size > limits.configuredServices)
     problems.push({
       path: folder,

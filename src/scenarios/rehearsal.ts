@@ -9,6 +9,7 @@ import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from '../engine/
 import { Defect } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { RewardMessage } from '../event/message.ts';
+import { isSameClaim } from '../games/claim.ts';
 import type { Claim, Credit, Join, Membership, Player } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -109,7 +110,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
     credits.push(...decision.credits);
     claims.push(...decision.claims.map(({ player, claim }) => ({ player, claim })));
     for (const { player, change } of decision.changes) {
-      const known = claims.find((one) => one.player === player && isSame(one.claim, change.claim));
+      const known = claims.find((one) => one.player === player && isSameClaim(one.claim, change.claim));
       if (known?.claim.status !== change.from) {
         throw new Defect(`changed a claim that is not ${change.from}: ${JSON.stringify(change.claim)}`);
       }
@@ -137,10 +138,6 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
       return [...rewards.values()];
     },
   };
-}
-
-function isSame(a: Claim, b: Claim): boolean {
-  return a.gameNo === b.gameNo && a.windowStart === b.windowStart && a.step === b.step && a.earning === b.earning;
 }
 
 function isSameCredit(a: Credit, b: Credit): boolean {

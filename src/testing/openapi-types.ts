@@ -851,7 +851,7 @@ export interface components {
          * @description What became of an event.
          * @enum {string}
          */
-        Outcome: "applied" | "held" | "reversed" | "late" | "not_in_cohort" | "outside_window" | "no_match" | "duplicate" | "rejected" | "waiting" | "failed" | "parked";
+        Outcome: "applied" | "held" | "reversed" | "late" | "not_in_cohort" | "outside_window" | "no_match" | "rejected" | "waiting" | "failed" | "duplicate" | "parked";
         Activation: {
             game_id: string;
             version: number;

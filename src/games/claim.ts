@@ -1,0 +1,23 @@
+// Claims by their identity and status. Pure.
+import type { Claim, ClaimStatus } from './games.ts';
+
+/** Whether two claims of one player are the same: the same step of the same window, earned for the same time. */
+export function isSameClaim(a: Claim, b: Claim): boolean {
+  return a.gameNo === b.gameNo && a.windowStart === b.windowStart && a.step === b.step && a.earning === b.earning;
+}
+
+/** Whether a claim stands: neither taken back, nor kept without its step, nor voided. */
+export function isLive({ status }: Pick<Claim, 'status'>): boolean {
+  return (
+    status === 'earned' ||
+    status === 'awaiting_budget' ||
+    status === 'held' ||
+    status === 'unopened' ||
+    status === 'opened'
+  );
+}
+
+/** Whether a claim of this status has ended, so that its step may be earned again. */
+export function hasEnded(status: ClaimStatus): boolean {
+  return status === 'cancelled' || status === 'clawed_back' || status === 'offset';
+}
