@@ -1,10 +1,7 @@
 // `npm run bench -- dispatch`: how fast rewards are paid through HTTP, beside the same calls by the same client without a database, and beside empty
 // jobs of graphile-worker, in one run on one server. Owns the order of the measurements and the check that each reward was paid once.
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import pg from 'pg';
 import { table } from '../src/cli/output.ts';
@@ -16,6 +13,7 @@ import { createNeucoin } from '../src/rewards/neucoin.ts';
 import { owe } from '../src/testing/dispatch.ts';
 import { createWorker } from '../workers/worker.ts';
 import { type BenchServer, log, startBenchServer } from './server.ts';
+import { type StandIn, startStandIn } from './stand-in.ts';
 
 export interface DispatchOptions {
   rewards: number;
@@ -166,37 +164,6 @@ async function emptyJobs(server: BenchServer, count: number): Promise<Measured> 
   await pool.end();
   assert.equal(rows[0].left, 0);
   return measured;
-}
-
-interface StandIn extends AsyncDisposable {
-  url: string;
-  /** Payments in its books. */
-  paid(): Promise<number>;
-  /** Processor time so far. */
-  cpuMs(): Promise<number>;
-}
-
-async function startStandIn(): Promise<StandIn> {
-  const child = fork(join(import.meta.dirname, 'stand-in.ts'));
-  const [{ neucoinUrl }] = (await once(child, 'message')) as [{ neucoinUrl: string }];
-  return {
-    url: neucoinUrl,
-    async paid() {
-      const answer = await fetch(new URL('/books', neucoinUrl));
-      return ((await answer.json()) as unknown[]).length;
-    },
-    async cpuMs() {
-      const answered = once(child, 'message');
-      child.send('cpu');
-      const [{ cpuMs }] = (await answered) as [{ cpuMs: number }];
-      return cpuMs;
-    },
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
 }
 
 async function timed(

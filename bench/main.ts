@@ -1,11 +1,12 @@
 // `npm run -s bench -- …`: the benchmarks, in one page. Each prints a table for people, and with --json one line for programs, last.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchApi } from './api.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
 import { benchRoll } from './roll.ts';
 import { benchSimulate } from './simulate.ts';
+import { benchSoak } from './soak.ts';
 
 const program = new Command('bench').description('How fast Milepost is on this machine.').showHelpAfterError();
 
@@ -63,6 +64,22 @@ program
   .option('--rounds <count>', 'replacements', count, 6)
   .option('--json', 'one line of JSON, last', false)
   .action(benchRoll);
+
+program
+  .command('soak')
+  .description(
+    'weeks, compressed: events, rewards, retention and autovacuum; whether the last week is as fast as the first',
+  )
+  .option('--events <count>', 'messages of all weeks together', count, 5_000_000)
+  .option('--players <count>', 'players they are of', count, 200_000)
+  .option('--weeks <count>', 'weeks; days older than two are dropped', count, 10)
+  .addOption(
+    new Option('--autovacuum <settings>', 'of the tables: those of the migrations, or those of the server alone')
+      .choices(['migrations', 'server'])
+      .default('migrations'),
+  )
+  .option('--json', 'one line of JSON, last', false)
+  .action(benchSoak);
 
 await program.parseAsync();
 

@@ -1,23 +1,18 @@
 // A million players as the engine would have left them, made set-based: members of the game's cohort, two open games, up to seven credits in each, the
 // steps these reach, and their rewards paid. Owns the shape of that data; nothing here is measured.
 import pg from 'pg';
-import { attributeFields } from '../src/condition/condition.ts';
-import { connect } from '../src/db/connect.ts';
-import { transaction } from '../src/db/transaction.ts';
-import { activateGame } from '../src/definitions/activate.ts';
-import { attributeCatalogue } from '../src/event/source.ts';
-import { parseGame } from '../src/games/parse.ts';
 import { bucketOf } from '../src/ids.ts';
 import { formatInstant } from '../src/time.ts';
-import { log, seedText, shippedSources } from './server.ts';
-import { gameFile, userId, windowStart } from './workload.ts';
+import { activate, seedText } from './server.ts';
+import { userId, windowStart } from './workload.ts';
 
 const ROWS_AT_ONCE = 50_000;
 const SECOND_GAME = 'upi_fs_milestone_second';
 
 /** Fills a migrated database in which the seed game is in force. */
 export async function makePlayers(url: string, players: number): Promise<void> {
-  const cohort = await addSecondGame(url);
+  // A second game like the first, for the same players.
+  const second = await activate(url, (await seedText()).replace('"upi_fs_milestone_may_2026"', `"${SECOND_GAME}"`));
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -32,7 +27,7 @@ export async function makePlayers(url: string, players: number): Promise<void> {
     await client.query(
       `insert into milepost.cohort_membership (bucket, player_id, cohort_id, valid_from, member)
        select bucket, player_id, $1, $2, true from milepost.player order by bucket, player_id`,
-      [cohort, formatInstant(windowStart)],
+      [second.cohort_id, formatInstant(windowStart)],
     );
     await client.query(
       `create temporary table given as
@@ -71,19 +66,5 @@ export async function makePlayers(url: string, players: number): Promise<void> {
     await client.query('checkpoint');
   } finally {
     await client.end();
-  }
-}
-
-/** A second game like the first, for the same players; answers their cohort. */
-async function addSecondGame(url: string): Promise<string> {
-  const owner = connect(url, { role: 'milepost_owner', size: 1, log });
-  try {
-    const fields = attributeFields(attributeCatalogue(await shippedSources()));
-    const text = (await seedText()).replace('"upi_fs_milestone_may_2026"', `"${SECOND_GAME}"`);
-    const config = parseGame(text, gameFile, fields);
-    await transaction(owner, (tx) => activateGame(tx, { config, text, file: gameFile, by: 'bench', reason: 'bench' }));
-    return config.cohort_id;
-  } finally {
-    await owner.close();
   }
 }

@@ -12,6 +12,7 @@ import { migrate } from '../src/db/migrate.ts';
 import { transaction } from '../src/db/transaction.ts';
 import { activateGame } from '../src/definitions/activate.ts';
 import { attributeCatalogue, readSources, type Source } from '../src/event/source.ts';
+import type { GameConfig } from '../src/games/config.ts';
 import { parseGame } from '../src/games/parse.ts';
 import { bucketOf } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
@@ -39,12 +40,15 @@ export function shippedSources(): Promise<Source[]> {
 }
 
 /** Starts a server with a prepared database: migrated, the seed game in force, `players` players members of its cohort. */
-export async function startBenchServer(players: number): Promise<BenchServer> {
+export async function startBenchServer(
+  players: number,
+  serverSettings: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'milepost-bench-'));
   // As root, PostgreSQL runs under another account, which must be able to get into the folder.
   await chmod(folder, 0o755);
   const dataDir = join(folder, 'postgres');
-  const server = await startPostgres({ dataDir }).catch(async (error) => {
+  const server = await startPostgres({ dataDir, settings: serverSettings }).catch(async (error) => {
     await rm(folder, { recursive: true, force: true });
     throw error;
   });
@@ -71,14 +75,22 @@ export function seedText(): Promise<string> {
   return readFile(join(root, gameFile), 'utf8');
 }
 
+/** Puts a game in force, whose file says `text`. */
+export async function activate(url: string, text: string): Promise<GameConfig> {
+  const owner = connect(url, { role: 'milepost_owner', size: 1, log });
+  try {
+    const fields = attributeFields(attributeCatalogue(await shippedSources()));
+    const config = parseGame(text, gameFile, fields);
+    await transaction(owner, (tx) => activateGame(tx, { config, text, file: gameFile, by: 'bench', reason: 'bench' }));
+    return config;
+  } finally {
+    await owner.close();
+  }
+}
+
 async function prepare(url: string, players: number): Promise<void> {
   await migrate(url);
-  const owner = connect(url, { role: 'milepost_owner', size: 1, log });
-  const fields = attributeFields(attributeCatalogue(await shippedSources()));
-  const text = await seedText();
-  const config = parseGame(text, gameFile, fields);
-  await transaction(owner, (tx) => activateGame(tx, { config, text, file: gameFile, by: 'bench', reason: 'bench' }));
-  await owner.close();
+  const config = await activate(url, await seedText());
   const login = connect(url, { role: 'login', size: 1, log });
   // Past the engine: what is measured begins with an empty inbox.
   for (let from = 0; from < players; from += limits.batchEvents) {

@@ -1,11 +1,37 @@
-// The stand-in services in a process of their own, so that what answers is not what is measured. Tells its parent where they are, and, whenever it is
-// asked, how much processor time it has taken.
-import { startRewardServices } from '../src/local/reward-services.ts';
+// The stand-in services in a process of their own, so that what answers is not what is measured.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 
-const services = await startRewardServices();
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpuMs: (user + system) / 1_000 });
-});
-process.once('disconnect', () => services.stop());
-process.send?.({ neucoinUrl: services.neucoinUrl });
+export interface StandIn extends AsyncDisposable {
+  /** Of its NeuCoin service; the others are beside it. */
+  url: string;
+  /** Payments in its books. */
+  paid(): Promise<number>;
+  /** Processor time so far. */
+  cpuMs(): Promise<number>;
+}
+
+/** Starts it; disposing of it ends it at once. */
+export async function startStandIn(): Promise<StandIn> {
+  const child = fork(join(import.meta.dirname, 'stand-in-process.ts'));
+  const [{ neucoinUrl }] = (await once(child, 'message')) as [{ neucoinUrl: string }];
+  return {
+    url: neucoinUrl,
+    async paid() {
+      const answer = await fetch(new URL('/books', neucoinUrl));
+      return ((await answer.json()) as unknown[]).length;
+    },
+    async cpuMs() {
+      const answered = once(child, 'message');
+      child.send('cpu');
+      const [{ cpuMs }] = (await answered) as [{ cpuMs: number }];
+      return cpuMs;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

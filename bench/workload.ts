@@ -49,10 +49,18 @@ export function userId(playerNo: number): string {
   return `U${String(playerNo).padStart(9, '0')}`;
 }
 
+/** How a load differs from the usual one. */
+export interface Shape {
+  players: number;
+  /** When the broker receives the first message, and how long it takes from one to the next. */
+  from: Instant;
+  everyMs: number;
+}
+
 /** The messages, one after the other: a million take no more memory than a thousand. */
-export function* deliveries(events: number): Generator<Delivery> {
+export function* deliveries(events: number, shape: Partial<Shape> = {}): Generator<Delivery> {
+  const { players = playersOf(events), from = beginning, everyMs = 1 } = shape;
   const random = createSampleRandom(7);
-  const players = playersOf(events);
   const recent: Delivery[] = [];
   let fresh = 0;
   for (let index = 0; index < events; index++) {
@@ -60,7 +68,8 @@ export function* deliveries(events: number): Generator<Delivery> {
       yield { ...random.pick(recent), repeat: true };
       continue;
     }
-    const delivery = makeDelivery(index, random.whole(0, players - 1), random.chance(workload.fs), random);
+    const timestamp = from + Math.floor(index * everyMs);
+    const delivery = makeDelivery(index, timestamp, random.whole(0, players - 1), random.chance(workload.fs), random);
     recent[fresh++ % workload.repeatedWithin] = delivery;
     yield delivery;
   }
@@ -68,6 +77,7 @@ export function* deliveries(events: number): Generator<Delivery> {
 
 function makeDelivery(
   index: number,
+  timestamp: Instant,
   playerNo: number,
   fs: boolean,
   random: ReturnType<typeof createSampleRandom>,
@@ -77,7 +87,6 @@ function makeDelivery(
     ? random.whole(1, 119_900) / 100
     : random.whole(120_000, 2_500_000) / 100;
   const user = userId(playerNo);
-  const timestamp = beginning + index;
   const event = {
     event_id: `evt_${fs ? 'fs' : 'pay'}_${number}`,
     event_type: fs ? 'fs_action_complete' : 'payment_success',
