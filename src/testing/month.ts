@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Admin, Partitioners } from 'kafkajs';
 import { inject } from 'vitest';
-import type { Booking } from '../local/reward-services.ts';
+import type { Booking, Fault } from '../local/reward-services.ts';
 import type { SampleMessage } from '../local/sample-stream.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
@@ -19,7 +19,9 @@ const topics = ['milepost.events', 'upi.switch.transactions', 'fs.journey.events
 const partitions = topics.flatMap((topic) => [0, 1, 2, 3].map((partition) => `${topic}/${partition}`));
 
 /** One payment in ten fails after it was applied: half of them with an answer, half without. */
-const faults = ['status', 'reset'].map((how) => ({ service: 'neucoin', when: 'after', how, one_in: 20 }));
+const usualFaults: readonly Fault[] = (['status', 'reset'] as const).map((how) => {
+  return { service: 'neucoin', when: 'after', how, one_in: 20 };
+});
 
 export interface Month extends AsyncDisposable {
   database: TestDatabase;
@@ -27,6 +29,8 @@ export interface Month extends AsyncDisposable {
   apiUrl: string;
   /** Where the development issuer keeps its key. */
   home: string;
+  /** What its processes are told; commands take the same. */
+  env: Record<string, string>;
   startConsumer(): Running;
   /** Resolves when the partitions are shared out among these consumers and each has some. */
   shared(consumers: readonly Running[]): Promise<void>;
@@ -38,6 +42,8 @@ export interface Month extends AsyncDisposable {
   settled(count: number): Promise<void>;
   /** Offset after the last record of each partition, as the broker has it. */
   highWatermarks(): Promise<{ topic: string; partition: number; next_offset: number }[]>;
+  /** How the reward services misbehave from now on. */
+  setFaults(faults: readonly Fault[]): Promise<void>;
   /** The reward services' own books. */
   paid(): Promise<Booking[]>;
   /** Tells every process to stop. Resolves with how those ended that were still running. */
@@ -45,7 +51,10 @@ export interface Month extends AsyncDisposable {
 }
 
 /** Sets the month up: topics, the game, its cohort, the services; two workers and the API. Consumers are the test's to start. */
-export async function openMonth(members: readonly { userId: string; from: Instant }[]): Promise<Month> {
+export async function openMonth(
+  members: readonly { userId: string; from: Instant }[],
+  options: { faults?: readonly Fault[]; env?: Record<string, string> } = {},
+): Promise<Month> {
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await testDatabase());
   const home = await mkdtemp(join(tmpdir(), 'milepost-test-'));
@@ -72,8 +81,11 @@ export async function openMonth(members: readonly { userId: string; from: Instan
   const standIn = launch(['stand-in', '--port', '0']);
   const services = await waitFor('the stand-in services', () => variablesIn(standIn.stdout()), { deadlineMs: 30_000 });
   const servicesUrl = new URL(services.NEUCOIN_URL as string).origin;
-  const told = await fetch(`${servicesUrl}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
-  if (!told.ok) throw new Error(`the stand-in services refused the faults: ${told.status} ${await told.text()}`);
+  async function setFaults(faults: readonly Fault[]): Promise<void> {
+    const told = await fetch(`${servicesUrl}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+    if (!told.ok) throw new Error(`the stand-in services refused the faults: ${told.status} ${await told.text()}`);
+  }
+  await setFaults(options.faults ?? usualFaults);
 
   await prepareGame(database, members);
   // A prefix of its own: tests share the server.
@@ -86,6 +98,7 @@ export async function openMonth(members: readonly { userId: string; from: Instan
     REDIS_URL: redisUrl,
     HTTP_PORT: '0',
     METRICS_PORT: '0',
+    ...options.env,
   };
   launch(['start', '--role', 'worker'], environment);
   launch(['start', '--role', 'worker'], environment);
@@ -113,7 +126,9 @@ export async function openMonth(members: readonly { userId: string; from: Instan
     redisUrl,
     apiUrl: apiUrl as string,
     home,
+    env: environment,
     committed,
+    setFaults,
     startConsumer: () => launch(['start', '--role', 'ingest'], environment),
     async shared(consumers) {
       const isShared = async () => {
@@ -218,7 +233,7 @@ function variablesIn(text: string): Record<string, string> | undefined {
 }
 
 /** Where a process says that it listens. */
-async function listening(process: Running): Promise<{ metrics: string; api?: string }> {
+export async function listening(process: Running): Promise<{ metrics: string; api?: string }> {
   const line = () => process.log().find(({ msg }) => msg === 'listening');
   const found = await waitFor('a process that listens', line, { deadlineMs: 30_000 });
   return found as unknown as { metrics: string; api?: string };
