@@ -66,6 +66,9 @@ test('migrate: a plan changes nothing; without it, other commands say what to do
   const plan = await json(['migrate', '--plan']);
   expect(plan.document.migrations[0]).toBe('0001_roles');
   expect(plan.document.functions).toContain('engine/open_batch.sql');
+  expect((await run(['migrate', '--plan'])).stdout).toMatch(
+    /would apply migration 0001_roles\n[\s\S]*would make function engine\/open_batch\.sql\n[\s\S]*\? +do \$\$/,
+  );
   expect(await tables()).toEqual([]);
   for (const args of [
     ['games', 'list'],

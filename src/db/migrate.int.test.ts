@@ -2,7 +2,7 @@ import pg from 'pg';
 import { describe, expect, inject, test } from 'vitest';
 import { dbFolder } from '../testing/db-folder.ts';
 import { waitFor } from '../testing/wait.ts';
-import { type MigrationReport, migrate } from './migrate.ts';
+import { type MigrationReport, migrate, planMigration } from './migrate.ts';
 
 const nothing: MigrationReport = { migrations: [], functions: [], views: [], dropped: [] };
 
@@ -39,7 +39,10 @@ const count = async (client: pg.Client) => {
 
 test('a plan says what would be done and does nothing; a second migration finds nothing to do', async () => {
   await withEmptyDatabase(async (url, client) => {
-    const plan = await migrate(url, { plan: true });
+    const { replaced, statements, ...plan } = await planMigration(url);
+    expect(replaced).toEqual([]);
+    // On an empty database nobody is stopped.
+    expect(statements.flatMap(({ locks }) => locks ?? [])).toEqual([]);
     expect(plan.migrations[0]).toBe('0001_roles');
     expect(plan.functions).toContain('engine/open_batch.sql');
     expect(await count(client)).toBe(0);
@@ -47,7 +50,29 @@ test('a plan says what would be done and does nothing; a second migration finds 
     expect(await migrate(url)).toEqual(plan);
     expect(await count(client)).toBeGreaterThan(10);
     expect(await migrate(url)).toEqual(nothing);
-    expect(await migrate(url, { plan: true })).toEqual(nothing);
+    expect(await planMigration(url)).toEqual({ ...nothing, replaced: [], statements: [] });
+  });
+});
+
+test('a plan names what would be replaced, and what a new migration would lock', async () => {
+  await using folder = await dbFolder();
+  await withEmptyDatabase(async (url, client) => {
+    await migrate(url, { folder: folder.path });
+    await folder.write('migrations/9000_note.sql', 'alter table milepost.claim add column note text;');
+    await folder.write('migrations/9001_program.mjs', 'export const up = () => {};');
+    await client.query("update public.milepost_function set digest = 'older' where path like '%inbox_advance.sql'");
+    await client.query(
+      "update public.milepost_function set digest = 'older' where path = 'views/milepost_dba/circuit.sql'",
+    );
+    const plan = await planMigration(url, { folder: folder.path });
+    expect(plan).toMatchObject({
+      migrations: ['9000_note', '9001_program'],
+      replaced: ['inbox/inbox_advance.sql', 'milepost_dba/circuit.sql'],
+      statements: [
+        { locks: [{ table: 'milepost.claim', lock: 'ACCESS EXCLUSIVE', stops: 'reads and writes', whole: false }] },
+        { migration: '9001_program', statement: '9001_program.mjs', locks: null },
+      ],
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 // Brings a database to this version: migrations (once, in order), functions and views (again whenever a file changed), and the job queue's own schema.
 // Processes of the version before go on meanwhile: no lock is waited for longer than they can bear, and the functions they call stay.
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +11,13 @@ import { UserError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { backoffMs } from '../retry.ts';
 import { asRole } from './connect.ts';
-import { applyFiles, changedFiles, formerFunctions } from './replaceable.ts';
+import { type PlannedStatement, planStatements } from './migration-plan.ts';
+import { applyFiles, changedFiles, formerFunctions, presentFiles, type ReplaceableFile } from './replaceable.ts';
 
 const DB_FOLDER = fileURLToPath(new URL('../../db/', import.meta.url));
 const LOCK = 77_000;
 
-/** What a migration did, or, with `plan`, would do. */
+/** What a migration did, or would do. */
 export interface MigrationReport {
   migrations: string[];
   functions: string[];
@@ -24,21 +26,60 @@ export interface MigrationReport {
   dropped: string[];
 }
 
+/** What a migration would do, and what of the running version would wait for it. */
+export interface MigrationPlan extends MigrationReport {
+  /** Of the functions and views, those that are there in another form. */
+  replaced: string[];
+  statements: PlannedStatement[];
+}
+
 export interface MigrateOptions {
-  plan?: boolean;
   /** The folder with migrations/, functions/ and views/; another one in tests. */
   folder?: string;
   /** Other times than the limits; for tests. */
   timing?: Partial<{ lockMs: number; tries: number }>;
 }
 
+/** Says what `migrate` would do, and changes nothing. */
+export async function planMigration(url: string, { folder = DB_FOLDER }: MigrateOptions = {}): Promise<MigrationPlan> {
+  const client = new pg.Client({ connectionString: url, application_name: 'milepost migrate' });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    // A dry run makes its table of migrations all the same.
+    await client.query('begin');
+    const migrations = await runPending(client, folder, true, []);
+    const changed = await changedFiles(client, folder);
+    const dropped = changed.length === 0 ? [] : await formerFunctions(client);
+    const replaced = await presentFiles(client, changed);
+    const texts = await Promise.all(migrations.map((name) => readMigration(folder, name)));
+    const statements = await planStatements(client, texts);
+    await client.query('rollback');
+    return { migrations, ...pathsOf(changed), dropped, replaced: replaced.map(({ path }) => path), statements };
+  } finally {
+    await client.end();
+  }
+}
+
+async function readMigration(folder: string, name: string): Promise<{ name: string; text: string }> {
+  const files = await readdir(join(folder, 'migrations'));
+  const file = files.find((each) => each.startsWith(`${name}.`)) ?? `${name}.sql`;
+  // One that is a program is no SQL that could be looked into.
+  return { name, text: file.endsWith('.sql') ? await readFile(join(folder, 'migrations', file), 'utf8') : file };
+}
+
+function pathsOf(files: readonly ReplaceableFile[]): Pick<MigrationReport, 'functions' | 'views'> {
+  const paths = (kind: ReplaceableFile['kind']) => files.filter((file) => file.kind === kind).map(({ path }) => path);
+  return { functions: paths('function'), views: paths('view') };
+}
+
 /**
- * Migrates the database at `url`. Two at once wait for each other. With `plan`, nothing is changed and the report says what would be.
+ * Migrates the database at `url`. Two at once wait for each other.
  * The login user needs CREATEROLE the first time, and ownership of the schema after that.
  * @throws UserError when somebody else's transaction keeps a lock that is needed; what was done until then stays, and the next run goes on from there.
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<MigrationReport> {
-  const { plan = false, folder = DB_FOLDER } = options;
+  const { folder = DB_FOLDER } = options;
   const lockMs = options.timing?.lockMs ?? limits.migrationLockMs;
   const tries = options.timing?.tries ?? limits.migrationTries;
   const client = new pg.Client({ connectionString: url, application_name: 'milepost migrate' });
@@ -47,30 +88,24 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     // A lock that is waited for keeps everybody out who comes later. Only now: another migration may be waited for as long as it takes.
     await client.query(`set lock_timeout = ${lockMs}`);
-    // A dry run makes its table of migrations all the same.
-    if (plan) await client.query('begin');
     const migrations: string[] = [];
     await insist(client, tries, async () => {
-      migrations.push(...(await runPending(client, folder, plan, migrations)));
+      migrations.push(...(await runPending(client, folder, false, migrations)));
     });
     const changed = await changedFiles(client, folder);
     const dropped = changed.length === 0 ? [] : await formerFunctions(client);
-    if (plan) await client.query('rollback');
-    else {
-      // The queue first: a function of ours calls into it.
-      const queueUrl = asRole(url, 'milepost_worker', [`-c lock_timeout=${lockMs}`]);
-      await insist(client, tries, () => runMigrations({ connectionString: queueUrl }));
-      if (changed.length > 0) await insist(client, tries, () => applyFiles(client, changed));
-    }
-    const paths = (kind: 'function' | 'view') => changed.filter((file) => file.kind === kind).map(({ path }) => path);
-    return { migrations, functions: paths('function'), views: paths('view'), dropped };
+    // The queue first: a function of ours calls into it.
+    const queueUrl = asRole(url, 'milepost_worker', [`-c lock_timeout=${lockMs}`]);
+    await insist(client, tries, () => runMigrations({ connectionString: queueUrl }));
+    if (changed.length > 0) await insist(client, tries, () => applyFiles(client, changed));
+    return { migrations, ...pathsOf(changed), dropped };
   } finally {
     await client.end();
   }
 }
 
 /** Runs the migrations that have not been run yet, but for `done`. Returns their names, also of those that ran before one failed on a lock. */
-async function runPending(client: pg.Client, folder: string, plan: boolean, done: string[]): Promise<string[]> {
+async function runPending(client: pg.Client, folder: string, dryRun: boolean, done: string[]): Promise<string[]> {
   const before = await recorded(client);
   try {
     const ran = await runner({
@@ -82,7 +117,7 @@ async function runPending(client: pg.Client, folder: string, plan: boolean, done
       // One transaction each: a long index build of a later migration must not keep an earlier one's locks.
       singleTransaction: false,
       noLock: true,
-      dryRun: plan,
+      dryRun,
       log: () => {},
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     });

@@ -33,6 +33,16 @@ export async function changedFiles(client: pg.Client, folder: string): Promise<R
   return files.filter((file) => changed.includes(file) || missing.includes(file));
 }
 
+/** Those of the files whose function or view is there, in whatever form. */
+export async function presentFiles(client: pg.Client, files: readonly ReplaceableFile[]): Promise<ReplaceableFile[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select proname as name from pg_proc where pronamespace = to_regnamespace('milepost')
+     union select relnamespace::regnamespace || '.' || relname from pg_class where relkind = 'v'`,
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  return files.filter((file) => names.has(file.kind === 'function' ? functionName(file) : viewName(file)));
+}
+
 /** Functions of the version before the last one that were left for its processes. The next migration drops them. */
 export async function formerFunctions(client: pg.Client): Promise<string[]> {
   const { rows: known } = await client.query(
@@ -92,7 +102,7 @@ interface Form {
  * at once where the new one takes its calls as well (the parameters that came have defaults): the two would be ambiguous.
  */
 async function applyFunction(client: pg.Client, file: ReplaceableFile): Promise<void> {
-  const name = file.path.replace(/^.*\//, '').replace(/\.sql$/, '');
+  const name = functionName(file);
   const forms = await formsOf(client, name);
   if (forms.length === 0) {
     await client.query(file.text);
@@ -212,6 +222,11 @@ async function readFiles(folder: string, kind: ReplaceableFile['kind']): Promise
 /** Under which name a file is on record: functions came first and have no prefix. */
 function recordOf({ kind, path }: ReplaceableFile): string {
   return kind === 'function' ? path : `views/${path}`;
+}
+
+/** `db/functions/engine/open_batch.sql` makes the function `milepost.open_batch`. */
+function functionName({ path }: ReplaceableFile): string {
+  return path.replace(/^.*\//, '').replace(/\.sql$/, '');
 }
 
 /** `db/views/milepost_dba/circuit.sql` makes the view `milepost_dba.circuit`. */
