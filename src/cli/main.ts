@@ -464,8 +464,8 @@ inbox
   .action(from(async () => (await import('./inbox-partitions.ts')).dropPartitions));
 
 const rewards = program.command('rewards').description('what is paid: what waits, what ended badly, trying that again');
-const serviceOption = (): Option =>
-  new Option('--service <service>', 'of one service: neucoin, voucher, or a configured one as service:<id>').argParser(
+const serviceOption = (what = 'of one service'): Option =>
+  new Option('--service <service>', `${what}: neucoin, voucher, or a configured one as service:<id>`).argParser(
     (given: string) => {
       if (given === 'neucoin' || given === 'voucher' || /^service:./.test(given)) return given;
       throw new InvalidArgumentError('Allowed are neucoin, voucher, and service:<id>.');
@@ -555,9 +555,7 @@ rewards
 rewards
   .command('reconcile')
   .description("compare a service's statement with our books: do both say the same?")
-  .addOption(
-    new Option('--service <service>', 'whose statement it is').choices(['neucoin', 'voucher']).makeOptionMandatory(),
-  )
+  .addOption(serviceOption('whose statement it is').makeOptionMandatory())
   .requiredOption(
     '--statement <file>',
     'values separated by commas under a header, or JSON lines (- for standard input)',

@@ -235,3 +235,35 @@ test('what nobody could tell is told by a statement: paid, or not paid and then 
   );
   expect(asked).toEqual([{ ask_key: null, renewed: true }]);
 });
+
+test('of a configured service; one that nobody knows is none', { timeout }, async () => {
+  await using database = await testDatabase();
+  const owed = await owe(database.pool, { count: 2, destination: 'service:lounge_pass' });
+  await end(database, owed, 'done');
+  const [told, missing] = owed as [Owed, Owed];
+  const statement = (service: string, lines: readonly string[]) =>
+    milepost(['rewards', 'reconcile', '--service', service, '--statement', '-', ...now, '--json'], {
+      env: { DATABASE_URL: database.url },
+      input: [header, ...lines].join('\n'),
+    });
+  const { status, stdout } = await statement('service:lounge_pass', [
+    `${told.key},credit,10,P1,`,
+    `${stranger},credit,3,P2,`,
+  ]);
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    service: 'service:lounge_pass',
+    agree: false,
+    unknown: { count: 1, first: [{ idempotency_key: stranger }] },
+    unpaid: { count: 1, first: [{ key: missing.key }] },
+    differs: none,
+  });
+  const { status: right } = await statement(
+    'service:lounge_pass',
+    owed.map(({ key }) => `${key},credit,10,,`),
+  );
+  expect(right).toBe(0);
+  const mistyped = await statement('service:lunge_pass', []);
+  expect(mistyped).toMatchObject({ status: 2, stdout: '' });
+  expect(mistyped.stderr).toContain('--service service:lunge_pass: we never had a reward for it');
+});

@@ -1,5 +1,5 @@
 // milepost rewards reconcile: a service's statement against our books, and what follows for rewards of which nobody could tell.
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
 import { UserError } from '../errors.ts';
@@ -9,6 +9,8 @@ import type { RewardDestination } from '../outbox/find.ts';
 import { type AmbiguousReward, type Reconciliation, reconcile, type ShownReward } from '../outbox/reconcile.ts';
 import { readStatement } from '../outbox/statement.ts';
 import { receiptTold } from '../rewards/receipt-told.ts';
+import { destinationOf, readServices } from '../rewards/service-config.ts';
+import { didYouMean } from '../spelling.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { openInput, readCount, readInstant } from './input.ts';
@@ -41,12 +43,14 @@ export async function reconcileRewards(options: ReconcileOptions): Promise<void>
   const stream = await openInput(options.statement);
   const name = options.statement === '-' ? 'standard input' : basename(options.statement);
   const progress = createProgress();
-  const { result, settled } = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+  const config = readConfig();
+  const { result, settled } = await withDatabase(config, 'milepost_support', async (db) => {
     const statement = readStatement(stream, name);
     const result = await reconcile(db, statement, {
       ...{ service: options.service, from, to, shown: options.settle === true ? limits.statementListed : shown },
       progress: (lines) => progress.at(() => `${counted(lines, 'line')} read`),
     });
+    if (!result.known) await checkDescribed(options.service, join(config.GAME_CONFIGS, 'services'));
     if (options.settle !== true) return { result, settled: undefined };
     const by = whoAsks();
     const paid = result.ambiguous.first.flatMap((reward) => receiptIn(options.service, reward));
@@ -64,6 +68,15 @@ export async function reconcileRewards(options: ReconcileOptions): Promise<void>
   );
 }
 
+/** A service that neither our books nor a file know is most likely mistyped, and an empty statement would agree with it. */
+async function checkDescribed(service: RewardDestination, folder: string): Promise<void> {
+  const described = ['neucoin', 'voucher', ...(await readServices(folder)).map(destinationOf)];
+  if (described.includes(service)) return;
+  throw new UserError(
+    `--service ${service}: we never had a reward for it, and no file in ${folder} describes it${didYouMean(service, described)}`,
+  );
+}
+
 /** What ends a reward as paid, if the statement says so and by which transaction: without it, it could not be taken back later. */
 function receiptIn(service: RewardDestination, reward: AmbiguousReward): Concluded[] {
   const { key, kind, amount, statement, transaction_id: transactionId } = reward;
@@ -72,7 +85,7 @@ function receiptIn(service: RewardDestination, reward: AmbiguousReward): Conclud
   return [{ key, receipt }];
 }
 
-function documentOf({ period, unknown, unpaid, differs, ambiguous, ...rest }: Reconciliation) {
+function documentOf({ period, unknown, unpaid, differs, ambiguous, known: _, ...rest }: Reconciliation) {
   const withTime = <Line extends { time: Instant | null }>({ time, ...line }: Line) => ({
     ...line,
     time: time === null ? null : formatInstant(time),

@@ -61,6 +61,8 @@ export interface Reconciliation {
   ambiguous: Finding<AmbiguousReward>;
   /** Rewards of ours whose attempts began before the period, or ended after it, and that the statement does not have: no disagreement. */
   at_the_edges: number;
+  /** Whether we ever had a reward for this service. */
+  known: boolean;
 }
 
 export interface ReconcileOptions {
@@ -238,7 +240,10 @@ async function compare(
   client: pg.PoolClient,
   { service, period, shown }: ReconcileOptions & { period: Reconciliation['period'] },
 ): Promise<
-  Lists & { at_the_edges: number /** Ambiguous rewards that the statement says something about. */; told: number }
+  Lists &
+    Pick<Reconciliation, 'at_the_edges' | 'known'> & {
+      /** Ambiguous rewards that the statement says something about. */ told: number;
+    }
 > {
   const values = [service, formatInstant(period.from), formatInstant(period.to)];
   await client.query('begin isolation level repeatable read');
@@ -260,14 +265,17 @@ async function compare(
     doubled: await list('doubled'),
     ambiguous: await list('ambiguous'),
   };
-  const { rows } = await client.query<{ edges: string; told: string }>({
+  const { rows } = await client.query<{ edges: string; known: boolean; told: string }>({
     ...unhurried,
     text: `
-      select (select count(*) from milepost.outbox o left join pg_temp.told t using (bucket, message_no)
-               where o.destination = $1 and o.state = 'done' and t.line is null and not ${INSIDE} and ${SINCE} <= $3 and o.settled_at >= $2) as edges,
-             (select count(*) from (${queries.ambiguous}) as a where a.statement <> 'untold') as told`,
+      select count(*) filter (where o.state = 'done' and t.line is null and not ${INSIDE} and ${SINCE} <= $3 and o.settled_at >= $2) as edges,
+             count(*) > 0 as known,
+             (select count(*) from (${queries.ambiguous}) as a where a.statement <> 'untold') as told
+        from milepost.outbox o left join pg_temp.told t using (bucket, message_no)
+       where o.destination = $1`,
     values,
   });
   await client.query('commit');
-  return { ...lists, at_the_edges: Number(rows[0]?.edges), told: Number(rows[0]?.told) };
+  const [{ edges, known, told } = { edges: '0', known: false, told: '0' }] = rows;
+  return { ...lists, at_the_edges: Number(edges), known, told: Number(told) };
 }
