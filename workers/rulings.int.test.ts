@@ -1,6 +1,9 @@
 // What becomes of rewards when the events that earned them are reversed or ruled upon, with a real database, workers and services.
 import { describe, expect, test } from 'vitest';
+import { allot } from '../src/budgets/allot.ts';
+import { applyAllotments, openRound } from '../src/budgets/store.ts';
 import { connect } from '../src/db/connect.ts';
+import { transaction } from '../src/db/transaction.ts';
 import { verify } from '../src/engine/verify.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
 import type { GameConfig } from '../src/games/config.ts';
@@ -167,6 +170,60 @@ test.each(['skip', 'hold'] as const)(
     expect(paid(it.services)).toEqual(['pay 20']);
   },
 );
+
+describe('what a budget has not enough left for', () => {
+  const exhausted = makeGame({
+    game_id: 'exhausted',
+    milestone_steps: [1],
+    triggers: [{ ...paymentTrigger(), event_type: 'recharged' }],
+    on_reversal: 'claw_back',
+    budgets: [{ budget_id: 'nothing', period: 'game', limit: { amount: 0 }, when_exhausted: 'hold' }],
+  });
+  const recharge = (id: string) => pay(id, { type: 'recharged' });
+  const verdict = (kind: 'released' | 'voided') =>
+    makeEvent({
+      type: `hold_${kind}`,
+      attributes: { game_id: 'exhausted', window_start: exhausted.game_window.start, step: 1 },
+    });
+
+  test('a verdict and a reversal in one batch, whichever comes first', async () => {
+    await using it = await scene('keep', [exhausted]);
+    await it.take(recharge('a'));
+    await drain(it.database, it.services);
+    expect(await it.take(verdict('released'), reversalOf('a'))).toEqual(['applied (released)', 'reversed']);
+    expect(await claims(it.database)).toEqual(['1.1 cancelled cancelled']);
+    await it.take(recharge('b'));
+    await drain(it.database, it.services);
+    expect(await it.take(reversalOf('b'), verdict('released'))).toEqual(['reversed', 'rejected (not_held)']);
+    expect(await claims(it.database)).toEqual(['1.1 cancelled cancelled', '1.2 cancelled cancelled']);
+    await drain(it.database, it.services);
+    expect(paid(it.services)).toEqual([]);
+  });
+
+  test('a reversal while the budget is given out waits for what becomes of it, so that none is held for nobody', async () => {
+    await using it = await scene('keep', [exhausted]);
+    await it.take(recharge('a'));
+    const db = connect(it.database.url, { role: 'milepost_worker', size: 1, log: silent });
+    let reversed: Promise<string[]> | undefined;
+    await transaction(db, async (tx) => {
+      const { rewards } = await openRound(tx, 10);
+      reversed = it.take(reversalOf('a'));
+      await waitFor('the reversal to wait', async () => {
+        const { rows } = await it.database.pool.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return rows.length > 0;
+      });
+      await applyAllotments(
+        tx,
+        allot(rewards, () => ({ amount: 0, whenExhausted: 'hold' })),
+      );
+    });
+    await db.close();
+    expect(await reversed).toEqual(['reversed']);
+    expect(await claims(it.database)).toEqual(['1.1 cancelled cancelled']);
+  });
+});
 
 describe('what may have been paid', () => {
   test('a call without an answer: it is taken back once it is known that it was paid', async () => {

@@ -324,8 +324,13 @@ const endings = { keep: 'kept', claw_back: 'clawed_back', offset: 'offset' } as 
 /** Takes a verdict on a claim whose message waits over its budget; undefined where there is none such. */
 export function applyClaimRuling(timeline: Timeline, ruling: ClaimRuling, player: Player): ClaimChange | undefined {
   const claim = player.claims.find(
-    ({ gameNo, windowStart, step, overBudget }) =>
-      gameNo === timeline.gameNo && windowStart === ruling.windowStart && step === ruling.step && overBudget,
+    ({ gameNo, windowStart, step, status, overBudget }) =>
+      gameNo === timeline.gameNo &&
+      windowStart === ruling.windowStart &&
+      step === ruling.step &&
+      // An earlier event of the same batch may have taken it back.
+      status === 'awaiting_budget' &&
+      overBudget,
   );
   if (claim === undefined) return undefined;
   return change(player, claim, {

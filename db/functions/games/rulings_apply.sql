@@ -2,8 +2,8 @@
 -- rows (instants in ms):
 -- rulings: rows of milepost.ruling; resolved: the same with a reason, rulings whose wait is over: their events are `reversed` now;
 -- corrections: rows of milepost.credit_correction; debts: rows of milepost.debt_entry; draws: rows of milepost.draw (absent from older processes);
--- cancelled {bucket, message_key}: messages that nobody has sent and nobody may; the decision was taken with their rows locked (rulings_state);
--- released {bucket, message_key, destination}: messages that a person lets through though their budget is exhausted.
+-- released {bucket, message_key, destination}: messages that a person lets through though their budget is exhausted;
+-- cancelled {bucket, message_key}: messages that nobody has sent and nobody may; the decision was taken with their rows locked (rulings_state).
 create or replace function milepost.rulings_apply(p_rulings json, p_now timestamptz) returns void
 language plpgsql volatile as $$
 declare
@@ -52,19 +52,20 @@ begin
       as d(bucket smallint, player_id bigint, game_no integer, window_start bigint, step bigint, earning smallint, key_id text, odds jsonb,
            value bigint);
 
-  select milepost.outbox_cancel(array_agg(c.bucket), array_agg(c.message_key), p_now), count(*)
-    into v_changed, v_wanted
-    from json_to_recordset(p_rulings -> 'cancelled') as c(bucket smallint, message_key uuid);
-  if v_changed <> v_wanted then
-    raise exception '% of % messages that were to be cancelled are not unsent any more', v_wanted - v_changed, v_wanted
-      using errcode = 'serialization_failure';
-  end if;
-
+  -- Released before cancelled: what one event lets through, a later one of the same batch may take back.
   select milepost.outbox_release(array_agg(r.bucket), array_agg(r.message_key), array_agg(r.destination), p_now), count(*)
     into v_changed, v_wanted
     from json_to_recordset(p_rulings -> 'released') as r(bucket smallint, message_key uuid, destination text);
   if v_changed <> v_wanted then
     raise exception '% of % messages that were to be released are not held any more', v_wanted - v_changed, v_wanted
+      using errcode = 'serialization_failure';
+  end if;
+
+  select milepost.outbox_cancel(array_agg(c.bucket), array_agg(c.message_key), p_now), count(*)
+    into v_changed, v_wanted
+    from json_to_recordset(p_rulings -> 'cancelled') as c(bucket smallint, message_key uuid);
+  if v_changed <> v_wanted then
+    raise exception '% of % messages that were to be cancelled are not unsent any more', v_wanted - v_changed, v_wanted
       using errcode = 'serialization_failure';
   end if;
 end

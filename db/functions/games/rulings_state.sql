@@ -132,7 +132,7 @@ begin
                             when o.state = 'held' or o.state = 'pending' and o.attempts = 0 then 'unsent'
                             else 'sent'
                           end),
-                          array_agg(coalesce(o.state = 'held', false)))
+                          array_agg(coalesce(o.state = 'held' and o.message_key = any (v_locked), false)))
     into v_claims
     from unnest(v_place, v_bucket, v_player_id, v_game_no, v_window_start) as w(place, bucket, player_id, game_no, window_start)
    cross join lateral (

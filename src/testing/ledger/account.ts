@@ -1,6 +1,6 @@
 // The independent ledger: what a player must have been paid, from what happened to the player, one thing after the other. Written from the documented
 // rules and deliberately naive; it shares no code with the engine or the workers, and knows neither keys, attempts nor outages. What arrival pins it is
-// told: which rewards had been sent, and which paid, when a batch began.
+// told: which rewards had been sent, and which paid, when a batch began, and when budgets were given out.
 import type { Happening, LedgerGame } from './world.ts';
 
 /** A step that was reached, and what must have come of it. */
@@ -8,12 +8,14 @@ export interface Earning {
   game: LedgerGame;
   step: number;
   earning: number;
-  status: 'held' | 'earned' | 'awaiting_budget' | 'cancelled' | 'kept' | 'clawed_back' | 'offset';
+  status: 'held' | 'earned' | 'awaiting_budget' | 'voided' | 'cancelled' | 'kept' | 'clawed_back' | 'offset';
   pays: { type: 'NC' | 'VOUCHER'; amount: number } | null;
   /** What goes to the service: the amount less what the player owed, or what the budget had left for it. 0 where nothing does. */
   sends: number;
   /** What the player owed and this made up for. */
   netted: number;
+  /** What its budget has for it: it waits to be told, has its part, gave it back, or there was not enough left; null where it has no budget. */
+  part: 'waits' | 'has' | 'gave_back' | 'held' | 'skipped' | null;
 }
 
 /** What is known of a reward when a batch begins; what is not known was not there. */
@@ -42,21 +44,37 @@ export function nameOf({ game, step, earning }: Pick<Earning, 'game' | 'step' | 
 
 /** What a game may pay to all players together. */
 export interface Purse {
-  /** What is paid of a reward: all of it, less, or nothing. */
-  take(amount: number): number;
+  /** A reward waits for its part. */
+  wait(earning: Earning): void;
+  /** What was cancelled gives its part back; then whoever earned first gets one first. */
+  giveOut(): void;
 }
 
-/** A budget of which nothing is taken. Whoever earns first is paid first, however late it leaves. */
-export function openPurse({ claims, amount: limit, downgradeTo }: NonNullable<LedgerGame['budget']>): Purse {
-  let taken = 0;
-  let count = 0;
-  const fits = (amount: number) => count + 1 <= (claims ?? count + 1) && taken + amount <= (limit ?? taken + amount);
+/** A budget of which nothing is taken. */
+export function openPurse(budget: NonNullable<LedgerGame['budget']>): Purse {
+  const { claims, amount: limit, whenExhausted, downgradeTo } = budget;
+  const all: Earning[] = [];
+  const giveTo = (earning: Earning, amount: number): void => {
+    const parts = all.filter(({ part }) => part === 'has').map(({ sends }) => sends);
+    const taken = parts.reduce((a, b) => a + b, 0);
+    const fits = (paid: number) =>
+      parts.length + 1 <= (claims ?? parts.length + 1) && taken + paid <= (limit ?? taken + paid);
+    earning.sends = [amount, downgradeTo ?? amount].find(fits) ?? 0;
+    if (earning.sends > 0) earning.part = 'has';
+    else earning.part = whenExhausted === 'hold' ? 'held' : 'skipped';
+  };
   return {
-    take(amount) {
-      const paid = [amount, downgradeTo ?? amount].find(fits) ?? 0;
-      if (paid > 0) count += 1;
-      taken += paid;
-      return paid;
+    wait(earning) {
+      earning.part = 'waits';
+      all.push(earning);
+    },
+    giveOut() {
+      for (const earning of all)
+        if (earning.part === 'has' && earning.status === 'cancelled') earning.part = 'gave_back';
+      for (const earning of all) {
+        const { part, status, pays } = earning;
+        if (part === 'waits' && status === 'awaiting_budget' && pays !== null) giveTo(earning, pays.amount);
+      }
     },
   };
 }
@@ -64,7 +82,7 @@ export function openPurse({ claims, amount: limit, downgradeTo }: NonNullable<Le
 /** The account of one player in all games, before anything has happened; `purses` by game, of those that have a budget. */
 export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<string, Purse>): Account {
   const payments = new Map<string, Payment>();
-  /** What was taken back of events, in paise; also of those that have not come yet. */
+  /** What was taken back of events and of payments, in paise; also of those that have not come yet. */
   const taken = new Map<string, number>();
   const released = new Set<string>();
   const contributions = new Map(games.map((game) => [game.id, new Map<string, Contribution>()]));
@@ -74,9 +92,9 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
   let owedLater: Earning[] = [];
   let sentOf: (name: string) => Sent | undefined = () => undefined;
 
-  function contributionOf(game: LedgerGame, { event, paise, flag, day }: Payment): Contribution {
+  function contributionOf(game: LedgerGame, { event, payment, paise, flag, day }: Payment): Contribution {
     const flagged = flag !== null && flag !== false && flag !== '';
-    const rest = Math.max(0, paise - (taken.get(event) ?? 0));
+    const rest = Math.max(0, paise - (taken.get(event) ?? 0) - (taken.get(payment) ?? 0));
     const worth = game.counts === 'payments' ? (rest >= 10_000 ? 1 : 0) : Math.floor(rest / 10_000);
     const counts = !day.startsWith('06') && !(flagged && game.frm === 'reject');
     return { worth: counts ? worth : 0, held: flagged && game.frm === 'hold' && !released.has(event) };
@@ -90,13 +108,16 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
     earning.status = 'earned';
     if (earning.pays === null) return;
     const { type, amount } = earning.pays;
+    const purse = purses.get(earning.game.id);
+    if (purse !== undefined) {
+      // It makes up for nothing: the budget may not have it.
+      earning.status = 'awaiting_budget';
+      purse.wait(earning);
+      return;
+    }
     earning.netted = Math.min(owed[type], amount);
     owed[type] -= earning.netted;
     earning.sends = amount - earning.netted;
-    const purse = purses.get(earning.game.id);
-    if (purse === undefined) return;
-    earning.status = 'awaiting_budget';
-    earning.sends = purse.take(earning.sends);
   }
 
   /** New steps first, then those that waited for a release; a kept one that is reached again is earned again. */
@@ -104,7 +125,9 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
     const { value, cleared } = totals(contributions.get(game.id));
     for (const { at, pays } of game.steps) {
       const before = own(game).filter(({ step }) => step === at);
-      const stands = before.some(({ status }) => ['held', 'earned', 'awaiting_budget', 'kept'].includes(status));
+      const stands = before.some(({ status }) =>
+        ['held', 'earned', 'awaiting_budget', 'kept', 'voided'].includes(status),
+      );
       if (at > value || stands) continue;
       const earning: Earning = {
         game,
@@ -114,6 +137,7 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
         pays,
         sends: 0,
         netted: 0,
+        part: null,
       };
       earnings.push(earning);
       if (at <= cleared) send(earning);
@@ -138,21 +162,20 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
     if (earning.status === 'offset') owedLater.push(earning);
   }
 
-  /** Looks at an event again after something was said about it. */
-  function judgeAgain(event: string): void {
-    const payment = payments.get(event);
-    if (payment === undefined) return;
+  /** Looks at events again after something was said about them, at all of them at once. */
+  function judgeAgain(concerned: readonly Payment[]): void {
     for (const game of games) {
       const counted = contributions.get(game.id) as Map<string, Contribution>;
-      if (!counted.has(event)) continue;
       const before = totals(counted);
-      counted.set(event, contributionOf(game, payment));
+      for (const payment of concerned) {
+        if (counted.has(payment.event)) counted.set(payment.event, contributionOf(game, payment));
+      }
       const after = totals(counted);
       for (const earning of own(game)) {
         const { status, step } = earning;
         const lost =
           (status === 'held' && step <= before.value && step > after.value) ||
-          (status === 'earned' && step <= before.cleared && step > after.cleared);
+          ((status === 'earned' || status === 'awaiting_budget') && step <= before.cleared && step > after.cleared);
         if (lost) end(earning);
       }
       settle(game);
@@ -185,15 +208,28 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
         case 'reversed': {
           const { of, paise } = happening;
           taken.set(of, (taken.get(of) ?? 0) + (paise ?? Number.POSITIVE_INFINITY));
-          return judgeAgain(of);
+          return judgeAgain([...payments.values()].filter(({ event, payment }) => event === of || payment === of));
         }
         case 'released':
           released.add(happening.of);
-          return judgeAgain(happening.of);
+          return judgeAgain([...payments.values()].filter(({ event }) => event === happening.of));
         case 'voided':
           // What has been released is not held any more, and is not voided.
           if (released.has(happening.of)) return;
           return voidHeld(happening.of);
+        case 'let_through':
+        case 'given_up': {
+          const { game, step } = happening;
+          const held = earnings.find(
+            (each) =>
+              each.game.id === game && each.step === step && each.part === 'held' && each.status === 'awaiting_budget',
+          );
+          if (held === undefined) return;
+          held.status = happening.kind === 'let_through' ? 'earned' : 'voided';
+          // Beyond the limit, and none of the budget's.
+          if (happening.kind === 'let_through') held.sends = held.pays?.amount ?? 0;
+          return;
+        }
         default:
           happening satisfies never;
       }

@@ -59,8 +59,11 @@ export interface Played {
     takenBack: number;
     kept: number;
     netted: number;
-    /** Rewards of which the budget had nothing, or less, left. */
+    /** Rewards of which the budget had nothing, or less, left; what verdicts let through and gave up of them; and those that gave their part back. */
     overBudget: number;
+    letThrough: number;
+    givenUp: number;
+    gaveBack: number;
   };
 }
 
@@ -68,6 +71,7 @@ export interface Played {
 const SERVICE_TIMEOUT_MS = 200;
 const IDEMPOTENCY_MS = 24 * 3_600_000;
 const DEADLOCK = '40P01';
+const WINDOW_START = '2026-05-01T00:00:00Z';
 
 export async function play(world: World): Promise<Played> {
   await using database = await testDatabase();
@@ -93,9 +97,11 @@ export async function play(world: World): Promise<Played> {
       for (const { userId, happening } of batch) ledger.take(userId, happening);
     }
     await stage.work(work);
+    if (world.takesBack && delivers(work)) ledger.giveOut();
   }
 
   await stage.drain();
+  ledger.giveOut();
   const drained = await audit(database, services, ledger, refusals);
   for (const userId of Object.keys(refusals)) delete refusals[userId];
   await stage.mend();
@@ -111,6 +117,11 @@ export async function play(world: World): Promise<Played> {
       ...ledger.counts(),
     },
   };
+}
+
+/** Whether a worker runs at the end of a turn, and with it the drain of the budgets. */
+function delivers({ kind }: Work): boolean {
+  return kind !== 'rest' && kind !== 'death';
 }
 
 /** The turn's happenings of all players, each player's own in their order. */
@@ -145,22 +156,31 @@ function eventOf(userId: string, happening: Happening, events: Map<string, Incom
 
 function contentOf(happening: Exclude<Happening, { kind: 'again' | 'altered' }>): EventOptions {
   if (happening.kind === 'pays') {
-    const { paise, flag, day } = happening;
+    const { payment, paise, flag, day } = happening;
     return {
       type: 'payment_success',
       occurred: day,
+      correlation: { payment_id: payment },
       attributes: { transaction_amount: paise / 100, frm_flag: flag },
     };
   }
-  const correlation = { original_event_id: happening.of };
+  if ('step' in happening) {
+    const { kind, game, step } = happening;
+    return {
+      type: kind === 'let_through' ? 'hold_released' : 'hold_voided',
+      occurred: '06-05',
+      attributes: { game_id: game, window_start: WINDOW_START, step },
+    };
+  }
   if (happening.kind !== 'reversed') {
+    const correlation = { original_event_id: happening.of };
     return { type: `hold_${happening.kind}`, occurred: '06-05', correlation };
   }
-  const { paise } = happening;
+  const { of, by, paise } = happening;
   return {
     type: 'payment_reversed',
     occurred: '06-05',
-    correlation,
+    correlation: by === 'event' ? { original_event_id: of } : { payment_id: of },
     attributes: paise === null ? {} : { transaction_amount: paise / 100 },
   };
 }
@@ -170,7 +190,7 @@ async function whatWasSent(database: TestDatabase): Promise<Map<string, Sent>> {
   const { rows } = await database.pool.query<{ name: string; sent: Sent }>(
     `select body ->> 'user_id' || ' ' || (body ->> 'game_id') || ' ' || (body ->> 'step') || '#' || (body ->> 'earning') as name,
             case when state = 'done' then 'paid' when state in ('failed', 'skipped', 'cancelled') then 'unpaid'
-                 when state = 'pending' and attempts = 0 then 'unsent' else 'sent' end as sent
+                 when state = 'held' or state = 'pending' and attempts = 0 then 'unsent' else 'sent' end as sent
        from milepost.outbox where destination <> 'projection' and body ->> 'operation' is null`,
   );
   return new Map(rows.map(({ name, sent }) => [name, sent]));
@@ -190,7 +210,7 @@ function configOf({ id, counts, frm, onReversal, steps, budget }: LedgerGame): G
     ...(onReversal === undefined ? {} : { on_reversal: onReversal }),
     ...(budget === undefined ? {} : { budgets: [budgetOf(budget)] }),
     // Whenever the test runs, its events are not late.
-    game_window: { grace: 'P999W' },
+    game_window: { start: WINDOW_START, grace: 'P999W' },
     triggers: [{ ...paymentTrigger({ from }), progression_config }],
     milestone_steps: steps.map(({ at: step, pays }) =>
       pays === null
@@ -214,13 +234,19 @@ interface Ledger {
   /** A batch begins; what had become of the rewards until then. */
   begin(sent: ReadonlyMap<string, Sent>): void;
   take(userId: string, happening: Happening): void;
-  counts(): Pick<Played['counts'], 'takenBack' | 'kept' | 'netted' | 'overBudget'>;
+  /** The budgets are given out to those that wait for them. */
+  giveOut(): void;
+  counts(): Pick<
+    Played['counts'],
+    'takenBack' | 'kept' | 'netted' | 'overBudget' | 'letThrough' | 'givenUp' | 'gaveBack'
+  >;
   /** Everything earned, named, with what the service must have in its books for it. */
   earned(): { userId: string; claim: string; payments: PaymentLine[] }[];
 }
 
 function openLedger({ games, sequences }: World): Ledger {
   const purses = new Map(games.flatMap(({ id, budget }) => (budget === undefined ? [] : [[id, openPurse(budget)]])));
+  const refused = new Set(sequences.flatMap((each) => (each.refused ? [each.userId] : [])));
   const accounts = new Map(sequences.map(({ userId }) => [userId, openAccount(games, purses)]));
   return {
     begin(sent) {
@@ -228,6 +254,9 @@ function openLedger({ games, sequences }: World): Ledger {
     },
     take(userId, happening) {
       accounts.get(userId)?.take(happening);
+    },
+    giveOut() {
+      for (const purse of purses.values()) purse.giveOut();
     },
     counts() {
       const all = [...accounts.values()].flatMap((account) => account.earnings());
@@ -237,6 +266,9 @@ function openLedger({ games, sequences }: World): Ledger {
         netted: all.filter(({ netted }) => netted > 0).length,
         overBudget: all.filter(({ status, sends, pays }) => status === 'awaiting_budget' && sends < (pays?.amount ?? 0))
           .length,
+        letThrough: all.filter(({ part, sends }) => part === 'held' && sends > 0).length,
+        givenUp: all.filter(({ status }) => status === 'voided').length,
+        gaveBack: all.filter(({ part }) => part === 'gave_back').length,
       };
     },
     earned: () =>
@@ -244,7 +276,9 @@ function openLedger({ games, sequences }: World): Ledger {
         account.earnings().map((earning) => {
           const { status, pays, sends } = earning;
           const name = `${userId} ${nameOf(earning)}`;
-          const isPaid = sends > 0 && status !== 'held' && status !== 'cancelled';
+          // What was refused, and is not owed any more, is not tried again.
+          const isOver = status === 'cancelled' || (status === 'clawed_back' && refused.has(userId));
+          const isPaid = sends > 0 && !isOver;
           return {
             userId,
             claim: `${name} ${status}`,
@@ -394,11 +428,15 @@ async function setStage(database: TestDatabase, services: TestServices): Promise
     await database.pool.query(
       "update milepost.circuit set probe_at = clock_timestamp() where state <> 'closed' and not by_hand",
     );
-    const { rowCount } = await database.pool.query(
+    // What waits for its budget waits for no time, and while a row of it is locked a later one would go first.
+    await database.pool.query(
       `update milepost.outbox set next_attempt_at = clock_timestamp(), leased_until = case when leased_until is not null then clock_timestamp() end
-        where state in ('pending', 'leased')`,
+        where state in ('pending', 'leased') and destination <> 'budget'`,
     );
-    return rowCount ?? 0;
+    const { rows } = await database.pool.query<{ left: number }>(
+      "select count(*)::integer as left from milepost.outbox where state in ('pending', 'leased')",
+    );
+    return rows[0]?.left ?? 0;
   }
 
   /** Leases messages and delivers every other one; what came of it is told to nobody. */

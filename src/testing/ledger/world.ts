@@ -32,16 +32,18 @@ export interface LedgerGame {
 
 /** What happens to a player. */
 export type Happening =
-  /** A payment, on a day of May or, as no game counts it, of June. */
-  | { kind: 'pays'; event: string; paise: number; flag: string | boolean | null; day: string }
+  /** A payment, on a day of May or, as no game counts it, of June; several events may be of the same `payment`. */
+  | { kind: 'pays'; event: string; payment: string; paise: number; flag: string | boolean | null; day: string }
   /** An earlier event again, with another time. */
   | { kind: 'again'; event: string }
   /** The id of an earlier event with other content. */
   | { kind: 'altered'; event: string }
-  /** A payment is taken back, all of it (null) or a part; it may not have come yet. */
-  | { kind: 'reversed'; event: string; of: string; paise: number | null }
+  /** A payment is taken back, all of it (null) or a part; it may not have come yet. By the name of its event, or of all the payment's events. */
+  | { kind: 'reversed'; event: string; of: string; by: 'event' | 'payment'; paise: number | null }
   /** A verdict on a flagged payment that has come. */
-  | { kind: 'released' | 'voided'; event: string; of: string };
+  | { kind: 'released' | 'voided'; event: string; of: string }
+  /** A verdict on a step's reward, which may be over its budget. */
+  | { kind: 'let_through' | 'given_up'; event: string; game: string; step: number };
 
 export interface Sequence {
   userId: string;
@@ -78,7 +80,7 @@ export interface World {
   seed: number;
   /**
    * Whether payments are taken back and ruled on. What becomes of a reward then depends on whether it has been sent, so that no worker runs while
-   * events come in; nor are there players whom the services refuse.
+   * events come in.
    */
   takesBack: boolean;
   games: LedgerGame[];
@@ -99,7 +101,8 @@ export function seedsOf(worlds: number): Seed[] {
 export function drawWorld(seed: Seed, bounds: { players: number; turns: number; takesBack: boolean }): World {
   const random = createSampleRandom(seed.world);
   const takesBack = bounds.takesBack && seed.world % 2 === 0;
-  const games = drawGames(random, takesBack);
+  const refuses = !takesBack || random.chance(0.5);
+  const games = drawGames(random, takesBack, refuses);
   const turns = Array.from({ length: bounds.turns }, () => ({ batches: random.whole(1, 3), work: drawWork(random) }));
   const players = Array.from({ length: bounds.players }, (_, player) => player);
   return {
@@ -110,12 +113,16 @@ export function drawWorld(seed: Seed, bounds: { players: number; turns: number; 
     sequences: players
       .filter((player) => seed.player === undefined || seed.player === player)
       .map((player) =>
-        drawSequence(createSampleRandom(seed.world * 1_009 + player + 1), player, bounds.turns, takesBack),
+        drawSequence(createSampleRandom(seed.world * 1_009 + player + 1), player, bounds.turns, {
+          takesBack,
+          refuses,
+          holding: games.filter(({ budget }) => budget?.whenExhausted === 'hold'),
+        }),
       ),
   };
 }
 
-function drawGames(random: SampleRandom, takesBack: boolean): LedgerGame[] {
+function drawGames(random: SampleRandom, takesBack: boolean, refuses: boolean): LedgerGame[] {
   const steps = (farthest: number): LedgerGame['steps'] => {
     const places = new Set(Array.from({ length: random.whole(1, 5) }, () => random.whole(1, farthest)));
     return [...places]
@@ -147,20 +154,43 @@ function drawGames(random: SampleRandom, takesBack: boolean): LedgerGame[] {
     },
     { id: 'ignoring', counts: counts(), frm: 'ignore', ...policy(2), steps: steps(12) },
     { id: 'rejecting', counts: counts(), frm: 'reject', ...policy(3), steps: steps(12) },
-    // What is taken back gives its part of a budget back at some time: with it, who is paid would not be known.
-    ...(takesBack ? [] : [drawBudgeted(random)]),
+    ...(takesBack
+      ? (['hold', 'skip', 'downgrade'] as const)
+      : [random.pick(['hold', 'skip', 'downgrade'] as const)]
+    ).map((whenExhausted) =>
+      drawBudgeted(random, whenExhausted, takesBack ? random.pick(unspoilt(refuses)) : undefined),
+    ),
   ];
 }
 
+/**
+ * What is taken back while it is on its way, and then refused, is cancelled when the service says so, and gives its part of the budget back at a
+ * time that is not known: no game with a budget claws back where players are refused.
+ */
+function unspoilt(refuses: boolean): readonly NonNullable<LedgerGame['onReversal']>[] {
+  return refuses ? ['keep', 'offset'] : ['keep', 'offset', 'claw_back', 'claw_back'];
+}
+
 /** A game that may not pay all of its players. */
-function drawBudgeted(random: SampleRandom): LedgerGame {
+function drawBudgeted(
+  random: SampleRandom,
+  whenExhausted: NonNullable<LedgerGame['budget']>['whenExhausted'],
+  onReversal: LedgerGame['onReversal'],
+): LedgerGame {
   const steps = [1, 3, 6].map((at) => ({ at, pays: { type: 'NC' as const, amount: random.whole(20, 100) } }));
-  const budget = random.pick<NonNullable<LedgerGame['budget']>>([
-    { claims: random.whole(1, 150), whenExhausted: random.pick(['hold', 'skip']) },
-    { amount: random.whole(1, 9_000), whenExhausted: random.pick(['hold', 'skip']) },
-    { amount: random.whole(1, 9_000), whenExhausted: 'downgrade', downgradeTo: random.whole(1, 19) },
-  ]);
-  return { id: 'budgeted', counts: 'payments', frm: 'hold', steps, budget };
+  const limit =
+    whenExhausted !== 'downgrade' && random.chance(0.5)
+      ? { claims: random.whole(1, 100) }
+      : { amount: random.whole(1, 6_000) };
+  const downgradeTo = whenExhausted === 'downgrade' ? { downgradeTo: random.whole(1, 19) } : {};
+  return {
+    id: whenExhausted,
+    counts: 'payments',
+    frm: 'hold',
+    ...(onReversal === undefined ? {} : { onReversal }),
+    steps,
+    budget: { ...limit, whenExhausted, ...downgradeTo },
+  };
 }
 
 const services = ['neucoin', 'voucher'] as const;
@@ -218,7 +248,12 @@ function drawWork(random: SampleRandom): Work {
 
 const rupees = [50, 99.99, 100, 100, 100.01, 250.5, 1_999.99, 5_000, 12_345.67];
 
-function drawSequence(random: SampleRandom, player: number, turns: number, takesBack: boolean): Sequence {
+function drawSequence(
+  random: SampleRandom,
+  player: number,
+  turns: number,
+  { takesBack, refuses, holding }: { takesBack: boolean; refuses: boolean; holding: readonly LedgerGame[] },
+): Sequence {
   const userId = `P${player}`;
   const events: string[] = [];
   const payments: Extract<Happening, { kind: 'pays' }>[] = [];
@@ -232,6 +267,7 @@ function drawSequence(random: SampleRandom, player: number, turns: number, takes
     const payment = {
       kind: 'pays' as const,
       event,
+      payment: `${userId} pays ${random.whole(1, 12)}`,
       paise: Math.round(random.pick(rupees) * 100),
       flag: random.pick([null, null, null, null, '', false, 'VELOCITY', true]),
       day: random.pick(['05-02', '05-10', '05-20', '05-31', ...(random.chance(0.2) ? ['06-02'] : [])]),
@@ -240,10 +276,17 @@ function drawSequence(random: SampleRandom, player: number, turns: number, takes
     return payment;
   };
   const rule = (): Happening => {
-    const { event: of, paise } = random.pick(payments);
+    const { event: of, payment, paise } = random.pick(payments);
     if (random.chance(0.3)) return { kind: random.pick(['released', 'released', 'voided']), event: newEvent(), of };
+    if (random.chance(0.3)) {
+      const { id, steps } = random.pick(holding);
+      const kind = random.pick(['let_through', 'let_through', 'given_up'] as const);
+      return { kind, event: newEvent(), game: id, step: random.pick(steps).at };
+    }
     const part = random.pick([null, null, null, 1, 9_900, Math.floor(paise / 2), paise]);
-    return { kind: 'reversed', event: newEvent(), of, paise: part };
+    return random.chance(0.2)
+      ? { kind: 'reversed', event: newEvent(), of: payment, by: 'payment', paise: part }
+      : { kind: 'reversed', event: newEvent(), of, by: 'event', paise: part };
   };
   const happen = (): Happening[] => {
     if (events.length > 0 && random.chance(0.2)) {
@@ -253,13 +296,13 @@ function drawSequence(random: SampleRandom, player: number, turns: number, takes
     if (takesBack && random.chance(0.05)) {
       // The reversal overtakes its original.
       const of = newEvent();
-      return [{ kind: 'reversed', event: newEvent(), of, paise: random.pick([null, 5_000]) }, pay(of)];
+      return [{ kind: 'reversed', event: newEvent(), of, by: 'event', paise: random.pick([null, 5_000]) }, pay(of)];
     }
     return [pay(newEvent())];
   };
   return {
     userId,
-    refused: !takesBack && random.chance(0.1),
+    refused: refuses && random.chance(0.1),
     turns: Array.from({ length: turns }, () => Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, happen).flat()),
   };
 }
