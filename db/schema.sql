@@ -463,6 +463,7 @@ create table milepost.outbox (
   retried_after    integer,
   after_key        uuid,
   reserved         boolean not null default false,
+  request_digest   uuid,
   constraint outbox_pkey primary key (bucket, message_no),
   constraint outbox_message_key_key unique (message_key, bucket),
   constraint outbox_attempts_check check ((attempts >= 0)),
@@ -695,6 +696,16 @@ create index ruling_waiting on milepost.ruling using btree (ruled_at) where wait
 grant select on milepost.ruling to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.ruling to milepost_ingest;
 grant update (waiting) on milepost.ruling to milepost_ingest;
+
+create table milepost.service_request (
+  digest      uuid not null,
+  destination text not null,
+  definition  json not null,
+  stored_at   timestamp with time zone not null,
+  constraint service_request_pkey primary key (digest)
+);
+grant select on milepost.service_request to milepost_support;
+grant select, insert on milepost.service_request to milepost_worker;
 
 create table milepost.source_alarm (
   topic       text not null,
@@ -1291,7 +1302,8 @@ create function milepost.outbox_lease(
   p_limit integer,
   p_lease_ms double precision,
   p_look_ms double precision default 1000,
-  p_rate double precision default NULL::double precision
+  p_rate double precision default NULL::double precision,
+  p_request_digest uuid default NULL::uuid
 ) returns table(claim_token uuid, messages text, due_in_ms double precision)
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_sort=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.outbox_lease to milepost_worker;

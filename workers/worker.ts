@@ -20,10 +20,12 @@ import { type CircuitRules, readCircuitStates } from '../src/outbox/circuit.ts';
 import { createDrain, type Drain, type Handler } from '../src/outbox/drain.ts';
 import { createRefreshHandler, type Refresh } from '../src/outbox/refresh.ts';
 import { createWaker } from '../src/outbox/wake.ts';
-import { createConfiguredService } from '../src/rewards/configured-service.ts';
+import { type ConfiguredRewardService, createConfiguredService } from '../src/rewards/configured-service.ts';
 import { createRewardHandler } from '../src/rewards/handler.ts';
 import { createNeucoin } from '../src/rewards/neucoin.ts';
+import type { RewardService } from '../src/rewards/service.ts';
 import { destinationOf, type ServiceConfig } from '../src/rewards/service-config.ts';
+import { keepRequests, readRequests, requestsDigest, requestsOf } from '../src/rewards/service-request.ts';
 import { createVoucher } from '../src/rewards/voucher.ts';
 import type { Sealer } from '../src/seal.ts';
 import type { Instant } from '../src/time.ts';
@@ -160,6 +162,7 @@ export function createWorker(options: WorkerOptions): Worker {
   for (const { config, service } of configured) {
     addDrain(
       createRewardHandler(destinationOf(config), service, {
+        requests: requestsFor(config, service),
         callMs: Math.min(config.timeout_ms, timing.serviceTimeoutMs),
         idempotencyPeriodMs: config.idempotency_hours * 3_600_000,
         concurrency: config.concurrency,
@@ -169,11 +172,27 @@ export function createWorker(options: WorkerOptions): Worker {
   }
   addDrain(createRefreshHandler(options.refresh, timing.serviceTimeoutMs));
 
+  /** Messages are sent by the requests of their first attempt; those of another file are read once. */
+  function requestsFor(config: ServiceConfig, service: ConfiguredRewardService) {
+    const digest = requestsDigest(destinationOf(config), requestsOf(config));
+    const known = new Map([[digest, Promise.resolve<RewardService>(service)]]);
+    return {
+      digest,
+      serviceBy(wanted: string): Promise<RewardService> {
+        const found = known.get(wanted) ?? readRequests(db, wanted).then((requests) => service.sending(requests));
+        known.set(wanted, found);
+        found.catch(() => known.delete(wanted));
+        return found;
+      },
+    };
+  }
+
   async function start(): Promise<void> {
     const events = new EventEmitter();
     const listening = once(events, 'pool:listen:success', { signal: AbortSignal.timeout(LISTEN_WITHIN_MS) });
     listening.catch(() => {}); // awaited below, unless the runner fails first
     try {
+      for (const { config } of configured) await keepRequests(db, destinationOf(config), requestsOf(config));
       runner = await run({
         pgPool: queue,
         events,

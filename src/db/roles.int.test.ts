@@ -126,6 +126,7 @@ test('milepost_worker writes what leaves, and no game state', () => {
     'outbox',
     'outbox_conclusion',
     'outbox_retry',
+    'service_request',
     'voucher_code',
   ]);
   expect(allOf('milepost_worker', 'delete')).toEqual(['circuit', 'outbox']);

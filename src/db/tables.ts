@@ -376,6 +376,7 @@ export interface Outbox {
   message_key: string | null;
   message_no: Generated<Int8>;
   next_attempt_at: ColumnType<number, string, string>;
+  request_digest: string | null;
   reserved: Generated<boolean>;
   retried_after: number | null;
   retried_at: ColumnType<number, string, string> | null;
@@ -535,6 +536,13 @@ export interface Ruling {
   waiting: boolean;
 }
 
+export interface ServiceRequest {
+  definition: Json;
+  destination: string;
+  digest: string;
+  stored_at: ColumnType<number, string, string>;
+}
+
 export interface SourceAlarm {
   detail: string;
   next_offset: Int8;
@@ -608,6 +616,7 @@ export interface DB {
   retention_policy: RetentionPolicy;
   retired_partition: RetiredPartition;
   ruling: Ruling;
+  service_request: ServiceRequest;
   source_alarm: SourceAlarm;
   source_position: SourcePosition;
   source_start: SourceStart;

@@ -48,6 +48,8 @@ export interface Handler {
   readonly concurrency: number;
   /** Messages per second that all workers together may send; undefined for no limit. */
   readonly ratePerSecond?: number | undefined;
+  /** By what messages that were never leased are sent; undefined where it is for ever the same. */
+  readonly requestDigest?: string | undefined;
   /** A call is over by then. */
   readonly callMs: number;
   /** The longest wait between two attempts. */
@@ -159,7 +161,12 @@ export function createDrain(options: {
     const warningsBefore = warnings;
     try {
       const leased = await transaction(db, (tx) =>
-        leaseDue(tx, destination, { rows: leaseRows, leaseMs, ratePerSecond: handler.ratePerSecond }),
+        leaseDue(tx, destination, {
+          rows: leaseRows,
+          leaseMs,
+          ratePerSecond: handler.ratePerSecond,
+          requestDigest: handler.requestDigest,
+        }),
       );
       if (warnings === warningsBefore) queue.push(...leased.messages);
       // It may have been on its way when the circuit opened.

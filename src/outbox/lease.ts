@@ -13,6 +13,8 @@ export interface LeasedMessage {
   messageKey: string | null;
   /** A key that the destination must be asked for first: only if it was never applied, this message may be. */
   askKey: string | null;
+  /** By which definition of its service's requests it is sent, at this attempt and every other; null where none is configured. */
+  requestDigest: string | null;
   body: unknown;
   /** This attempt's number, from 1. */
   attempt: number;
@@ -37,6 +39,7 @@ type MessageRow = [
   attempt: number,
   ageMs: number,
   askKey: string | null,
+  requestDigest: string | null,
 ];
 
 /**
@@ -46,7 +49,13 @@ type MessageRow = [
 export async function leaseDue(
   tx: Tx,
   destination: Destination,
-  options: { rows: number; leaseMs: number; ratePerSecond?: number | undefined },
+  options: {
+    rows: number;
+    leaseMs: number;
+    ratePerSecond?: number | undefined;
+    /** What messages that were never leased are sent by. */
+    requestDigest?: string | undefined;
+  },
 ): Promise<Lease> {
   const askedAt = performance.now();
   const [leased] = await callFunction<{ claim_token: string; messages: string; due_in_ms: number | null }>(
@@ -58,16 +67,18 @@ export async function leaseDue(
       { name: 'p_lease_ms', type: 'double precision', value: options.leaseMs },
       { name: 'p_look_ms', type: 'double precision', value: limits.circuitLookMs },
       { name: 'p_rate', type: 'double precision', value: options.ratePerSecond ?? null },
+      { name: 'p_request_digest', type: 'uuid', value: options.requestDigest ?? null },
     ],
   );
   if (leased === undefined) throw new Error('outbox_lease returned no row');
   const rows = JSON.parse(leased.messages) as MessageRow[];
   return {
-    messages: rows.map(([bucket, messageNo, messageKey, body, attempt, ageMs, askKey]) => ({
+    messages: rows.map(([bucket, messageNo, messageKey, body, attempt, ageMs, askKey, requestDigest]) => ({
       bucket,
       messageNo,
       messageKey,
       askKey,
+      requestDigest,
       body,
       attempt,
       ageMs,

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
 import { builtInDestinations } from '../event/message.ts';
 import type { RewardServices } from '../local/reward-services.ts';
 import { createLog } from '../log.ts';
 import { readCircuits } from '../outbox/circuit.ts';
+import { retryRewards } from '../outbox/retry.ts';
 import { createSealer } from '../seal.ts';
 import { testDatabase } from '../testing/database.ts';
 import {
@@ -28,10 +32,10 @@ const [, example = ''] =
 const sealer = createSealer([{ id: 'k', key: randomBytes(32) }]);
 
 /** What a worker is given to know the service of docs/services.md, at the stand-in. */
-const knowing = ({ partnerUrl }: RewardServices) => ({
+const knowing = ({ partnerUrl }: Pick<RewardServices, 'partnerUrl'>, file = example) => ({
   voucherCodes: sealer,
   configured: {
-    services: [parseService(example, 'docs/services.md')],
+    services: [parseService(file, 'docs/services.md')],
     secrets: new Map([
       ['MILEPOST_SECRET_LOUNGE_URL', partnerUrl],
       ['MILEPOST_SECRET_LOUNGE_TOKEN', 'T'],
@@ -91,3 +95,73 @@ test('rewards of a service that no worker knows wait and are listed; one that kn
   await waitFor('the pass', () => allEnded(database.pool));
   expect(services.books()).toHaveLength(1);
 });
+
+test('the file changed between two attempts: the repeat is the same to the byte; a new key, and a new reward, go by the new file', async () => {
+  await using database = await testDatabase();
+  await using services = await testServices();
+  await using partner = await startPartner();
+  const [lost, refused] = (await owe(database.pool, { destination: 'service:lounge_pass', count: 2 })) as [Owed, Owed];
+  partner.answers.set(lost.userId, 'none').set(refused.userId, 'USER_BLOCKED');
+  {
+    await using _worker = await testWorker(database.url, services, knowing(partner));
+    await waitFor('a call of each', async () => {
+      const rows = await outboxRows(database.pool);
+      return rows.filter(({ key }) => key !== null).every(({ last_error }) => last_error !== null);
+    });
+  }
+  partner.answers.clear();
+  const support = connect(database.url, { role: 'milepost_support', size: 1, log: createLog({ level: 'silent' }) });
+  await retryRewards(support, [refused.key], { state: 'failed', by: 'asha', reason: 'ticket 812' });
+  await support.close();
+  const [fresh] = (await owe(database.pool, { destination: 'service:lounge_pass' })) as [Owed];
+  const before = partner.calls.find(({ body }) => body.includes(lost.key));
+  const first = partner.calls.length;
+
+  const file = example
+    .replace('"path": "/passes",\n    "body"', '"path": "/v2/passes",\n    "body"')
+    .replace(
+      '"customer": "{user_id}", "units": "{amount}", "campaign": "{game_id} step {step}"',
+      '"units": "{amount}", "customer": "{user_id}", "of": "{game_id}"',
+    );
+  await database.pool.query(
+    "update milepost.outbox set next_attempt_at = clock_timestamp() where state in ('pending', 'leased')",
+  );
+  await using _worker = await testWorker(database.url, services, knowing(partner, file));
+  await waitFor('the passes', async () => (await outboxRows(database.pool)).every(({ state }) => state === 'done'));
+  const called = partner.calls.slice(first);
+  expect(called.find(({ body }) => body.includes(lost.key))).toEqual(before);
+  const changed = called.filter(({ url }) => url === '/v2/passes').map(({ body }) => JSON.parse(body));
+  expect(changed.map(({ customer }) => customer).toSorted()).toEqual([refused.userId, fresh.userId].toSorted());
+  expect(changed[0]).toEqual({ external_id: expect.any(String), units: 10, customer: expect.any(String), of: 'game' });
+});
+
+/** A partner that tells what it was sent, to the byte, and answers some of its customers otherwise than with a pass: not at all, or with a refusal. */
+async function startPartner() {
+  const calls: { url: string | undefined; body: string }[] = [];
+  const answers = new Map<string, string>();
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const { method, url } = request;
+    const answer = (status: number, document: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    };
+    if (method !== 'POST') return answer(404, { error: { code: 'KEY_UNKNOWN' } });
+    calls.push({ url, body });
+    const { customer, units } = JSON.parse(body);
+    const code = answers.get(customer);
+    if (code === 'none') return void request.socket.destroy();
+    if (code !== undefined) return answer(422, { error: { code } });
+    answer(201, { data: { id: 'P1', state: 'ACTIVE', units, pin: '1234' } });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    partnerUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    answers,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -19,6 +19,7 @@ import {
   type RequestConfig,
   type ServiceConfig,
 } from './service-config.ts';
+import { requestsOf, type ServiceRequests } from './service-request.ts';
 import { type Fields, fill, fillPath, placeholdersIn, textsIn } from './template.ts';
 import { maskCode, ownerOf } from './voucher-code.ts';
 
@@ -33,6 +34,11 @@ type Reading =
   | { means: 'absent' | 'retry' }
   | undefined;
 
+export interface ConfiguredRewardService extends RewardService {
+  /** The same service, sent what a file said before; to be closed with this one. */
+  sending(requests: ServiceRequests): RewardService;
+}
+
 export function createConfiguredService(
   config: ServiceConfig,
   options: {
@@ -44,7 +50,7 @@ export function createConfiguredService(
     timeoutMs?: number;
     url?: string;
   },
-): RewardService {
+): ConfiguredRewardService {
   const { secrets, sealer } = options;
   const base = new URL(options.url ?? textOf(config.url));
   const basePath = base.pathname.replace(/\/$/, '');
@@ -189,11 +195,12 @@ export function createConfiguredService(
     return { means: 'done', delivery: { kind: 'done', request: null, answer, sealed } };
   }
 
-  return {
-    pay: (message, key, signal) => apply(config.pay, message, fieldsOf(message, key), signal),
+  const sending = ({ pay, take_back }: ServiceRequests): RewardService => ({
+    pay: (message, key, signal) =>
+      apply({ ...pay, answers: config.pay.answers }, message, fieldsOf(message, key), signal),
     lookup: (message, key, signal) => ask(config.lookup, message, fieldsOf(message, key), signal),
     async takeBack(message, key, signal) {
-      if (config.take_back === undefined) {
+      if (take_back === undefined) {
         return {
           kind: 'refused',
           request: null,
@@ -202,18 +209,19 @@ export function createConfiguredService(
         };
       }
       const fields = takeBackFields(message, key);
-      const { path, body = {} } = config.take_back;
+      const { path, body = {} } = take_back;
       const unknown = [path, ...textsIn(body)].flatMap(placeholdersIn).find((name) => !Object.hasOwn(fields, name));
       if (unknown !== undefined) {
         const error = `nothing is known of {${unknown}}: the payment was not settled by an answer that this configuration reads`;
         return { kind: 'refused', request: null, answer: null, error };
       }
-      return apply(config.take_back, message, fields, signal);
+      return apply({ ...take_back, answers: config.take_back?.answers ?? [] }, message, fields, signal);
     },
     lookupTakeBack: (message, key, signal) =>
       ask(config.lookup_take_back, message, takeBackFields(message, key), signal),
     close: () => caller.close(),
-  };
+  });
+  return { ...sending(requestsOf(config)), sending };
 }
 
 function fieldsOf(message: RewardMessage, key: string): Fields {

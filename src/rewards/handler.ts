@@ -17,6 +17,8 @@ export function createRewardHandler(
   destination: Destination,
   service: RewardService,
   options: {
+    /** What is sent now, where that may change, and the service as it was asked by something before. */
+    requests?: { digest: string; serviceBy: (digest: string) => Promise<RewardService> } | undefined;
     callMs: number;
     idempotencyPeriodMs: number;
     /** Calls at once of this process; messages per second of all processes. */
@@ -24,9 +26,12 @@ export function createRewardHandler(
     ratePerSecond?: number | undefined;
   },
 ): Handler {
+  const { requests } = options;
+
   async function deliver(message: LeasedMessage, signal: AbortSignal): Promise<Delivery> {
-    const operation = operationOf(message.body as RewardMessage | TakeBackMessage);
-    const { messageKey } = message;
+    const { messageKey, requestDigest } = message;
+    const frozen = requestDigest === null ? service : ((await requests?.serviceBy(requestDigest)) ?? service);
+    const operation = operationOf(frozen, message.body as RewardMessage | TakeBackMessage);
     if (messageKey === null) throw new Error(`outbox message ${message.messageNo} is a reward without a key`);
     const asked = message.askKey ?? (isRemembered(message) ? null : messageKey);
     if (asked !== null) {
@@ -47,7 +52,7 @@ export function createRewardHandler(
     return operation.apply(messageKey, signal);
   }
 
-  function operationOf(body: RewardMessage | TakeBackMessage): Operation {
+  function operationOf(service: RewardService, body: RewardMessage | TakeBackMessage): Operation {
     if (!('operation' in body)) {
       return {
         apply: (key, signal) => service.pay(body, key, signal),
@@ -74,6 +79,7 @@ export function createRewardHandler(
     perCall: 1,
     concurrency: options.concurrency,
     ratePerSecond: options.ratePerSecond,
+    requestDigest: requests?.digest,
     // A look-up and what it was for.
     callMs: 2 * options.callMs,
     retryMaxMs: limits.retryMaxMs,

@@ -1,12 +1,13 @@
 -- Leases the due messages of a destination, longest due first: nobody else is given them until the lease is over, by the database's clock.
 -- Returns one row: the token that fences these leases; the messages as JSON rows [bucket, message_no, key for the service, body, attempt,
 -- age in ms since the first attempt that there may have been: ours, or, in a database restored from a backup, one since the event was received,
--- key to ask for first]; and, unless there may be more at once, in how many ms to look again (null: nothing is waiting).
+-- key to ask for first, what it is sent by]; and, unless there may be more at once, in how many ms to look again (null: nothing is waiting).
 --
 -- What all workers share is decided here. A circuit that is open gives nothing; when its probe is due, one lease gets it, and while it is
 -- half-open there is one lease at a time, of `wave` messages. p_rate: messages per second for all workers together, out of a bucket that holds
 -- those of one second; null for no limit. p_look_ms: how soon to look again at what others are about to change. Both may be
--- left out, as workers of the version before do, which run on while a new one is brought out.
+-- left out, as workers of the version before do, which run on while a new one is brought out. p_request_digest: by what messages that were never
+-- leased are sent (milepost.service_request); for the others it stays what it was.
 --
 -- next_attempt_at of a leased message is the end of its lease, so "due" is one condition on one index for messages that wait and for
 -- messages whose holder died. Messages are found by state and never by number: one that commits late is not passed over.
@@ -15,7 +16,7 @@
 -- table was nearly empty would else read or sort the whole backlog for every lease.
 create or replace function milepost.outbox_lease(
   p_destination text, p_limit integer, p_lease_ms double precision, p_look_ms double precision default 1000,
-  p_rate double precision default null
+  p_rate double precision default null, p_request_digest uuid default null
 ) returns table (claim_token uuid, messages text, due_in_ms double precision)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off
@@ -72,16 +73,18 @@ begin
   ), leased as (
     update milepost.outbox o
        set state = 'leased', claim_token = v_token, leased_until = v_until, next_attempt_at = v_until,
-           attempts = o.attempts + 1, first_attempt_at = coalesce(o.first_attempt_at, v_now)
+           attempts = o.attempts + 1, first_attempt_at = coalesce(o.first_attempt_at, v_now),
+           request_digest = coalesce(o.request_digest, p_request_digest)
       from due
      where o.bucket = due.bucket and o.message_no = due.message_no
-    returning o.bucket, o.message_no, coalesce(o.service_key, o.message_key) as key, o.body, o.attempts, o.first_attempt_at, o.ask_key, o.retried_at
+    returning o.bucket, o.message_no, coalesce(o.service_key, o.message_key) as key, o.body, o.attempts, o.first_attempt_at, o.ask_key, o.retried_at,
+              o.request_digest
   )
   select count(*),
          coalesce(json_agg(json_build_array(
            l.bucket, l.message_no::text, l.key, l.body, l.attempts,
            extract(epoch from v_now - least(l.first_attempt_at, coalesce(l.retried_at, (l.body ->> 'event_received_at')::timestamptz))) * 1000,
-           l.ask_key)), '[]')
+           l.ask_key, l.request_digest)), '[]')
     into v_count, v_messages
     from leased l;
 

@@ -46,6 +46,8 @@ begin
              when 'ambiguous' then o.service_key
              else encode(substring(sha256(convert_to('retry ' || e.renewed + 1 || ' of ' || e.message_key, 'UTF8')) for 16), 'hex')::uuid
            end,
+           -- Under a new key it may be another request than before.
+           request_digest = case p_state when 'ambiguous' then o.request_digest end,
            ask_key = case when p_state = 'ambiguous' or not e.surely_unpaid then e.key end
       from ended e
      where o.bucket = e.bucket and o.message_no = e.message_no

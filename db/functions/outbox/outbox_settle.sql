@@ -35,6 +35,7 @@ begin
            next_attempt_at = v_now + g.wait_ms * interval '1 millisecond',
            attempts = o.attempts - (g.result = 'released')::integer,
            first_attempt_at = case when g.result = 'released' and o.attempts = 1 then null else o.first_attempt_at end,
+           request_digest = case when g.result = 'released' and o.attempts = 1 then null else o.request_digest end,
            last_error = case when g.result = 'released' then o.last_error else g.error end,
            answer = coalesce(g.answer, o.answer),
            revision = o.revision + (g.result in ('done', 'refused', 'ambiguous'))::integer,
