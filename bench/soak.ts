@@ -50,6 +50,8 @@ interface Size {
   /** Updates so far, and those of them that left the indexes alone. */
   updates: number;
   hotUpdates: number;
+  /** Rows that came since a vacuum looked at the table last: what the next one has to freeze. */
+  unvacuumed: number;
 }
 
 interface Week {
@@ -280,6 +282,7 @@ async function standing(server: BenchServer, owner: pg.Client): Promise<Standing
     `select coalesce(p.relname, c.relname) as name, sum(pg_total_relation_size(c.oid))::double precision as bytes,
             sum(s.n_live_tup)::double precision as live, sum(s.n_dead_tup)::double precision as dead,
             sum(s.n_tup_upd)::double precision as updates, sum(s.n_tup_hot_upd)::double precision as "hotUpdates",
+            sum(s.n_ins_since_vacuum)::double precision as unvacuumed,
             sum(s.autovacuum_count)::double precision as vacuums
        from pg_class c
        join pg_stat_all_tables s on s.relid = c.oid
@@ -391,6 +394,9 @@ function report(options: SoakOptions, server: BenchServer, weeks: readonly Week[
     // Ledgers grow with what is in them: what must not grow is what a row takes, indexes and all.
     bytes_per_row: Object.fromEntries(
       growing.map(([name]) => [name, weeks.map(({ sizes }) => rounded(perRow(sizes[name]), 0))]),
+    ),
+    unvacuumed_rows: Object.fromEntries(
+      growing.map(([name]) => [name, Math.max(...weeks.map(({ sizes }) => sizes[name]?.unvacuumed ?? 0))]),
     ),
     hot_updates: Object.fromEntries(
       growing.flatMap(([name, { updates, hotUpdates }]) =>

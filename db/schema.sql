@@ -15,7 +15,7 @@ grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner,
 grant usage, create on schema milepost to milepost_retention;
 
 create schema milepost_dba;
-grant usage on schema milepost_dba to milepost_dba, milepost_retention;
+grant usage on schema milepost_dba to milepost_dba, milepost_retention, milepost_support;
 
 -- Types
 
@@ -140,7 +140,7 @@ create table milepost.claim (
   constraint claim_amount_check check ((amount > 0)),
   constraint claim_earning_check check ((earning > 0)),
   constraint claim_reward_check check (((step_type = 'REWARD'::text) = ((reward_type is not null) and (amount is not null) and (message_key is not null))))
-) with (fillfactor = 95);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index claim_held on milepost.claim using btree (claimed_at) where ((status = 'held'::milepost.claim_status) and (claimed_at > '-infinity'::timestamp with time zone));
 grant select on milepost.claim to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.claim to milepost_ingest;
@@ -196,7 +196,7 @@ create table milepost.credit (
   event_id           text collate "C",
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
-);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05);
 grant select on milepost.credit to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.credit to milepost_ingest;
 
@@ -260,7 +260,7 @@ create table milepost.dispatch_attempt (
   error      text,
   constraint dispatch_attempt_pkey primary key (bucket, message_no, attempt),
   constraint dispatch_attempt_result_check check ((result = any (array['done'::text, 'refused'::text, 'ambiguous'::text, 'retry'::text])))
-);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05);
 grant select on milepost.dispatch_attempt to milepost_api, milepost_support;
 grant select, insert on milepost.dispatch_attempt to milepost_worker;
 
@@ -330,7 +330,7 @@ create table milepost.event_key (
   reason       text,
   received_at  timestamp with time zone not null,
   constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
-) with (fillfactor = 95);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index event_key_received on milepost.event_key using brin (received_at) with (pages_per_range='32', autosummarize='on');
 grant select on milepost.event_key to milepost_api, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.event_key to milepost_ingest;
@@ -471,7 +471,7 @@ create table milepost.outbox (
   constraint outbox_retried_check check ((((retried_at is null) = (retried_after is null)) and ((service_key is null) or (retried_at is not null)))),
   constraint outbox_settled_check check (((state = any (array['done'::milepost.outbox_state, 'failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state, 'skipped'::milepost.outbox_state, 'cancelled'::milepost.outbox_state])) = (settled_at is not null))),
   constraint outbox_waiting_check check (((state <> 'waiting'::milepost.outbox_state) or (after_key is not null)))
-) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_scale_factor = 0.02);
 create index outbox_budget on milepost.outbox using btree (message_no) where ((destination = 'budget'::text) and (state = 'pending'::milepost.outbox_state));
 create index outbox_dead on milepost.outbox using btree (settled_at) where (state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state]));
 create index outbox_due on milepost.outbox using btree (destination, next_attempt_at) where (state = any (array['pending'::milepost.outbox_state, 'leased'::milepost.outbox_state]));
@@ -573,7 +573,7 @@ create table milepost.progress (
   constraint progress_pkey primary key (bucket, player_id, game_no, window_start),
   constraint progress_cleared_check check (((cleared >= 0) and (cleared <= value))),
   constraint progress_value_check check ((value >= 0))
-) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 70);
+) with (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_scale_factor = 0.02, fillfactor = 85);
 grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.progress to milepost_ingest;
 grant update (value, cleared, state, version, updated_at, claimed, taken_back) on milepost.progress to milepost_ingest;
@@ -757,6 +757,22 @@ grant select on milepost.voucher_code to milepost_api;
 
 -- Views; what they select is in db/views
 
+create view milepost_dba.budget (
+  game_id text,
+  budget_id text,
+  period text,
+  period_start timestamp with time zone,
+  taken_amount bigint,
+  limit_amount numeric,
+  taken_claims bigint,
+  limit_claims numeric,
+  taken_share numeric,
+  when_exhausted text,
+  refused_claims bigint,
+  refused_amount numeric
+) as …;
+grant select on milepost_dba.budget to milepost_dba;
+
 create view milepost_dba.circuit (
   destination text,
   state text,
@@ -887,7 +903,7 @@ create view milepost_dba.session (
   blocks bigint,
   statement text
 ) as …;
-grant select on milepost_dba.session to milepost_dba;
+grant select on milepost_dba.session to milepost_dba, milepost_support;
 
 create view milepost_dba.source (
   topic text,
@@ -1077,7 +1093,7 @@ create function milepost.dba_sessions(
   
 ) returns table(pid integer, login text, application text, state text, transaction_began timestamp with time zone, statement_began timestamp with time zone, wait_event_type text, wait_event text, blocked_by integer[], statement text)
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
-grant execute on function milepost.dba_sessions to milepost_dba;
+grant execute on function milepost.dba_sessions to milepost_dba, milepost_support;
 
 create function milepost.games_apply(
   p_event_bucket smallint[],

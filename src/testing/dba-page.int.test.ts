@@ -61,6 +61,29 @@ const situations: Record<string, { bring: (database: TestDatabase) => Promise<un
     },
     shows: { kind: 'claim', subject: 'game', reward_type: 'NC', entries: '1', amount: '10' },
   },
+  budget: {
+    bring: async (database) => {
+      const game = makeGame({
+        budgets: [{ budget_id: 'all', period: 'game', limit: { claims: 4, amount: 1_000 }, when_exhausted: 'hold' }],
+      });
+      await install(database.pool, { games: [gameHistory(game)] });
+      const at = "'2026-05-01T00:00:00Z', 90, 4";
+      await database.pool.query(`insert into milepost.budget_period select game_no, 'all', ${at} from milepost.game`);
+      await database.pool.query(
+        `insert into milepost.budget_reservation
+         select game_no, 'all', gen_random_uuid(), 1, '2026-05-01T00:00:00Z', 20, 'refused', now() from milepost.game`,
+      );
+    },
+    shows: {
+      game_id: 'game',
+      budget_id: 'all',
+      taken_share: '1.000',
+      taken_claims: '4',
+      limit_claims: '4',
+      refused_claims: '1',
+      when_exhausted: 'hold',
+    },
+  },
   inbox_partition: {
     bring: async (database) => {
       await database.pool.query('select milepost.inbox_partition(current_date - 40)');
@@ -128,6 +151,34 @@ test('the query of session names who is in the way, and who waits', async () => 
   await waiting;
   holder.release();
   waiter.release();
+});
+
+test('what has been read or judged since is no dead letter; a budget without a limit any more is shown', async () => {
+  await using database = await testDatabase();
+  const { pool } = database;
+  await pool.query(
+    `insert into milepost.parked_message (message_key, source, origin, bytes, reason, detail, received_at)
+     select gen_random_uuid(), 'canonical', 'http', 'x', 'invalid_json', 'detail', now() from generate_series(1, 3)`,
+  );
+  await pool.query(
+    `insert into milepost.event_failure select 1, player_no, 7, '{}', 'error ' || player_no, now() from generate_series(1, 2) as player_no`,
+  );
+  await pool.query(
+    `with run as (insert into milepost.reprocess_run (started_at, asked_by, reason, wanted) values (now(), 'asha', 'mended', '{}') returning run_no)
+     insert into milepost.parked_resolution select min(parked_no), max(run_no), 'e1', 'tests', 'applied', now() from milepost.parked_message, run`,
+  );
+  await pool.query(
+    "insert into milepost.event_rejudged values (1, 2, 7, 8, 'failed', null, 'applied', null, null, now())",
+  );
+  await install(pool, { games: [gameHistory(makeGame())] });
+  await pool.query("insert into milepost.budget_period select game_no, 'former', now(), 5, 1 from milepost.game");
+  expect(await asDba(database, 'select kind, entries from milepost_dba.dead_letter order by kind')).toEqual([
+    { kind: 'failed event', entries: '1' },
+    { kind: 'parked message', entries: '2' },
+  ]);
+  expect(
+    await asDba(database, 'select budget_id, limit_amount, taken_amount, taken_share from milepost_dba.budget'),
+  ).toEqual([{ budget_id: 'former', limit_amount: null, taken_amount: '5', taken_share: null }]);
 });
 
 test('every view is on the page', async () => {

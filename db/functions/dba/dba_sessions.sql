@@ -18,4 +18,4 @@ begin
      where s.ours or s.pid in (select unnest(o.blockers) from session o where o.ours);
 end
 $$;
-grant execute on function milepost.dba_sessions to milepost_dba;
+grant execute on function milepost.dba_sessions to milepost_dba, milepost_support;

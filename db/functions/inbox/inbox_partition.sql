@@ -24,7 +24,9 @@ begin
     v_number := v_number + 1;
     v_name := c_day || '_' || v_number;
   end loop;
-  execute format('create table milepost.%I (like milepost.inbox including defaults including constraints including indexes)', v_name);
+  -- Its rows come once and go with it: no vacuum has anything to do there, but for the one against wraparound.
+  execute format('create table milepost.%I (like milepost.inbox including defaults including constraints including indexes)
+                    with (autovacuum_vacuum_insert_threshold = -1)', v_name);
   execute format('alter table milepost.inbox attach partition milepost.%I for values from (%L) to (%L)',
     v_name, p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
   return true;
