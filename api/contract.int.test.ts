@@ -58,6 +58,20 @@ test('the generated client does what an app, a producer and an owner do', async 
   const one = { params: { path: { game_id: 'game' } } };
   expect((await app.GET('/api/games/{game_id}', one)).data?.steps.length).toBeGreaterThan(0);
   expect((await app.GET('/api/games/{game_id}/history', one)).data?.entries).toMatchObject([{ kind: 'credit' }]);
+  const correlation = { original_event_id: 'e1' };
+  const refund = { event_type: 'event_reversed', correlation };
+  const preview = await app.POST('/api/games/preview', { body: refund });
+  expect(preview.data?.games[0]).toMatchObject({ adds: -1, steps_lost: [] });
+  await producer.POST('/api/events', { body: { ...event, ...refund, event_id: 'e2' } });
+  const { data } = await app.GET('/api/games/{game_id}/history', one);
+  const told = data?.entries.flatMap((entry) => {
+    if (entry.kind === 'ruling') return [[entry.what, entry.amount, entry.taken, entry.remaining]];
+    return entry.kind === 'credit' ? [[entry.amount, entry.counts]] : [];
+  });
+  expect(told).toEqual([
+    ['reversed', 0, 1, 0],
+    [1, 0],
+  ]);
   const refused = await app.GET('/api/games/{game_id}', { params: { path: { game_id: 'none' } } });
   expect(refused.error).toMatchObject({ status: 404, detail: 'this player takes part in no such game' });
 

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { playerKey } from '../src/games/project.ts';
 import { type TestApi, testApi } from '../src/testing/api.ts';
 import { everyArchetype, SENTINEL } from '../src/testing/every-archetype.ts';
 import { member } from '../src/testing/given.ts';
-import { at, gameHistory, makeEvent, makeGame, paymentTrigger, upiPayment } from '../src/testing/make.ts';
+import {
+  at,
+  gameHistory,
+  makeEvent,
+  makeGame,
+  paymentReversal,
+  paymentTrigger,
+  reversalOf,
+  upiPayment,
+} from '../src/testing/make.ts';
 
 const counter = (max: number) => ({
   progress_state_model: {
@@ -86,6 +96,7 @@ describe('POST /api/games/preview', () => {
               reward: { visibility: 'visible', reward_type: 'NC', value: 30, display_type: 'flat' },
             },
           ],
+          steps_lost: [],
         },
         expect.objectContaining({ game_id: 'capped', adds: 1, current_value: 1 }),
       ],
@@ -127,7 +138,7 @@ describe('POST /api/games/preview', () => {
       const attributes = { transaction_amount: amount, merchant_id: merchant };
       const expected = (await preview(api, { event_type: 'payment_success', attributes })).body.games;
       await api.engine.take([makeEvent({ type: 'payment_success', occurred: day, attributes })]);
-      await api.redis.flushall();
+      await api.redis.del(playerKey('U1'));
       const after = await values();
       const rises = (id: string) => (after.get(id) ?? 0) - (before.get(id) ?? 0);
       expect(expected.length).toBeGreaterThan(3);
@@ -160,6 +171,89 @@ describe('POST /api/games/preview', () => {
     const event = payment(10, { event_id: 'e1', producer: 'tests', correlation: { payment_id: 'p1' } });
     await api.send({ ...event, user_id: 'U1', occurred_at: '2026-05-10T12:00:00Z' });
     expect((await preview(api, event)).body).toMatchObject({ outcome: 'late', replayed: true, games: [] });
+  });
+
+  test('of a reversal says what it would take back, and is what then happens; nothing is locked or written', async () => {
+    await using api = await testApi({
+      games: [
+        gameHistory(
+          makeGame({
+            on_reversal: 'keep',
+            milestone_steps: [
+              {
+                step: 1,
+                step_type: 'REWARD',
+                reward: { reward_type: 'VOUCHER', value: SENTINEL, visibility: 'hidden' },
+              },
+              2,
+              { step: 3, step_type: 'EMPTY' },
+            ],
+          }),
+        ),
+        gameHistory(
+          makeGame({
+            game_id: 'weekly',
+            time_zone: 'UTC',
+            game_window: { recurrence: 'weekly' },
+            milestone_steps: [2],
+            triggers: [{ ...paymentTrigger(), cap: { per_day: 1 } }],
+          }),
+        ),
+      ],
+    });
+    const paid = (id: string, day: string) =>
+      upiPayment(1, { id, occurred: day, correlation: { payment_id: day === '05-02' ? 'P' : null } });
+    await api.engine.take([paid('a', '05-02'), paid('b', '05-02'), paid('c', '05-03')]);
+    await api.database.pool.query(
+      `update milepost.outbox set state = 'done', attempts = 1, settled_at = clock_timestamp() where body ->> 'step' = '1'`,
+    );
+    const before = await everything(api);
+    const reversal = { event_type: 'payment_reversed', correlation: { payment_id: 'P' } };
+    // A worker that sends one of the rewards meanwhile is not in the way, nor is it kept from it.
+    const worker = await api.database.pool.connect();
+    await worker.query('begin; select from milepost.outbox for update');
+    const { body } = await preview(api, reversal);
+    await worker.query('rollback');
+    worker.release();
+    const lost = { title: null, kept: false };
+    expect(body).toEqual({
+      ...{ outcome: 'reversed', reason: null, detail: 'What it is about was taken back.', replayed: false },
+      games: [
+        {
+          ...{ game_id: 'game', title: null, outcome: 'reversed', reason: null, missed: [], steps_reached: [] },
+          ...{ detail: 'What it is about was taken back.', adds: -2, current_value: 1, max_value: 1_000 },
+          window_start: '2026-05-01T00:00:00.000Z',
+          steps_lost: [
+            { step: 2, step_type: 'REWARD', ...lost, reward: expect.objectContaining({ value: 20 }) },
+            { step: 3, step_type: 'EMPTY', ...lost, reward: null },
+          ],
+        },
+        // Two of one day count one by the cap, and both are gone.
+        expect.objectContaining({ game_id: 'weekly', adds: -1, current_value: 1, steps_lost: [expect.anything()] }),
+      ],
+    });
+    expect(await everything(api)).toEqual(before);
+
+    const last = (await preview(api, { event_type: 'event_reversed', correlation: { original_event_id: 'c' } })).body;
+    expect(last.games[0]).toMatchObject({ adds: -1, steps_lost: [{ step: 3 }] });
+    expect(
+      (await preview(api, { event_type: 'payment_reversed', correlation: { payment_id: 'Q' } })).body,
+    ).toMatchObject({
+      ...{ outcome: 'waiting', games: [] },
+    });
+    await api.engine.take([paymentReversal('P', null, { occurred: '05-10' }), reversalOf('c', null)]);
+    expect((await preview(api, reversal)).body).toMatchObject({
+      outcome: 'reversed',
+      reason: 'already_reversed',
+      games: [],
+    });
+    const { entries } = (await api.get('/api/games/game/history')).body;
+    expect(
+      entries.find((entry: { kind: string; step?: number }) => entry.kind === 'claim' && entry.step === 1),
+    ).toMatchObject({
+      state: 'kept',
+      reward: { value: SENTINEL },
+    });
   });
 
   test('refuses what is no event, and what says whose it is', async () => {

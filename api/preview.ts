@@ -7,11 +7,12 @@ import type { IncomingEvent } from '../src/event/event.ts';
 import type { Normaliser } from '../src/event/normalise.ts';
 import { canonicalSource } from '../src/event/source.ts';
 import { archetypes } from '../src/games/archetypes/archetype.ts';
+import { hasEnded } from '../src/games/claim.ts';
 import { versionInForce, windowFor } from '../src/games/decide.ts';
 import type { Game } from '../src/games/game.ts';
 import type { Claim, Standing } from '../src/games/games.ts';
 import { missedOf } from '../src/games/refusal.ts';
-import { rewardView } from '../src/games/view.ts';
+import { type Earned, type RewardView, rewardView } from '../src/games/view.ts';
 import type { Window } from '../src/games/window.ts';
 import { outcomeInWords } from '../src/inbox/outcome.ts';
 import { formatInstant, type Instant } from '../src/time.ts';
@@ -61,27 +62,43 @@ export function previewRoutes(
 }
 
 /** Who is no member of a game does not see it, nor does anybody before it begins. */
-function isSeen({ verdict }: GamePreview): boolean {
-  return verdict.reason !== 'not_a_member' && verdict.reason !== 'before_window';
+function isSeen({ reason }: GamePreview): boolean {
+  return reason !== 'not_a_member' && reason !== 'before_window';
 }
 
-function gameView({ timeline, verdict, before, after }: GamePreview, { event }: IncomingEvent) {
+function gameView(preview: GamePreview, { event }: IncomingEvent) {
+  const { timeline, outcome, reason, claims, changes, before, after } = preview;
   const game = versionInForce(timeline, event.occurred_at);
-  const window = after === undefined ? undefined : windowFor(game, event.occurred_at, [after.windowStart]);
+  // What a reversal takes back may have counted in an earlier window.
+  const window = after === undefined ? undefined : windowFor(game, after.windowStart, [after.windowStart]);
   const shown = (standing: Standing | undefined) => progressView(game, window, standing, event.occurred_at);
   const { current, max } = shown(after?.all);
   return {
     game_id: game.config.game_id,
     title: game.config.title ?? null,
-    outcome: verdict.outcome,
-    reason: verdict.reason,
-    detail: outcomeInWords(verdict.outcome, verdict.reason),
-    missed: verdict.reason === 'condition_failed' ? missedOf(timeline, event) : [],
+    ...{ outcome, reason, detail: outcomeInWords(outcome, reason) },
+    missed: reason === 'condition_failed' ? missedOf(timeline, event) : [],
     adds: current - shown(before?.all).current,
     current_value: current,
     max_value: max,
     window_start: window === undefined ? null : formatInstant(window.start),
-    steps_reached: 'claims' in verdict ? verdict.claims.map((claim) => stepView(game, claim)) : [],
+    steps_reached: claims.map((claim) => ({
+      ...stepView(game, claim),
+      held: claim.status === 'held',
+      // What would be reached is not earned: of its reward is told what was promised before.
+      reward: rewardOf(game, claim, undefined),
+    })),
+    steps_lost: changes.flatMap(({ claim, from }) =>
+      claim.status === 'kept' || hasEnded(claim.status)
+        ? [
+            {
+              ...stepView(game, claim),
+              kept: claim.status === 'kept',
+              reward: rewardOf(game, claim, from === 'held' || claim.reward === null ? undefined : claim.reward),
+            },
+          ]
+        : [],
+    ),
   };
 }
 
@@ -92,14 +109,15 @@ function progressView(game: Game, window: Window | undefined, standing: Standing
   return strategy.view(game, standing ?? strategy.initial(), window, at);
 }
 
-/** A step that would be reached is not earned: of its reward is told what was promised before. */
-function stepView(game: Game, { step: number, status }: Claim) {
-  const step = game.config.milestone_steps.find((each) => each.step === number);
-  return {
-    step: number,
-    title: step?.title ?? null,
-    step_type: step?.step_type ?? 'EMPTY',
-    held: status === 'held',
-    reward: step?.step_type === 'REWARD' ? rewardView(step.reward, undefined) : null,
-  } as const;
+function stepView(game: Game, { step: number, stepType }: Claim) {
+  return { step: number, title: stepOf(game, number)?.title ?? null, step_type: stepType };
+}
+
+function rewardOf(game: Game, { step: number }: Claim, earned: Earned): RewardView | null {
+  const step = stepOf(game, number);
+  return step?.step_type === 'REWARD' ? rewardView(step.reward, earned) : null;
+}
+
+function stepOf({ config }: Game, number: number) {
+  return config.milestone_steps.find(({ step }) => step === number);
 }

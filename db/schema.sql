@@ -1235,7 +1235,7 @@ grant execute on function milepost.ingest_pause_set to milepost_support;
 
 create function milepost.instant_of(p_ms bigint) returns timestamp with time zone
 language sql immutable strict parallel safe;
-grant execute on function milepost.instant_of to milepost_ingest;
+grant execute on function milepost.instant_of to milepost_api, milepost_ingest;
 
 create function milepost.look_batch(
   p_bucket smallint[],
@@ -1410,13 +1410,14 @@ create function milepost.player_history(
   p_before_us bigint,
   p_before_place text,
   p_limit integer,
+  p_not_counted boolean,
   p_event_type text[],
   p_from timestamp with time zone,
   p_to timestamp with time zone,
   p_received_from timestamp with time zone,
   p_received_to timestamp with time zone,
   p_events integer
-) returns table(at_us bigint, place text, kind text, window_start timestamp with time zone, version integer, amount bigint, trigger_id text, held boolean, payment_id text, transaction_id text, step bigint, earning smallint, step_type text, status milepost.claim_status, reward_type text, claimed_at timestamp with time zone, payment text, event_id text, event_type text, event_version text, occurred_at timestamp with time zone, received_at timestamp with time zone, payload json, producer text, outcome text, reason text)
+) returns table(at_us bigint, place text, entry json)
 language plpgsql stable set plan_cache_mode=force_generic_plan set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_history to milepost_api;
 
@@ -1460,7 +1461,12 @@ create function milepost.rulings_state(
   p_player_id bigint[],
   p_game_no integer[],
   p_game_since bigint[],
-  p_rulings json
+  p_rulings json,
+  p_lock boolean default true
 ) returns text
 language plpgsql volatile;
 grant execute on function milepost.rulings_state to milepost_ingest;
+
+create function milepost.take_back_key(p_payment_key uuid) returns uuid
+language sql immutable strict parallel safe;
+grant execute on function milepost.take_back_key to milepost_api;

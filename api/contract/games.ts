@@ -6,11 +6,22 @@ import { type Instant, parseInstant } from '../../src/time.ts';
 import { defineRoute } from './route.ts';
 import { identifier, instant, time, truth, wholeNumber } from './shapes.ts';
 
+const claimStates = [
+  'reached',
+  'held',
+  'paying',
+  'paid',
+  'netted',
+  'kept',
+  'failed',
+  'not_paid',
+  'cookie_to_open',
+] as const;
+const inWords =
+  'reached: nothing is paid for it. held: its reward waits for a release. paying: under way. netted: all of its reward made up for what the player owed. kept: paid, and the player keeps it, though the step is not reached any more. failed: refused for good. not_paid: nothing will be paid. cookie_to_open: a fortune cookie waits.';
 const stepState = z
-  .enum(['locked', 'reached', 'held', 'paying', 'paid', 'failed', 'not_paid', 'cookie_to_open'])
-  .describe(
-    'locked: not reached. reached: nothing is paid for it. held: its reward waits for a release. paying: under way. failed: refused for good. not_paid: nothing was left of its budget. cookie_to_open: a fortune cookie waits.',
-  )
+  .enum(['locked', ...claimStates])
+  .describe(`locked: not reached, or not any more. ${inWords}`)
   .meta({ id: 'StepState' });
 const stepType = z.enum(['REWARD', 'EMPTY', 'FORTUNE_COOKIE']);
 const promise = {
@@ -86,7 +97,7 @@ const gameView = {
     .describe('The first visible reward that is not reached.'),
   last_credited: z
     .array(z.object({ event_id: z.string(), payment_id: z.string().nullable() }))
-    .describe('The last events that were credited in this window, newest first.'),
+    .describe('The last events that count in this window, newest first.'),
   window: z.object({ start: time, end: time, seconds_remaining: z.number().int() }),
   config_version: z.number().int(),
   projection_version: z
@@ -157,12 +168,29 @@ const widget = z.object({
   after: after.optional(),
 });
 
+/** Why less than its reward is paid for a step. */
+const lowered = {
+  netted: z.number().describe('How much of the reward was kept back for what the player owed.'),
+  downgraded_from: z
+    .number()
+    .nullable()
+    .describe('What the reward would have been, had enough been left for it; null where it was not lowered.'),
+};
+
 const journey = z
   .object({
     ...gameView,
     state: z.enum(['active', 'paused', 'ended']),
     previous_window: time.nullable().describe("By its start, the player's window before this one."),
-    steps: z.array(z.object({ ...step, requires, reward: reward.nullable(), reached_at: time.nullable() })),
+    steps: z.array(
+      z.object({
+        ...step,
+        requires,
+        reward: reward.nullable(),
+        ...lowered,
+        reached_at: time.nullable().describe('Null while the step is locked.'),
+      }),
+    ),
     triggers: z.array(triggerView),
     after: after.optional(),
   })
@@ -170,8 +198,9 @@ const journey = z
 
 const entry = { at: time, window_start: time };
 const claimState = z
-  .enum([...stepState.options, 'taken_back'])
-  .describe('taken_back: an event that it was reached by was reversed. The step may be reached again.');
+  .enum([...claimStates, 'taken_back'])
+  .describe(`${inWords} taken_back: an event that it was reached by was taken back; the step may be reached again.`)
+  .meta({ id: 'ClaimState' });
 const history = z.object({
   game_id: z.string(),
   entries: z.array(
@@ -182,8 +211,9 @@ const history = z.object({
           kind: z.literal('credit'),
           ...entry,
           trigger_id: z.string(),
-          amount: z.number().describe('What the event was worth, before caps and repeated values.'),
-          held: z.boolean(),
+          amount: z.number().describe('What the event was worth by itself, before caps and repeated values.'),
+          counts: z.number().describe('What is left of that after rulings; 0 when all of it was taken back.'),
+          held: z.boolean().describe('It counts, but the rewards it earns wait for a release.'),
           event_id: z
             .string()
             .nullable()
@@ -198,6 +228,7 @@ const history = z.object({
           step_type: stepType,
           state: claimState,
           reward: reward.nullable(),
+          ...lowered,
         }),
         z.object({
           kind: z.literal('ruling'),
@@ -209,6 +240,11 @@ const history = z.object({
             ),
           trigger_id: z.string(),
           amount: z.number().describe('What the event counts since, before caps and repeated values.'),
+          taken: z.number().describe('How much less that is than before.'),
+          remaining: z
+            .number()
+            .nullable()
+            .describe("What is left of the event's amount; null where nothing of it was taken back."),
           event_id: z.string().nullable(),
           payment_id: z.string().nullable(),
         }),
@@ -225,7 +261,34 @@ const history = z.object({
             .array(z.object({ trigger_id: z.string(), condition: z.string() }))
             .describe('What triggers wanted that the event was not, in words.'),
         }),
-        z.object({ kind: z.literal('reward'), ...entry, step: z.number(), state: claimState, reward }),
+        z.object({
+          kind: z.literal('reward'),
+          ...entry,
+          step: z.number(),
+          state: z.enum(['paid', 'failed', 'not_paid']).describe('How the payment ended.'),
+          reward: reward.describe('What the payment was of.'),
+        }),
+        z.object({
+          kind: z.literal('take_back'),
+          ...entry,
+          step: z.number(),
+          state: z
+            .enum(['taking_back', 'taken_back', 'failed'])
+            .describe('taking_back: under way. failed: the service refused.'),
+          reward: reward.describe('What is taken back.'),
+        }),
+        z.object({
+          kind: z.literal('debt'),
+          ...entry,
+          step: z.number(),
+          what: z
+            .enum(['owed', 'netted'])
+            .describe(
+              "owed: the player owes it, since the step's reward was taken back. netted: it was kept back of the step's reward, and is owed no more.",
+            ),
+          reward_type: promise.reward_type,
+          amount: z.number(),
+        }),
       ])
       .meta({ id: 'HistoryEntry' }),
   ),
@@ -278,12 +341,17 @@ const ids = {
 };
 const jsonObject = z.record(z.string(), z.unknown());
 
+const previewedStep = { step: z.number(), title: z.string().nullable(), step_type: stepType };
 const reachedStep = z.object({
-  step: z.number(),
-  title: z.string().nullable(),
-  step_type: stepType,
+  ...previewedStep,
   held: z.boolean().describe('Its reward would wait for a release.'),
   reward: reward.nullable().describe('As promised; null where the step pays nothing.'),
+});
+
+const lostStep = z.object({
+  ...previewedStep,
+  kept: z.boolean().describe('The player keeps what was paid for it.'),
+  reward: reward.nullable().describe('As earned; null where the step pays nothing.'),
 });
 
 const preview = z.object({
@@ -302,11 +370,12 @@ const preview = z.object({
         missed: z
           .array(z.object({ trigger_id: z.string(), condition: z.string() }))
           .describe('What triggers ask for that the event is not.'),
-        adds: z.number().describe('By how much current_value would rise.'),
+        adds: z.number().describe('By how much current_value would rise; of a reversal, fall: below 0.'),
         current_value: z.number().describe('What it would be then.'),
         max_value: z.number(),
         window_start: time.nullable().describe('The window it would count in.'),
         steps_reached: z.array(reachedStep),
+        steps_lost: z.array(lostStep).describe('What a reversal would take back.'),
       })
       .meta({ id: 'GamePreview' }),
   ),

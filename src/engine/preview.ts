@@ -3,18 +3,20 @@
 import type { Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { judge, type Timeline } from '../games/decide.ts';
-import type { Player, Progress, Verdict } from '../games/games.ts';
-import { reversalsOf } from '../games/ruling.ts';
+import type { Claim, ClaimChange, Player, Progress, Verdict } from '../games/games.ts';
+import { isReversal, reversalsOf } from '../games/ruling.ts';
 import { trialDraw } from '../rewards/draw.ts';
 import type { EventResult } from './batch.ts';
 import { decide } from './decide.ts';
-import type { OpenedEvent } from './effect.ts';
+import type { Decision, OpenedEvent } from './effect.ts';
 
-/** What one game would make of the event. */
-export interface GamePreview {
+/** What the event would do in one window of a game. */
+export interface GamePreview extends Pick<Verdict, 'outcome' | 'reason'> {
   timeline: Timeline;
-  verdict: Verdict;
-  /** The progress of the window it counts in, before and after; undefined where it does not count, or where there is none before. */
+  /** The steps it would reach, and what would become of those that had been reached. */
+  claims: readonly Claim[];
+  changes: readonly ClaimChange[];
+  /** The progress of the window, before and after; undefined where it does not count, or where there is none before. */
   before: Progress | undefined;
   after: Progress | undefined;
 }
@@ -22,7 +24,7 @@ export interface GamePreview {
 export interface Preview {
   /** What the event would be answered. */
   result: EventResult;
-  /** Every game that looks at the event's type; none for an event that has been judged already. */
+  /** Every game that looks at the event's type, or that a reversal reaches into; none for an event that has been judged already. */
   games: GamePreview[];
 }
 
@@ -34,6 +36,9 @@ export function preview(opened: OpenedEvent, definitions: Definitions, verdicts:
   const [judged] = decision.judged;
   if (judged === undefined || (judged.outcome === 'rejected' && judged.reason === 'occurred_in_future')) {
     return { result, games: [] };
+  }
+  if (isReversal(opened.incoming.event)) {
+    return { result, games: reversedGames(decision, before, opened.player, definitions) };
   }
   // What cohorts were asked for the event, deciding has added; everything else is as it was.
   const { memberships } = opened.player;
@@ -53,7 +58,36 @@ export function preview(opened: OpenedEvent, definitions: Definitions, verdicts:
       const credit = 'credits' in verdict ? verdict.credits[0] : undefined;
       const isCredited = ({ gameNo, windowStart }: Progress): boolean =>
         credit !== undefined && gameNo === credit.gameNo && windowStart === credit.windowStart;
-      return [{ timeline, verdict, before: before.progress.find(isCredited), after: player.progress.find(isCredited) }];
+      return [
+        {
+          ...{ timeline, claims: [], changes: [], ...verdict },
+          ...{ before: before.progress.find(isCredited), after: player.progress.find(isCredited) },
+        },
+      ];
     }),
   };
+}
+
+/** What a reversal would take back, by window. */
+function reversedGames(
+  { corrections, claims, changes }: Decision,
+  before: Player,
+  after: Player,
+  { games }: Definitions,
+): GamePreview[] {
+  const windows = Map.groupBy(corrections, ({ credit }) => `${credit.gameNo}:${credit.windowStart}`);
+  return [...windows.values()].flatMap(([corrected]): GamePreview[] => {
+    const isHere = (row: { gameNo: number; windowStart: number }): boolean =>
+      row.gameNo === corrected?.credit.gameNo && row.windowStart === corrected.credit.windowStart;
+    const timeline = games.find(({ gameNo }) => gameNo === corrected?.credit.gameNo);
+    if (timeline === undefined) return [];
+    return [
+      {
+        ...{ timeline, outcome: 'reversed', reason: null },
+        claims: claims.map(({ claim }) => claim).filter(isHere),
+        changes: changes.map(({ change }) => change).filter(({ claim }) => isHere(claim)),
+        ...{ before: before.progress.find(isHere), after: after.progress.find(isHere) },
+      },
+    ];
+  });
 }

@@ -357,6 +357,8 @@ function factsOf(player: Player, now: Instant): PlayerFacts {
             claimedAt: now,
             version: 1,
             payment: null,
+            netted: 0,
+            downgradedFrom: null,
           })),
         },
       ] as const,

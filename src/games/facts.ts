@@ -21,11 +21,16 @@ export interface ClaimFact {
   stepType: Claim['stepType'];
   status: ClaimStatus;
   rewardType: RewardType | null;
+  /** Of the reward: what was earned, or less where less was left of its budget. */
   amount: number | null;
   claimedAt: Instant;
   /** The config version that judged the event which reached the step. */
   version: number;
   payment: Payment;
+  /** How much of the reward was kept back for what the player owed. */
+  netted: number;
+  /** What the reward would have been, where less was left of its budget. */
+  downgradedFrom: number | null;
 }
 
 /** A player's standing in one window of one game. */
@@ -37,7 +42,7 @@ export interface GameFacts {
   claims: readonly ClaimFact[];
   /** What the archetype keeps beyond the value, as it is stored. Not for players: its strategy says what of it they see. */
   detail: Json;
-  /** The last credits, newest first; an event that several triggers credited is there more than once. */
+  /** The last credits that count, newest first; an event that several triggers credited is there more than once. */
   recent: readonly CreditFact[];
 }
 
@@ -46,7 +51,6 @@ export interface CreditFact {
   /** Null where the event was credited before ids were kept with credits. */
   eventId: string | null;
   paymentId: string | null;
-  held: boolean;
 }
 
 export interface PlayerFacts {
@@ -216,25 +220,21 @@ function gameOf(version: number, fact: string): GameFacts {
     claimedAt: Instant,
     version: number,
     payment: Payment,
+    netted: number,
+    downgradedFrom: number | null,
   ];
-  type CreditRow = [eventId: string | null, paymentId: string | null, held: boolean];
+  type CreditRow = [eventId: string | null, paymentId: string | null];
   const [value, cleared, claims, detail, recent]: [number, number, ClaimRow[], Json, CreditRow[]] = JSON.parse(fact);
   return {
     version,
     value,
     cleared,
     detail,
-    recent: recent.map(([eventId, paymentId, held]) => ({ eventId, paymentId, held })),
-    claims: claims.map(([step, earning, stepType, status, rewardType, amount, claimedAt, claimVersion, payment]) => ({
-      step,
-      earning,
-      stepType,
-      status,
-      rewardType,
-      amount,
-      claimedAt,
-      version: claimVersion,
-      payment,
-    })),
+    recent: recent.map(([eventId, paymentId]) => ({ eventId, paymentId })),
+    claims: claims.map(([step, earning, stepType, status, rewardType, amount, claimedAt, claimVersion, ...paid]) => {
+      const [payment, netted, downgradedFrom] = paid;
+      const reward = { rewardType, amount, payment, netted, downgradedFrom };
+      return { step, earning, stepType, status, claimedAt, version: claimVersion, ...reward };
+    }),
   };
 }

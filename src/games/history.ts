@@ -1,64 +1,87 @@
-// A player's history in one game, in all its windows: joins, credits and what was ruled about them, claims and rewards, and events that did not count,
-// newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
+// A player's history in one game, in all its windows: joins, credits and what was ruled about them, claims, what was paid, taken back and owed, and events
+// that did not count, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import type { CanonicalEvent } from '../event/event.ts';
+import type { RewardType } from '../event/message.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Timeline } from './decide.ts';
-import type { ClaimFact, Payment } from './facts.ts';
+import type { Payment } from './facts.ts';
 import type { Claim, ClaimStatus, Ruling } from './games.ts';
 import { type Known, type Refusal, refusalOf } from './refusal.ts';
-import { isTakenBack, type RewardView, rewardView, type StepState, stepState } from './view.ts';
+import { type ClaimState, claimState, type RewardView, rewardView } from './view.ts';
 
-/** What has become of a claim: unlike in the journey, one that was taken back says so. */
-export type ClaimState = StepState | 'taken_back';
+/** What is told of a claim's reward. */
+interface RewardPart {
+  window_start: string;
+  step: number;
+  reward: RewardView;
+}
 
 /**
- * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment ended, rulings when they
- * were made. `window_start` says
- * in which of the game's windows.
+ * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment
+ * ended; rulings, what takes rewards back, and debts when they were made. `window_start` says in which of the game's windows.
  */
-export type HistoryEntry =
-  | { kind: 'join'; at: string }
+export type HistoryEntry = { at: string } & (
+  | { kind: 'join' }
   | {
       kind: 'credit';
-      at: string;
       window_start: string;
       trigger_id: string;
-      /** What the event was worth, before caps and repeated values; what it added after them is not known. */
+      /** What the event was worth by itself, before caps and repeated values. */
       amount: number;
-      /** Counted, but the rewards it earns wait for a release. */
+      /** What is left of that after rulings: 0 when all of it was taken back. */
+      counts: number;
+      /** Counts, but the rewards it earns wait for a release. */
       held: boolean;
       /** Null where the event was credited before ids were kept with credits. */
       event_id: string | null;
       payment_id: string | null;
       transaction_id: string | null;
     }
-  | ({ kind: 'not_counted'; at: string; event_id: string; event_type: string; payment_id: string | null } & Refusal)
-  | {
-      kind: 'claim';
-      at: string;
-      window_start: string;
-      step: number;
-      step_type: Claim['stepType'];
-      state: ClaimState;
-      reward: RewardView | null;
-    }
-  | { kind: 'reward'; at: string; window_start: string; step: number; state: ClaimState; reward: RewardView }
+  | ({ kind: 'not_counted'; event_id: string; event_type: string; payment_id: string | null } & Refusal)
   | {
       kind: 'ruling';
-      at: string;
       window_start: string;
       /** The event was taken back, in whole or in part; or what was held of it was released, or taken away. */
       what: Ruling['kind'];
       trigger_id: string;
       /** What the event counts since, before caps and repeated values. */
       amount: number;
+      /** How much less that is than before. */
+      taken: number;
+      /** What is left of the event's amount, in major units; null where nothing of it was taken back. */
+      remaining: number | null;
       event_id: string | null;
       payment_id: string | null;
-    };
+    }
+  | {
+      kind: 'claim';
+      window_start: string;
+      step: number;
+      step_type: Claim['stepType'];
+      state: ClaimState;
+      reward: RewardView | null;
+      /** As in the journey. */
+      netted: number;
+      downgraded_from: number | null;
+    }
+  /** What the payment came to. */
+  | ({ kind: 'reward'; state: 'paid' | 'failed' | 'not_paid' } & RewardPart)
+  /** A reward that was paid goes back: under way, gone, or refused by the service. */
+  | ({ kind: 'take_back'; state: 'taking_back' | 'taken_back' | 'failed' } & RewardPart)
+  | {
+      kind: 'debt';
+      window_start: string;
+      step: number;
+      /** The player owes the amount since the step's reward was taken back; or it was kept back of the step's reward, and is owed no more. */
+      what: 'owed' | 'netted';
+      reward_type: RewardType;
+      amount: number;
+    }
+);
 
 export interface HistoryPage {
   game_id: string;
@@ -80,57 +103,44 @@ export function formatCursor({ atUs, place }: Cursor): string {
 /** Undefined for a text that `formatCursor` did not write. */
 export function parseCursor(text: string): Cursor | undefined {
   const decoded = Buffer.from(text, 'base64url').toString('utf8');
-  const [, atUs, place] = /^(\d{1,16}) ([0-5]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
+  const [, atUs, place] = /^(\d{1,16}) ([0-7]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
   return atUs === undefined || place === undefined ? undefined : { atUs: Number(atUs), place };
 }
 
-type Row = { at_us: string; place: string } & (
+interface Row {
+  at_us: string;
+  place: string;
+  entry: Entry;
+}
+
+/** A claim as db/functions/games/player_history.sql tells it. */
+interface ClaimRow {
+  window_start: Instant;
+  step: number;
+  step_type: Claim['stepType'];
+  status: ClaimStatus;
+  reward_type: RewardType | null;
+  amount: number | null;
+  version: number;
+  payment: Payment;
+  netted: number;
+  downgraded_from: number | null;
+  /** Also of a claim that was taken back since. */
+  earned: boolean;
+}
+
+type Told<Kind extends HistoryEntry['kind']> = Omit<Extract<HistoryEntry, { kind: Kind }>, 'at' | 'window_start'> & {
+  window_start: Instant;
+};
+type Entry =
   | { kind: 'join' }
-  | {
-      kind: 'credit';
-      window_start: Instant;
-      amount: string;
-      trigger_id: string;
-      held: boolean;
-      event_id: string | null;
-      payment_id: string | null;
-      transaction_id: string | null;
-    }
-  | {
-      kind: 'ruling';
-      window_start: Instant;
-      amount: string;
-      trigger_id: string;
-      event_id: string | null;
-      payment_id: string | null;
-      reason: Ruling['kind'];
-    }
-  | {
-      kind: 'not_counted';
-      event_id: string;
-      event_type: string;
-      event_version: string;
-      occurred_at: Instant;
-      received_at: Instant;
-      payload: Pick<CanonicalEvent, 'attributes' | 'correlation'>;
-      producer: string;
-      outcome: string;
-      reason: string | null;
-    }
-  | {
-      kind: 'claim' | 'reward';
-      window_start: Instant;
-      version: number;
-      amount: string | null;
-      step: string;
-      earning: number;
-      step_type: Claim['stepType'];
-      status: ClaimStatus;
-      reward_type: ClaimFact['rewardType'];
-      claimed_at: Instant;
-      payment: Payment;
-    }
-);
+  | Told<'credit'>
+  | Told<'ruling'>
+  | Told<'debt'>
+  | { kind: 'not_counted'; event: CanonicalEvent; received_at: Instant; outcome: string; reason: string | null }
+  | { kind: 'claim'; claim: ClaimRow }
+  | { kind: 'reward'; claim: ClaimRow; amount: number }
+  | { kind: 'take_back'; claim: ClaimRow; amount: number; state: string };
 
 export interface HistoryOptions {
   limit: number;
@@ -152,25 +162,21 @@ export async function readHistory(
     db.pool.query<Row>({
       name: 'player_history',
       text: `select * from milepost.player_history(p_bucket => $1::smallint, p_user_id => $2::text, p_game_no => $3::integer,
-               p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_event_type => $7::text[],
-               p_from => $8::timestamptz, p_to => $9::timestamptz, p_received_from => $10::timestamptz, p_received_to => $11::timestamptz,
-               p_events => $12::integer)`,
+               p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_not_counted => $7::boolean,
+               p_event_type => $8::text[], p_from => $9::timestamptz, p_to => $10::timestamptz, p_received_from => $11::timestamptz,
+               p_received_to => $12::timestamptz, p_events => $13::integer)`,
       values: [
         ...[bucketOf(userId), userId, timeline.gameNo, cursor?.atUs ?? null, cursor?.place ?? null, limit + 1],
-        ...[
-          types,
-          formatInstant(from),
-          formatInstant(to),
-          formatInstant(from - limits.clockSkewMs),
-          formatInstant(until),
-        ],
-        notCounted ? limits.historyEvents : 0,
+        ...[notCounted, types, ...[from, to, from - limits.clockSkewMs, until].map(formatInstant)],
+        limits.historyEvents,
       ],
     }),
   );
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
-  const known = shown.some(({ kind }) => kind === 'not_counted') ? await player() : { memberships: [], joins: [] };
+  const known = shown.some(({ entry }) => entry.kind === 'not_counted')
+    ? await player()
+    : { memberships: [], joins: [] };
   return {
     game_id: timeline.gameId,
     entries: shown.map((row) => entryOf(row, timeline, known)),
@@ -194,83 +200,52 @@ function reachOf({ versions }: Timeline): { types: string[]; from: Instant; to: 
   };
 }
 
-function entryOf(row: Row, timeline: Timeline, player: Known): HistoryEntry {
-  const at = formatInstant(Math.floor(Number(row.at_us) / 1_000));
-  if (row.kind === 'join') return { kind: 'join', at };
-  if (row.kind === 'not_counted') {
-    const { event_id, event_type, payload, outcome, reason, received_at: receivedAt } = row;
-    const event: CanonicalEvent = {
-      ...{
-        event_id,
-        event_type,
-        event_version: row.event_version,
-        occurred_at: row.occurred_at,
-        producer: row.producer,
-      },
-      ...{ user_id: '', correlation: payload.correlation, attributes: payload.attributes },
-    };
-    return {
-      ...{ kind: 'not_counted', at, event_id, event_type, payment_id: payload.correlation.payment_id },
-      ...refusalOf(timeline, { event, receivedAt, outcome, reason }, player),
-    };
+function entryOf({ at_us, entry }: Row, timeline: Timeline, player: Known): HistoryEntry {
+  const at = formatInstant(Math.floor(Number(at_us) / 1_000));
+  switch (entry.kind) {
+    case 'join':
+      return { at, ...entry };
+    case 'credit':
+    case 'ruling':
+    case 'debt':
+      return { at, ...entry, window_start: formatInstant(entry.window_start) };
+    case 'not_counted': {
+      const { kind, event, received_at: receivedAt, outcome, reason } = entry;
+      const { event_id, event_type, correlation } = event;
+      const refusal = refusalOf(timeline, { event, receivedAt, outcome, reason }, player);
+      return { at, kind, event_id, event_type, payment_id: correlation.payment_id, ...refusal };
+    }
+    case 'claim': {
+      const { step, step_type, amount, netted, downgraded_from } = entry.claim;
+      const window_start = formatInstant(entry.claim.window_start);
+      const state = claimState(entry.claim);
+      const reward = step_type === 'REWARD' ? rewardOf(entry.claim, amount, timeline) : null;
+      return { at, kind: 'claim', window_start, step, step_type, state, reward, netted, downgraded_from };
+    }
+    case 'reward': {
+      const state = entry.claim.payment === 'done' ? 'paid' : entry.claim.payment === 'failed' ? 'failed' : 'not_paid';
+      return { at, kind: 'reward', state, ...partOf(entry, timeline) };
+    }
+    case 'take_back': {
+      const state = entry.state === 'done' ? 'taken_back' : entry.state === 'failed' ? 'failed' : 'taking_back';
+      return { at, kind: 'take_back', state, ...partOf(entry, timeline) };
+    }
   }
-  const window_start = formatInstant(row.window_start);
-  if (row.kind === 'credit') {
-    const { trigger_id, held, event_id, payment_id, transaction_id } = row;
-    return {
-      kind: 'credit',
-      at,
-      window_start,
-      trigger_id,
-      amount: Number(row.amount),
-      held,
-      event_id,
-      payment_id,
-      transaction_id,
-    };
-  }
-  if (row.kind === 'ruling') {
-    const { reason: what, trigger_id, event_id, payment_id } = row;
-    return { kind: 'ruling', at, window_start, what, trigger_id, amount: Number(row.amount), event_id, payment_id };
-  }
-  const claim: ClaimFact = {
-    step: Number(row.step),
-    earning: row.earning,
-    stepType: row.step_type,
-    status: row.status,
-    rewardType: row.reward_type,
-    amount: row.amount === null ? null : Number(row.amount),
-    claimedAt: row.claimed_at,
-    version: row.version,
-    payment: row.payment,
-  };
-  const reward = rewardOf(claim, timeline);
-  const state: ClaimState = isTakenBack(claim) ? 'taken_back' : stepState(claim);
-  if (row.kind === 'reward') {
-    return {
-      kind: 'reward',
-      at,
-      window_start,
-      step: claim.step,
-      state,
-      reward: reward ?? { visibility: 'hidden' },
-    };
-  }
-  return {
-    kind: 'claim',
-    at,
-    window_start,
-    step: claim.step,
-    step_type: claim.stepType,
-    state,
-    reward,
-  };
 }
 
-/** As promised by the version that judged the claim. */
-function rewardOf(claim: ClaimFact, timeline: Timeline): RewardView | null {
-  if (claim.stepType !== 'REWARD') return null;
-  const version = timeline.versions.find((candidate) => candidate.version === claim.version);
-  const step = version?.config.milestone_steps.find((candidate) => candidate.step === claim.step);
-  return step?.step_type === 'REWARD' ? rewardView(step.reward, claim) : { visibility: 'hidden' };
+function partOf({ claim, amount }: { claim: ClaimRow; amount: number }, timeline: Timeline): RewardPart {
+  const { step, window_start } = claim;
+  return { window_start: formatInstant(window_start), step, reward: rewardOf(claim, amount, timeline) };
+}
+
+/** Before it was earned as promised by the version that judged the claim. */
+function rewardOf(
+  { step, version, reward_type, earned }: ClaimRow,
+  amount: number | null,
+  timeline: Timeline,
+): RewardView {
+  const game = timeline.versions.find((candidate) => candidate.version === version);
+  const configured = game?.config.milestone_steps.find((candidate) => candidate.step === step);
+  if (configured?.step_type !== 'REWARD') return { visibility: 'hidden' };
+  return rewardView(configured.reward, earned ? { rewardType: reward_type, amount } : undefined);
 }

@@ -19,7 +19,7 @@ import { install, silent, testEngine } from '../testing/engine.ts';
 import { everyArchetype } from '../testing/every-archetype.ts';
 import { member } from '../testing/given.ts';
 import { histories } from '../testing/histories.ts';
-import { at, gameHistory, makeDefinitions, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
+import { at, gameHistory, makeDefinitions, makeEvent, makeGame, reversalOf, upiPayment } from '../testing/make.ts';
 import { waitFor } from '../testing/wait.ts';
 import {
   AS_OF,
@@ -98,7 +98,7 @@ describe('facts from PostgreSQL', () => {
       { cohortId: 'early', from: at('04-01'), to: at('06-01') },
       { cohortId: 'late', from: at('05-01'), to: Number.POSITIVE_INFINITY },
     ]);
-    const claim = { earning: 1, claimedAt: expect.any(Number), version: 1 };
+    const claim = { earning: 1, claimedAt: expect.any(Number), version: 1, netted: 0, downgradedFrom: null };
     const nothing = { rewardType: null, amount: null, payment: null };
     expect(facts?.games).toEqual(
       new Map([
@@ -109,7 +109,7 @@ describe('facts from PostgreSQL', () => {
             value: 5,
             cleared: 5,
             detail: null,
-            recent: Array(5).fill({ eventId: expect.stringMatching(/^evt_/), paymentId: null, held: false }),
+            recent: Array(5).fill({ eventId: expect.stringMatching(/^evt_/), paymentId: null }),
             claims: [
               {
                 step: 2,
@@ -283,6 +283,9 @@ describe('versions', () => {
         const latest = new Map<string, number>();
         for (const event of history.events) {
           await engine.take([event]);
+          const { event_id, user_id, producer } = event.event;
+          const original = { user: user_id, attributes: { original_producer: producer } };
+          if (draws.next().value === 0) await engine.take([reversalOf(event_id, null, original)]);
           if (draws.next().value === 0) await deliver(worker, 'neucoin', done);
           if (draws.next().value === 0)
             await deliver(worker, 'voucher', { kind: 'refused', request: {}, answer: {}, error: 'no' });

@@ -36,8 +36,8 @@ export function refusalOf(
   { event, receivedAt, outcome, reason }: JudgedEvent,
   player: Known,
 ): Refusal {
-  // Refused before any game looked at it.
-  if (reason === 'occurred_in_future') return inWords(outcome, reason);
+  // No game looked at it.
+  if (outcome === 'failed' || (outcome === 'rejected' && reason !== 'frm_flagged')) return inWords(outcome, reason);
   // A joining is added to those known.
   const sifted = sift(
     timeline,

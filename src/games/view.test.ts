@@ -33,7 +33,8 @@ function claim(step: number, stepType: ClaimFact['stepType'], options: Partial<C
   const reward =
     stepType === 'REWARD' ? { rewardType: 'NC' as const, amount: step * 10 } : { rewardType: null, amount: null };
   const claimedAt = at('05-05');
-  return { step, earning: 1, stepType, status: 'earned', ...reward, claimedAt, version: 1, payment: null, ...options };
+  const paid = { payment: null, netted: 0, downgradedFrom: null };
+  return { step, earning: 1, stepType, status: 'earned', ...reward, claimedAt, version: 1, ...paid, ...options };
 }
 
 interface Scene {
@@ -86,7 +87,7 @@ describe('progress', () => {
   });
 
   test('the last credited events are told, each once', () => {
-    const credit = (eventId: string | null, paymentId: string | null = null) => ({ eventId, paymentId, held: false });
+    const credit = (eventId: string | null, paymentId: string | null = null) => ({ eventId, paymentId });
     const recent = [credit('e3', 'p3'), credit('e3', 'p3'), credit(null), credit('e1')];
     expect(
       given(gameHistory(makeGame()), { progress: { value: 4, recent } }).widget('05-10')[0]?.last_credited,
@@ -482,6 +483,11 @@ describe('steps', () => {
     ['paid', claim(2, 'REWARD', { payment: 'done' })],
     ['failed', claim(2, 'REWARD', { payment: 'failed' })],
     ['reached', claim(2, 'REWARD', { payment: null })],
+    ['netted', claim(2, 'REWARD', { payment: null, netted: 20 })],
+    ['kept', claim(2, 'REWARD', { status: 'kept', payment: 'done' })],
+    ['paying', claim(2, 'REWARD', { status: 'kept', payment: 'pending' })],
+    ['not_paid', claim(2, 'REWARD', { payment: 'skipped' })],
+    ['not_paid', claim(2, 'REWARD', { status: 'voided', payment: 'cancelled' })],
   ])('a rewarded step is %s', (state, made) => {
     const scene = given(game, { progress: { value: 2, claims: made === undefined ? [] : [made] } });
     expect(scene.widget('05-10')[0]?.steps[0]).toEqual({ step: 2, title: null, step_type: 'REWARD', state });
@@ -506,6 +512,8 @@ describe('steps', () => {
         state: 'reached',
         requires: null,
         reward: null,
+        netted: 0,
+        downgraded_from: null,
         reached_at: '2026-05-05T12:00:00.000Z',
       },
       {
@@ -515,6 +523,8 @@ describe('steps', () => {
         state: 'cookie_to_open',
         requires: null,
         reward: null,
+        netted: 0,
+        downgraded_from: null,
         reached_at: '2026-05-05T12:00:00.000Z',
       },
     ]);
@@ -524,6 +534,19 @@ describe('steps', () => {
     const claims = [claim(2, 'REWARD', { payment: 'failed' }), claim(2, 'REWARD', { earning: 2, payment: 'done' })];
     expect(given(game, { progress: { value: 2, claims } }).widget('05-10')[0]?.steps[0]?.state).toBe('paid');
   });
+
+  test.each(['cancelled', 'clawed_back', 'offset'] as const)(
+    'one that was lost (%s) is locked, as if never reached',
+    (status) => {
+      const claims = [claim(2, 'REWARD', { status, payment: 'done', netted: 5, downgradedFrom: 30 })];
+      const scene = given(game, { progress: { value: 1, claims } });
+      expect(scene.journey('05-10')?.steps[0]).toEqual(given(game).journey('05-10')?.steps[0]);
+      expect(scene.widget('05-10')[0]).toMatchObject({
+        steps: [{ state: 'locked' }, {}, {}],
+        next_visible_reward: { step: 2 },
+      });
+    },
+  );
 
   test('an earned reward is shown as earned, whatever the version in force promises now', () => {
     const before = makeGame({
@@ -597,6 +620,8 @@ describe('a hidden reward', () => {
       state: 'locked',
       requires: null,
       reward: { visibility: 'hidden' },
+      netted: 0,
+      downgraded_from: null,
       reached_at: null,
     });
     for (const secret of [String(SENTINEL), 'VOUCHER', 'upto']) expect(scene.everything('05-10')).not.toContain(secret);

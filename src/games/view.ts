@@ -14,10 +14,24 @@ import { type Joining, openGames, type Presence, presenceIn, presenceOf, previou
 import type { Window } from './window.ts';
 
 /**
- * `locked` not reached · `reached` and nothing to pay · `held` reached, its reward waits for a release · `paying` · `paid` · `failed` the
- * service refused · `not_paid` nothing was left of its budget · `cookie_to_open`.
+ * What has become of a claim, as a player is told: `reached` and nothing to pay · `held` reached, its reward waits for a release · `paying` · `paid` ·
+ * `netted` earned, and all of it made up for what the player owed · `kept` paid, and the player's although the step is not reached any more ·
+ * `failed` the service refused · `not_paid` nothing was left of its budget, or a person decided so · `cookie_to_open` · `taken_back` the step was lost.
  */
-export type StepState = 'locked' | 'reached' | 'held' | 'paying' | 'paid' | 'failed' | 'not_paid' | 'cookie_to_open';
+export type ClaimState =
+  | 'reached'
+  | 'held'
+  | 'paying'
+  | 'paid'
+  | 'netted'
+  | 'kept'
+  | 'failed'
+  | 'not_paid'
+  | 'cookie_to_open'
+  | 'taken_back';
+
+/** The same of a step; `locked` not reached. One whose claim was taken back is locked, too: it may be reached again. */
+export type StepState = Exclude<ClaimState, 'taken_back'> | 'locked';
 
 /** A reward as a player may see it. */
 export type RewardView =
@@ -57,7 +71,7 @@ interface GameView {
     value: number;
     display_type: Reward['display_type'];
   } | null;
-  /** The last events that were credited in this window, newest first: by these an app sees which of its own are in the numbers. */
+  /** The last events that count in this window, newest first: by these an app sees which of its own are in the numbers. */
   last_credited: { event_id: string; payment_id: string | null }[];
   /** The one that is open, or was last; where windows begin with joining the player's own, and before it the time from the game's start to its end. */
   window: { start: string; end: string; seconds_remaining: number };
@@ -87,6 +101,11 @@ export interface Journey extends GameView {
     requires: NonNullable<MilestoneStep['requires']> | null;
     /** Null for steps that pay nothing by themselves. */
     reward: RewardView | null;
+    /** How much of the reward was kept back for what the player owed. */
+    netted: number;
+    /** What the reward would have been, had enough been left of its budget; null where it was not lowered. */
+    downgraded_from: number | null;
+    /** Null while the step is locked. */
     reached_at: string | null;
   })[];
   triggers: TriggerView[];
@@ -158,31 +177,31 @@ export function renderJourney(
     steps: steps.map((each) => ({
       ...stepView(each),
       requires: each.step.requires ?? null,
-      reward: each.step.step_type === 'REWARD' ? rewardView(each.step.reward, each.claim) : null,
+      reward: each.step.step_type === 'REWARD' ? rewardView(each.step.reward, earnedOf(each.claim)) : null,
+      netted: each.claim?.netted ?? 0,
+      downgraded_from: each.claim?.downgradedFrom ?? null,
       reached_at: each.claim === undefined ? null : formatInstant(each.claim.claimedAt),
     })),
     triggers: presence.game.config.triggers.map((trigger) => triggerView(trigger as Trigger)),
   };
 }
 
-/**
- * What has become of a step's claim, as a player is told. An ambiguous payment is still being cleared up: to the player it is under way. A claim that
- * was taken back counts as none: the step may be earned again.
- */
-export function stepState(claim: ClaimFact | undefined): StepState {
-  if (claim === undefined || isTakenBack(claim)) return 'locked';
-  if (claim.status === 'held') return 'held';
-  if (claim.status === 'unopened') return 'cookie_to_open';
-  switch (claim.payment) {
+/** What has become of a claim, as a player is told. An ambiguous payment is still being cleared up: to the player it is under way. */
+export function claimState({ status, payment, netted }: Pick<ClaimFact, 'status' | 'payment' | 'netted'>): ClaimState {
+  if (hasEnded(status)) return 'taken_back';
+  if (status === 'voided') return 'not_paid';
+  if (status === 'held') return 'held';
+  if (status === 'unopened') return 'cookie_to_open';
+  switch (payment) {
     case null:
-      return 'reached';
+      return netted > 0 ? 'netted' : 'reached';
     case 'pending':
     case 'ambiguous':
       return 'paying';
     case 'held':
       return 'held';
     case 'done':
-      return 'paid';
+      return status === 'kept' ? 'kept' : 'paid';
     case 'failed':
       return 'failed';
     case 'skipped':
@@ -191,24 +210,20 @@ export function stepState(claim: ClaimFact | undefined): StepState {
   }
 }
 
-/** Whether a claim has ended without its reward. */
-export function isTakenBack({ status }: Pick<ClaimFact, 'status'>): boolean {
-  return hasEnded(status) || status === 'voided';
+/** What was earned, once it was: a held claim is not earned yet. */
+export type Earned = Pick<ClaimFact, 'rewardType' | 'amount'> | undefined;
+
+function earnedOf(claim: ClaimFact | undefined): Earned {
+  return claim?.status === 'held' ? undefined : claim;
 }
 
 /**
  * A step's reward as a player may see it: once earned what was earned, under the version that judged it; before that what is promised, and of
- * a hidden one only that there is one. A held claim is not earned yet.
+ * a hidden one only that there is one.
  */
-export function rewardView(promised: Reward, claim: ClaimFact | undefined): RewardView {
-  if (
-    claim !== undefined &&
-    claim.status !== 'held' &&
-    !isTakenBack(claim) &&
-    claim.rewardType !== null &&
-    claim.amount !== null
-  ) {
-    return { visibility: 'visible', reward_type: claim.rewardType, value: claim.amount, display_type: 'flat' };
+export function rewardView(promised: Reward, earned: Earned): RewardView {
+  if (earned !== undefined && earned.rewardType !== null && earned.amount !== null) {
+    return { visibility: 'visible', reward_type: earned.rewardType, value: earned.amount, display_type: 'flat' };
   }
   if (promised.visibility === 'hidden') return { visibility: 'hidden' };
   const { reward_type, value, display_type } = promised;
@@ -283,10 +298,11 @@ function nextVisibleReward(steps: readonly Step[]): GameView['next_visible_rewar
 }
 
 function stepsOf({ game, progress }: Presence): Step[] {
-  return game.config.milestone_steps.map((step) => {
-    // The last earning is the one that counts: a claim that was taken back may be earned again.
-    const claim = progress?.claims.findLast((candidate) => candidate.step === step.step);
-    return { step, claim, state: stepState(claim) };
+  return game.config.milestone_steps.map((step): Step => {
+    // The last earning is the one that counts; one that was taken back counts as none: the step may be earned again.
+    const last = progress?.claims.findLast((candidate) => candidate.step === step.step);
+    const state = last === undefined ? 'taken_back' : claimState(last);
+    return state === 'taken_back' ? { step, claim: undefined, state: 'locked' } : { step, claim: last, state };
   });
 }
 

@@ -23,11 +23,9 @@ interface Row {
   reason: string | null;
 }
 
-/** Outcomes with which an event has changed something of the player's. */
-const COUNTED: ReadonlySet<string> = new Set(['applied', 'held', 'reversed']);
-
-export function counts({ outcome }: Pick<EventOutcome, 'outcome'>): boolean {
-  return COUNTED.has(outcome);
+/** Whether an event has changed something of the player's; a reversal with a reason took nothing back. */
+export function counts({ outcome, reason }: Pick<EventOutcome, 'outcome' | 'reason'>): boolean {
+  return outcome === 'applied' || outcome === 'held' || (outcome === 'reversed' && reason === null);
 }
 
 /** One answer for each who asks, in their order; undefined for an event that has not been judged. Of several events one that counts, or else the newest. */
@@ -87,12 +85,15 @@ const REASONS: Readonly<Record<string, string>> = {
   frm_flagged: 'It was not accepted.',
   judged_before: 'It was judged by rules, or for a group of players, that have changed since.',
   data_error: 'It could not be read; it is being looked into.',
+  reversed_before: 'It had been taken back before it came.',
+  nothing_counted: 'It took nothing back: what it is about had not counted.',
+  already_reversed: 'It took nothing back: what it is about had been taken back before.',
 };
 
 const OUTCOMES: Readonly<Record<string, string>> = {
   applied: 'It counted.',
   held: 'It counted; what it earns waits for a release.',
-  reversed: 'It was taken back.',
+  reversed: 'What it is about was taken back.',
   waiting: 'It waits for the event that it is about.',
 };
 

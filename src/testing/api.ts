@@ -54,10 +54,14 @@ export interface TestApi extends AsyncDisposable {
   project(userIds?: readonly string[]): Promise<void>;
 }
 
-/** An API at noon of 10 May 2026. `redisUrl: null` leaves Redis out; `databaseUrl` puts something between the API and its database. */
+/**
+ * An API at noon of 10 May 2026. `redisUrl: null` leaves Redis out; `redisMs` is how long its answers are waited for, long enough for a busy machine
+ * unless a test is about one that hangs; `databaseUrl` puts something between the API and its database.
+ */
 export async function testApi(
   given: Partial<EngineHistory> & {
     redisUrl?: string | null;
+    redisMs?: number;
     databaseUrl?: (url: string) => Promise<string>;
     sources?: readonly Source[];
     log?: Log;
@@ -75,7 +79,7 @@ export async function testApi(
   // A prefix of its own: tests share the server.
   const redisUrl = new URL(given.redisUrl ?? inject('redis'));
   redisUrl.searchParams.set('keyPrefix', `${randomUUID()}:`);
-  const redis = connectRedis(redisUrl.href, { log: silent, timeoutMs: 250 });
+  const redis = connectRedis(redisUrl.href, { log: silent, timeoutMs: given.redisMs ?? 5_000 });
   const time = { now: at('05-10') };
 
   const { publicKey, privateKey } = await generateKeyPair('ES256');

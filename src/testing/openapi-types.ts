@@ -456,7 +456,7 @@ export interface components {
                  */
                 display_type: "flat" | "upto";
             } | null;
-            /** @description The last events that were credited in this window, newest first. */
+            /** @description The last events that count in this window, newest first. */
             last_credited: {
                 event_id: string;
                 payment_id: string | null;
@@ -511,10 +511,10 @@ export interface components {
             }[];
         };
         /**
-         * @description locked: not reached. reached: nothing is paid for it. held: its reward waits for a release. paying: under way. failed: refused for good. not_paid: nothing was left of its budget. cookie_to_open: a fortune cookie waits.
+         * @description locked: not reached, or not any more. reached: nothing is paid for it. held: its reward waits for a release. paying: under way. netted: all of its reward made up for what the player owed. kept: paid, and the player keeps it, though the step is not reached any more. failed: refused for good. not_paid: nothing will be paid. cookie_to_open: a fortune cookie waits.
          * @enum {string}
          */
-        StepState: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open";
+        StepState: "locked" | "reached" | "held" | "paying" | "paid" | "netted" | "kept" | "failed" | "not_paid" | "cookie_to_open";
         /** @description What is said of the event that was waited for; only where one was. */
         After: {
             event_id: string | null;
@@ -576,7 +576,7 @@ export interface components {
                  */
                 display_type: "flat" | "upto";
             } | null;
-            /** @description The last events that were credited in this window, newest first. */
+            /** @description The last events that count in this window, newest first. */
             last_credited: {
                 event_id: string;
                 payment_id: string | null;
@@ -617,6 +617,11 @@ export interface components {
                     row: number;
                 }) | null;
                 reward: components["schemas"]["Reward"] | null;
+                /** @description How much of the reward was kept back for what the player owed. */
+                netted: number;
+                /** @description What the reward would have been, had enough been left for it; null where it was not lowered. */
+                downgraded_from: number | null;
+                /** @description Null while the step is locked. */
                 reached_at: string | null;
             }[];
             triggers: components["schemas"]["Trigger"][];
@@ -721,8 +726,11 @@ export interface components {
             /** Format: date-time */
             window_start: string;
             trigger_id: string;
-            /** @description What the event was worth, before caps and repeated values. */
+            /** @description What the event was worth by itself, before caps and repeated values. */
             amount: number;
+            /** @description What is left of that after rulings; 0 when all of it was taken back. */
+            counts: number;
+            /** @description It counts, but the rewards it earns wait for a release. */
             held: boolean;
             /** @description Null where the event was credited before ids were kept with credits. */
             event_id: string | null;
@@ -738,12 +746,12 @@ export interface components {
             step: number;
             /** @enum {string} */
             step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
-            /**
-             * @description taken_back: an event that it was reached by was reversed. The step may be reached again.
-             * @enum {string}
-             */
-            state: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open" | "taken_back";
+            state: components["schemas"]["ClaimState"];
             reward: components["schemas"]["Reward"] | null;
+            /** @description How much of the reward was kept back for what the player owed. */
+            netted: number;
+            /** @description What the reward would have been, had enough been left for it; null where it was not lowered. */
+            downgraded_from: number | null;
         } | {
             /** @constant */
             kind: "ruling";
@@ -759,6 +767,10 @@ export interface components {
             trigger_id: string;
             /** @description What the event counts since, before caps and repeated values. */
             amount: number;
+            /** @description How much less that is than before. */
+            taken: number;
+            /** @description What is left of the event's amount; null where nothing of it was taken back. */
+            remaining: number | null;
             event_id: string | null;
             payment_id: string | null;
         } | {
@@ -787,12 +799,49 @@ export interface components {
             window_start: string;
             step: number;
             /**
-             * @description taken_back: an event that it was reached by was reversed. The step may be reached again.
+             * @description How the payment ended.
              * @enum {string}
              */
-            state: "locked" | "reached" | "held" | "paying" | "paid" | "failed" | "not_paid" | "cookie_to_open" | "taken_back";
+            state: "paid" | "failed" | "not_paid";
+            /** @description What the payment was of. */
             reward: components["schemas"]["Reward"];
+        } | {
+            /** @constant */
+            kind: "take_back";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            /**
+             * @description taking_back: under way. failed: the service refused.
+             * @enum {string}
+             */
+            state: "taking_back" | "taken_back" | "failed";
+            /** @description What is taken back. */
+            reward: components["schemas"]["Reward"];
+        } | {
+            /** @constant */
+            kind: "debt";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            /**
+             * @description owed: the player owes it, since the step's reward was taken back. netted: it was kept back of the step's reward, and is owed no more.
+             * @enum {string}
+             */
+            what: "owed" | "netted";
+            /** @description NC, VOUCHER, or service:<name> for what an installation adds. */
+            reward_type: string;
+            amount: number;
         };
+        /**
+         * @description reached: nothing is paid for it. held: its reward waits for a release. paying: under way. netted: all of its reward made up for what the player owed. kept: paid, and the player keeps it, though the step is not reached any more. failed: refused for good. not_paid: nothing will be paid. cookie_to_open: a fortune cookie waits. taken_back: an event that it was reached by was taken back; the step may be reached again.
+         * @enum {string}
+         */
+        ClaimState: "reached" | "held" | "paying" | "paid" | "netted" | "kept" | "failed" | "not_paid" | "cookie_to_open" | "taken_back";
         GamePreview: {
             game_id: string;
             title: string | null;
@@ -805,7 +854,7 @@ export interface components {
                 trigger_id: string;
                 condition: string;
             }[];
-            /** @description By how much current_value would rise. */
+            /** @description By how much current_value would rise; of a reversal, fall: below 0. */
             adds: number;
             /** @description What it would be then. */
             current_value: number;
@@ -820,6 +869,17 @@ export interface components {
                 /** @description Its reward would wait for a release. */
                 held: boolean;
                 /** @description As promised; null where the step pays nothing. */
+                reward: components["schemas"]["Reward"] | null;
+            }[];
+            /** @description What a reversal would take back. */
+            steps_lost: {
+                step: number;
+                title: string | null;
+                /** @enum {string} */
+                step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
+                /** @description The player keeps what was paid for it. */
+                kept: boolean;
+                /** @description As earned; null where the step pays nothing. */
                 reward: components["schemas"]["Reward"] | null;
             }[];
         };

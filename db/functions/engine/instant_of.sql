@@ -2,4 +2,4 @@
 -- Exact: a double holds microseconds of this century without loss.
 create or replace function milepost.instant_of(p_ms bigint) returns timestamptz
 language sql immutable strict parallel safe as $$ select to_timestamp(p_ms::double precision / 1000) $$;
-grant execute on function milepost.instant_of to milepost_ingest;
+grant execute on function milepost.instant_of to milepost_ingest, milepost_api;

@@ -31,8 +31,7 @@ begin
     array_to_json(v_player_id)::text,
     milepost.inbox_repeats(p_bucket, v_player_id, p_event_player, p_event_id, p_producer),
     milepost.games_state(p_bucket, v_player_id, p_game_no, p_game_since, p_join_game_no, p_fold_game_no),
-    -- What the event itself rules about is not looked at: that would lock what it names.
-    milepost.rulings_state(p_bucket, v_player_id, p_game_no, p_game_since, null),
+    milepost.rulings_state(p_bucket, v_player_id, p_game_no, p_game_since, p_rulings, p_lock => false),
     milepost.cohorts_memberships(p_bucket, v_player_id, p_cohort_id);
 end
 $$;

@@ -4,14 +4,14 @@
 --   memberships                version: sum of revisions; fact: rows [cohort_id, valid_from in ms, valid_to in ms or null]
 --   joins                      version: their number, as none is ever taken back; fact: rows [game_no, joined_at in ms]
 --   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims, detail, recent], with claims as rows
---                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment],
---                              detail what the archetype keeps beyond the value, and recent the last p_recent credits, newest first, as rows
---                              [event_id, payment_id, held]. What caps and distinct values have counted stays here.
+--                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment, netted,
+--                              downgraded_from], detail what the archetype keeps beyond the value, and recent the last p_recent credits that
+--                              count, newest first, as rows [event_id, payment_id]. What caps and distinct values have counted stays here.
 --
 -- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock. Of all
 -- games, or of those in p_game_no; of these, with p_until, the two newest windows that began by then.
 --
--- A claim's amount is what is paid: less than it was where a budget had not enough left.
+-- A claim's amount is less than it was (downgraded_from) where a budget had not enough left; netted is how much of it is kept back for debts.
 --
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
 -- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
@@ -82,7 +82,8 @@ begin
           select coalesce(sum(o.revision), 0) as endings,
                  coalesce(json_agg(json_build_array(
                    c.step, c.earning, c.step_type, c.status, c.reward_type, coalesce(o.lowered, c.amount), milepost.ms_of(c.claimed_at),
-                   c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end
+                   c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end,
+                   d.netted, case when o.lowered is not null then c.amount end
                  ) order by c.step, c.earning), '[]') as rows
             from milepost.claim c
             left join lateral (
@@ -92,6 +93,11 @@ begin
                order by o.message_key
                limit 1
             ) as o on true
+           cross join lateral (
+              select coalesce(-sum(d.amount), 0) as netted from milepost.debt_entry d
+               where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
+                 and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null
+            ) as d
            where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
         ) as claims
        cross join lateral (
@@ -100,11 +106,19 @@ begin
            where t.bucket = g.bucket and t.player_id = g.player_id and t.game_no = g.game_no and t.window_start = g.window_start
         ) as transitions
        cross join lateral (
-          select coalesce(json_agg(json_build_array(c.event_id, c.payment_id, c.held)), '[]') as rows
+          select coalesce(json_agg(json_build_array(c.event_id, c.payment_id)), '[]') as rows
             from (
-              select c.event_id, c.payment_id, c.held
+              select c.event_id, c.payment_id
                 from milepost.credit c
+                left join lateral (
+                  select k.amount from milepost.credit_correction k
+                   where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
+                     and k.event_no = c.event_no and k.trigger_id = c.trigger_id
+                   order by k.correction_no desc
+                   limit 1
+                ) as k on true
                where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
+                 and coalesce(k.amount, c.amount) > 0
                order by c.event_no desc
                limit p_recent
             ) as c

@@ -6,12 +6,12 @@
 -- progress: as in games_state; credits: as in credits_of;
 -- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
 -- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
--- it is held over its budget.
+-- it is held over its budget. Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
 --
 -- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms}, null where nothing rules.
 -- p_game_no, p_game_since: the windows that other events of the batch may fall into; they are read, too, as a ruling may name one of these events.
 create or replace function milepost.rulings_state(
-  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json, p_lock boolean default true
 ) returns text
 language plpgsql volatile as $$
 declare
@@ -103,7 +103,8 @@ begin
     into v_place, v_bucket, v_player_id, v_game_no, v_window_start
     from windows w;
 
-  select milepost.outbox_lock(array_agg(c.bucket), array_agg(c.message_key)) into v_locked
+  select case when p_lock then milepost.outbox_lock(array_agg(c.bucket), array_agg(c.message_key)) else array_agg(c.message_key) end
+    into v_locked
     from unnest(v_bucket, v_player_id, v_game_no, v_window_start) as w(bucket, player_id, game_no, window_start)
    cross join lateral (
       select c.bucket, c.message_key from milepost.claim c
