@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { playerKey } from '../src/games/project.ts';
 import { limits } from '../src/limits.ts';
@@ -147,6 +148,83 @@ describe('Redis away', () => {
     expect(seen.players).toEqual([]);
   });
 });
+
+describe('Redis wiped under load', () => {
+  test('every answer is right, and it is full again by itself, at the cost of a read or two of each player', async () => {
+    const redis = await ownRedis();
+    await using api = await testApi({ games, redisUrl: redis.url });
+    const control = new Redis(redis.url);
+    cleanUps.push(async () => control.disconnect());
+    const users = Array.from({ length: 150 }, (_, number) => `U${number}`);
+    const tokens = await Promise.all(users.map((sub) => api.token({ sub })));
+    const payEverybody = async () => {
+      await api.engine.take(users.map((user) => upiPayment(1, { user })));
+      await api.project();
+    };
+    const isFull = async () => (await control.dbsize()) === users.length;
+
+    /** What an answer may be: while everybody pays, also what it was before. */
+    let right = [1];
+    let answered = 0;
+    let stopped = false;
+    async function readOn(first: number): Promise<void> {
+      for (let next = first; !stopped; next++) {
+        const rightBefore = right;
+        const { status, body } = await api.get(widget, { token: tokens[next % tokens.length] as string });
+        expect(status).toBe(200);
+        expect([...rightBefore, ...right]).toContain(body.games[0].current_value);
+        answered += 1;
+      }
+    }
+
+    await payEverybody();
+    expect(await isFull()).toBe(true);
+    const refills = watchRefills(api);
+    const load = Promise.all(Array.from({ length: 12 }, (_, number) => readOn(number * 12)));
+    load.catch(() => {}); // reported below
+    try {
+      for (const paid of [1, 2, 3]) {
+        if (paid > 1) {
+          right = [paid - 1, paid];
+          await payEverybody();
+          right = [paid];
+        }
+        const seen = watchReads(api);
+        refills.most = 0;
+        await control.flushall();
+        await waitFor('all players in Redis again', isFull);
+        const read = seen.players.flat().length;
+        // More than once only by who asked before the first one's refill was there.
+        expect(read).toBeLessThanOrEqual(2 * users.length);
+        expect(seen.most).toBeLessThanOrEqual(limits.readStatements);
+        expect(refills.most).toBeLessThanOrEqual(limits.refills);
+        const before = answered;
+        await waitFor('everybody’s next reads', () => answered > before + 2 * users.length);
+        // Whoever had asked by then; nobody since.
+        expect(seen.players.flat().length).toBeLessThanOrEqual(read + 12);
+      }
+    } finally {
+      stopped = true;
+      await load;
+    }
+    expect(await metric('milepost_projection_available')).toBe(1);
+  });
+});
+
+/** How many players are written back to Redis at the same time. */
+function watchRefills(api: TestApi): { most: number } {
+  const seen = { most: 0 };
+  let underWay = 0;
+  const evalsha = api.redis.evalsha.bind(api.redis) as (...args: unknown[]) => Promise<unknown>;
+  api.redis.evalsha = (async (...args: unknown[]) => {
+    underWay += 1;
+    seen.most = Math.max(seen.most, underWay);
+    return evalsha(...args).finally(() => {
+      underWay -= 1;
+    });
+  }) as typeof api.redis.evalsha;
+  return seen;
+}
 
 describe('PostgreSQL away', () => {
   test('widget and journey are shown as they were, and say of when; what takes the database is 503; still ready', async () => {

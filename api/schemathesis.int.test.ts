@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { testApi } from '../src/testing/api.ts';
-import { gameHistory, makeGame } from '../src/testing/make.ts';
+import { gameHistory, makeGame, reversalOf, upiPayment } from '../src/testing/make.ts';
 import { formatInstant } from '../src/time.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -16,8 +16,16 @@ test('Schemathesis finds no error, no undocumented answer, and nothing that is l
   expect(existsSync(program), 'python3 -m venv .venv && .venv/bin/pip install -r .ci/requirements.txt').toBe(true);
   const now = Date.now();
   const window = { start: formatInstant(now - 10 * 86_400_000), end: formatInstant(now + 10 * 86_400_000) };
-  await using api = await testApi({ games: [gameHistory(makeGame({ game_window: window }))] });
+  await using api = await testApi({ games: [gameHistory(makeGame({ game_window: window, milestone_steps: [2] }))] });
   api.time.now = now;
+  const pay = (id: string) => upiPayment(1, { id, occurred: now - 60_000 });
+  await api.engine.take([
+    pay('a'),
+    pay('b'),
+    { ...pay('c'), payload: '{' },
+    upiPayment(-1, { occurred: now - 60_000 }),
+  ]);
+  await api.engine.take([reversalOf('a', null, { occurred: now - 30_000 })]);
   const token = await api.token({ sub: 'U1', scope: 'player producer support owner', sources: ['canonical'] });
   const arguments_ = [
     ...['--config-file', join(import.meta.dirname, 'schemathesis.toml'), 'run', `${api.url}/api/openapi.json`],
