@@ -39,6 +39,12 @@ begin
        limit 1
     ) as p
    cross join lateral (
+      -- Few players have any: a probe for each of their credits and claims would cost a fifth more.
+      select exists (select from milepost.credit_correction k where k.bucket = p.bucket and k.player_id = p.player_id) as corrected,
+             exists (select from milepost.debt_entry d where d.bucket = p.bucket and d.player_id = p.player_id) as owing
+      offset 0
+    ) as has
+   cross join lateral (
       select 'as_of', milepost.ms_of(statement_timestamp()), null::json
       union all
       select 'memberships', coalesce(sum(s.revision), 0), coalesce(json_agg(json_build_array(
@@ -83,7 +89,12 @@ begin
                  coalesce(json_agg(json_build_array(
                    c.step, c.earning, c.step_type, c.status, c.reward_type, coalesce(o.lowered, c.amount), milepost.ms_of(c.claimed_at),
                    c.version, case when o.state in ('pending', 'leased') then 'pending' else o.state::text end,
-                   d.netted, case when o.lowered is not null then c.amount end
+                   case when not has.owing then 0 else (
+                     select coalesce(-sum(d.amount), 0) from milepost.debt_entry d
+                      where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
+                        and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null
+                   ) end,
+                   case when o.lowered is not null then c.amount end
                  ) order by c.step, c.earning), '[]') as rows
             from milepost.claim c
             left join lateral (
@@ -93,11 +104,6 @@ begin
                order by o.message_key
                limit 1
             ) as o on true
-           cross join lateral (
-              select coalesce(-sum(d.amount), 0) as netted from milepost.debt_entry d
-               where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
-                 and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null
-            ) as d
            where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
         ) as claims
        cross join lateral (
@@ -110,15 +116,14 @@ begin
             from (
               select c.event_id, c.payment_id
                 from milepost.credit c
-                left join lateral (
-                  select k.amount from milepost.credit_correction k
-                   where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
-                     and k.event_no = c.event_no and k.trigger_id = c.trigger_id
-                   order by k.correction_no desc
-                   limit 1
-                ) as k on true
                where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
-                 and coalesce(k.amount, c.amount) > 0
+                 and (not has.corrected or 0 is distinct from (
+                   select k.amount from milepost.credit_correction k
+                    where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
+                      and k.event_no = c.event_no and k.trigger_id = c.trigger_id
+                    order by k.correction_no desc
+                    limit 1
+                 ))
                order by c.event_no desc
                limit p_recent
             ) as c
