@@ -9,7 +9,7 @@ import { type Answer, testApi } from '../src/testing/api.ts';
 import { silent } from '../src/testing/engine.ts';
 import { at, gameHistory, makeGame } from '../src/testing/make.ts';
 import { waitFor } from '../src/testing/wait.ts';
-import { createAuth, remoteKeys } from './auth.ts';
+import { type Auth, createAuth, remoteKeys } from './auth.ts';
 import { Problem } from './problem.ts';
 
 const games = [gameHistory(makeGame())];
@@ -86,9 +86,8 @@ test.each(['ES384', 'PS256', 'Ed25519'])(
       .setExpirationTime(at('06-10') / 1_000)
       .sign(privateKey);
     const rules = { issuer: 'i', audience: 'a', keys: async () => publicKey };
-    const middleware = createAuth(rules, silent, () => at('05-10'))('player');
-    const bearer = `Bearer ${await token}`;
-    const entering = middleware({ get: () => bearer, state: {} } as never, () => Promise.resolve());
+    const enter = entrance(createAuth(rules, silent, () => at('05-10')));
+    const entering = enter(await token);
     await expect(entering).rejects.toMatchObject({ status: 401 });
   },
 );
@@ -147,7 +146,7 @@ describe('verified tokens', () => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA');
     const seen = { lookups: 0, now: at('05-10') };
     let keys: (typeof publicKey)[] = [publicKey];
-    const middleware = createAuth(
+    const auth = createAuth(
       {
         issuer: 'i',
         audience: 'a',
@@ -160,9 +159,8 @@ describe('verified tokens', () => {
       },
       silent,
       () => seen.now,
-    )('player');
-    const enter = (token: string) =>
-      middleware({ get: () => `Bearer ${token}`, state: {} } as never, () => Promise.resolve());
+    );
+    const enter = entrance(auth);
     const token = (sub: string) =>
       new SignJWT({ scope: 'player' })
         .setProtectedHeader({ alg: 'EdDSA' })
@@ -217,10 +215,8 @@ test('keys come from a JWKS address: a new one is found, and an issuer that is a
       .setSubject(kid)
       .setExpirationTime(Math.floor(Date.now() / 1_000) + 60)
       .sign(key);
-  const enterWith = (source: ReturnType<typeof remoteKeys>) => {
-    const middleware = createAuth({ issuer: 'i', audience: 'a', keys: source }, silent, Date.now)('player');
-    return (given: string) => middleware({ get: () => `Bearer ${given}`, state: {} } as never, () => Promise.resolve());
-  };
+  const enterWith = (source: ReturnType<typeof remoteKeys>) =>
+    entrance(createAuth({ issuer: 'i', audience: 'a', keys: source }, silent, Date.now));
 
   const enter = enterWith(createRemoteJWKSet(new URL(url), { cooldownDuration: 0 }));
   await enter(await token('one', first.privateKey));
@@ -279,9 +275,7 @@ test('a key that the issuer takes back stops counting when its keys are next loo
   const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`;
   // A minute later, as far as the keys are concerned: they are old at once.
   const rules = { issuer: 'i', audience: 'a', keys: remoteKeys(url, 0) };
-  const middleware = createAuth(rules, silent, Date.now)('player');
-  const enter = (given: string) =>
-    middleware({ get: () => `Bearer ${given}`, state: {} } as never, () => Promise.resolve());
+  const enter = entrance(createAuth(rules, silent, Date.now));
   const token = (kid: string, key: typeof first.privateKey) =>
     new SignJWT({ scope: 'player' })
       .setProtectedHeader({ alg: 'ES256', kid })
@@ -306,3 +300,10 @@ test('a key that the issuer takes back stops counting when its keys are next loo
   issuer.close();
   issuer.closeAllConnections();
 });
+
+/** Asks for a player's route with a token, of an authenticator on its own. */
+function entrance(auth: Auth): (token: string) => Promise<void> {
+  return async (token) => {
+    await auth({ req: { headers: { authorization: `Bearer ${token}` } }, state: {} } as never, ['player']);
+  };
+}

@@ -2,7 +2,7 @@
 // and keeps none: the memory holds digests.
 import { hash } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import type { Middleware } from 'koa';
+import type { ParameterizedContext } from 'koa';
 import { messageOf } from '../src/errors.ts';
 import { isIdentifier } from '../src/ids.ts';
 import { limits } from '../src/limits.ts';
@@ -54,18 +54,20 @@ export function remoteKeys(url: string, cacheMaxAge: number = limits.keysCacheMs
   });
 }
 
-/** Requires a token with one of some scopes on every route that it is put before. */
-export function createAuth(
-  rules: TokenRules,
-  log: Log,
-  clock: () => Instant,
-): (...scopes: readonly Scope[]) => Middleware<ApiState> {
+/** Requires a token with one of some scopes of a request, and remembers in its state who asks. A promise only where a token has to be verified. */
+export type Auth = (ctx: ParameterizedContext<ApiState>, scopes: readonly Scope[]) => void | Promise<void>;
+
+export function createAuth(rules: TokenRules, log: Log, clock: () => Instant): Auth {
   const verified = new Map<string, { caller: Caller; until: Instant; edition: number | undefined }>();
 
-  async function callerOf(token: string): Promise<Caller> {
-    const digest = hash('sha256', token, 'base64');
+  function remembered(digest: string): Caller | undefined {
     const known = verified.get(digest);
-    if (known !== undefined && clock() < known.until && known.edition === rules.keys.edition?.()) return known.caller;
+    return known !== undefined && clock() < known.until && known.edition === rules.keys.edition?.()
+      ? known.caller
+      : undefined;
+  }
+
+  async function verifiedCaller(token: string, digest: string): Promise<Caller> {
     const payload = await verify(token);
     const caller = readCaller(payload);
     verified.delete(digest);
@@ -94,24 +96,27 @@ export function createAuth(
     }
   }
 
-  return (...scopes) =>
-    async (ctx, next) => {
-      const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(ctx.get('Authorization'))?.[1];
-      if (token === undefined) {
-        throw new Problem(401, 'send a token: Authorization: Bearer <token>', {
-          'WWW-Authenticate': 'Bearer realm="milepost"',
-        });
-      }
-      const caller = await callerOf(token);
-      ctx.state.caller = caller;
-      if (!scopes.some((scope) => caller.scopes.has(scope))) {
-        const named = scopes.map((scope) => `"${scope}"`).join(' or ');
-        throw new Problem(403, `this takes a token with the scope ${named}`, {
-          'WWW-Authenticate': `Bearer realm="milepost", error="insufficient_scope", scope="${scopes.join(' ')}"`,
-        });
-      }
-      await next();
-    };
+  function admitCaller(ctx: ParameterizedContext<ApiState>, scopes: readonly Scope[], caller: Caller): void {
+    ctx.state.caller = caller;
+    if (scopes.some((scope) => caller.scopes.has(scope))) return;
+    const named = scopes.map((scope) => `"${scope}"`).join(' or ');
+    throw new Problem(403, `this takes a token with the scope ${named}`, {
+      'WWW-Authenticate': `Bearer realm="milepost", error="insufficient_scope", scope="${scopes.join(' ')}"`,
+    });
+  }
+
+  return (ctx, scopes) => {
+    const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(ctx.req.headers.authorization ?? '')?.[1];
+    if (token === undefined) {
+      throw new Problem(401, 'send a token: Authorization: Bearer <token>', {
+        'WWW-Authenticate': 'Bearer realm="milepost"',
+      });
+    }
+    const digest = hash('sha256', token, 'base64');
+    const known = remembered(digest);
+    if (known !== undefined) return admitCaller(ctx, scopes, known);
+    return verifiedCaller(token, digest).then((caller) => admitCaller(ctx, scopes, caller));
+  };
 }
 
 function unauthorized(detail: string): Problem {

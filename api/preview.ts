@@ -39,8 +39,9 @@ export function previewRoutes(
   });
 
   /** What is left out does not matter to a preview: the event is of now, and of an id that nothing has. */
-  async function eventOf({ body, player }: Asked<typeof previewEvent>): Promise<IncomingEvent> {
-    const { value } = await body();
+  async function eventOf(asked: Asked<typeof previewEvent>): Promise<IncomingEvent> {
+    const { player } = asked;
+    const { value } = await asked.body();
     const now = clock();
     const event = {
       event_id: `preview ${now}`,

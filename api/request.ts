@@ -14,25 +14,23 @@ import type { ApiState } from './state.ts';
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Names the request, sets the headers every answer has, and refuses overlong targets. */
-export const admit: Middleware<ApiState> = async (ctx, next) => {
-  const given = ctx.get('X-Request-Id');
-  ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
-  ctx.set({
-    'X-Request-Id': ctx.state.requestId,
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Referrer-Policy': 'no-referrer',
-    'Cache-Control': 'no-store',
-  });
-  await next();
+export const admit: Middleware<ApiState> = ({ req, res, state }, next) => {
+  const given = req.headers['x-request-id'];
+  state.requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  res.setHeader('X-Request-Id', state.requestId);
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader('Referrer-Policy', 'no-referrer');
+  res.setHeader('Cache-Control', 'no-store');
+  return next();
 };
 
 /** Refuses a target (path and query) over its bound. */
-export const boundTarget: Middleware<ApiState> = async (ctx, next) => {
+export const boundTarget: Middleware<ApiState> = (ctx, next) => {
   if (ctx.url.length > limits.httpTargetBytes) {
     throw new Problem(414, `path and query may have ${limits.httpTargetBytes} characters`);
   }
-  await next();
+  return next();
 };
 
 /** A query parameter that may be there once. */

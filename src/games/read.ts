@@ -76,7 +76,8 @@ export function createFactsReader(options: {
   }
 
   function recovered(): void {
-    if (failing) log.info('Redis answers again');
+    if (!failing) return;
+    log.info('Redis answers again');
     failing = false;
     pausedUntil = 0;
     available.set(1);
