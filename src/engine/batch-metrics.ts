@@ -52,6 +52,9 @@ const claimsMade = new Counter({
   registers: [registry],
 });
 
+// From the beginning, as the first failure of a process would not be an increase of a count that was not there before.
+for (const outcome of ['failed', 'parked']) events.inc({ outcome }, 0);
+
 // Looked up once: every batch takes all of them.
 const stepsMeasured = Object.fromEntries(steps.map((step) => [step, stepSeconds.labels(step)])) as Record<
   Step,

@@ -97,6 +97,8 @@ export function createDrain(options: {
   // Looked up once: finding a metric by its labels takes longer than all else that is done about a reward here.
   const seconds = deliverySeconds.labels(destination);
   const doneCount = deliveries.labels(destination, 'done', '');
+  // From the beginning, as the first of a process would not be an increase of a count that was not there before.
+  for (const result of ['refused', 'ambiguous']) deliveries.inc({ destination, result, reason: '' }, 0);
   const aborted = new AbortController();
   const queue: LeasedMessage[] = [];
   const unsettled: Settlement[] = [];

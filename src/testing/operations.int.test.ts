@@ -76,6 +76,16 @@ describe.each(expressions)('$name', ({ expr }) => {
   });
 });
 
+test.each([
+  ['milepost_events_total', { outcome: 'failed' }],
+  ['milepost_events_total', { outcome: 'parked' }],
+  ['milepost_deliveries_total', { destination: 'neucoin', result: 'refused', reason: '' }],
+  ['milepost_deliveries_total', { destination: 'voucher', result: 'ambiguous', reason: '' }],
+])('%s of %j is 0 before the first, so that the first is an increase', async (name, labels) => {
+  const { values = [] } = (await registry.getSingleMetric(name)?.get()) ?? {};
+  expect(values).toContainEqual(expect.objectContaining({ labels, value: 0 }));
+});
+
 test.each(rules)('$alert says what is wrong, and its entry in the runbook is there', ({ alert, ...rule }) => {
   expect(alert).toMatch(/^Milepost[A-Z]\w+$/);
   expect(['page', 'ticket']).toContain(rule.labels.severity);
