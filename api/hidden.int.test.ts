@@ -19,11 +19,23 @@ const files = globSync(['*.json', '*.jsonc', 'gallery/*.jsonc'], { cwd: folder }
   .filter((file) => readFileSync(join(folder, file), 'utf8').includes('"milestone_steps"'));
 
 const SENTINEL = 987_654_321;
+/** What else may be drawn, and the weights: told to nobody, be the reward hidden or not. */
+const ODDS = { value: 976_543_210, weight: 965_432 };
 
-/** The game for everybody, with the sentinel in each of its rewards. */
+/** The game for everybody, with the sentinel in each of its rewards, and with odds where it has any. */
 function withSentinels(game: GameConfig, visibility: 'hidden' | 'visible'): GameConfig {
   const milestone_steps = game.milestone_steps.map((step) =>
-    step.step_type === 'REWARD' ? { ...step, reward: { ...step.reward, visibility, value: SENTINEL } } : step,
+    step.step_type === 'REWARD'
+      ? {
+          ...step,
+          reward: {
+            ...step.reward,
+            visibility,
+            value: SENTINEL,
+            ...(step.reward.distribution === undefined ? {} : { distribution: [{ value: SENTINEL, weight: 1 }, ODDS] }),
+          },
+        }
+      : step,
   );
   return { ...game, cohort_id: 'everyone', milestone_steps };
 }
@@ -65,8 +77,10 @@ test.each(files)('%s', async (file) => {
     return `${fromPostgres}\n${await everything(api, config)}`;
   };
   const pays = game.milestone_steps.some(({ step_type }) => step_type === 'REWARD');
-  expect((await look('visible')).includes(String(SENTINEL))).toBe(pays);
+  const visible = await look('visible');
+  expect(visible.includes(String(SENTINEL))).toBe(pays);
   const hidden = await look('hidden');
+  for (const secret of Object.values(ODDS)) expect(visible + hidden).not.toContain(String(secret));
   for (const secret of [String(SENTINEL), '987,654,321', Buffer.from(String(SENTINEL)).toString('base64')]) {
     expect(hidden).not.toContain(secret);
   }
