@@ -27,6 +27,8 @@ interface Measured {
   nodeMs: number;
   postgresMs: number;
   standInMs: number;
+  /** What this process held, in MB, five times a second while it worked. */
+  rssMb: number[];
 }
 
 const WARM_UP = 2_000;
@@ -88,10 +90,11 @@ async function callAll(server: BenchServer, count: number): Promise<Measured> {
   await using standIn = await startStandIn();
   const service = createNeucoin({ url: standIn.url, timeoutMs: limits.serviceTimeoutMs });
   const { signal } = new AbortController();
-  const messages = Array.from({ length: count }, (_, index) => message(index));
   let next = 0;
   const caller = async (): Promise<void> => {
-    for (let each = messages[next++]; each !== undefined; each = messages[next++]) {
+    // Made as they are sent: a million of them would be most of what this process holds.
+    while (next < count) {
+      const each = message(next++);
       const delivery = await service.pay(each, digestOf('bench', each.user_id), signal);
       assert.equal(delivery.kind, 'done');
     }
@@ -175,10 +178,15 @@ async function timed(
   const standInBefore = (await standIn?.cpuMs()) ?? 0;
   const postgresBefore = (await server.cpuMs()) ?? Number.NaN;
   const nodeBefore = process.cpuUsage();
+  const rssMb: number[] = [];
+  const sample = () => rssMb.push(Math.round(process.memoryUsage.rss() / 1_048_576));
+  const sampling = setInterval(sample, 200);
   let began = performance.now();
   await work(() => {
     began = performance.now();
   });
+  sample();
+  clearInterval(sampling);
   const seconds = (performance.now() - began) / 1_000;
   const node = process.cpuUsage(nodeBefore);
   const postgres = ((await server.cpuMs()) ?? Number.NaN) - postgresBefore;
@@ -187,6 +195,7 @@ async function timed(
     nodeMs: (node.user + node.system) / count,
     postgresMs: (postgres / count) * 1_000,
     standInMs: ((((await standIn?.cpuMs()) ?? 0) - standInBefore) / count) * 1_000,
+    rssMb,
   };
 }
 
@@ -230,6 +239,8 @@ function report(
       ]),
     ),
     rounds: { dispatch: rates(dispatch), ceiling: rates(ceiling), graphile_worker: rates(graphileWorker) },
+    // Of the last round's rewards: flat, however many there are.
+    dispatch_rss_mb: memoryOf(dispatch.at(-1)?.rssMb ?? []),
     peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1_024),
     rewards: options.rewards,
     concurrency: limits.serviceConcurrency,
@@ -251,9 +262,18 @@ function report(
     '',
     `The best of ${options.rounds} rounds of ${options.rewards.toLocaleString('en')}; ms are processor time per 1,000.`,
     `${document.ratio_to_http_ceiling} of the same calls without a database (${document.ratio_to_http_ceiling_by_cpu ?? '?'} by processor time), ${document.ratio_to_graphile_worker} of empty jobs of graphile-worker: the median of the rounds`,
+    `Memory while the rewards of the last round were paid: ${Object.entries(document.dispatch_rss_mb)
+      .map(([when, mb]) => `${when} ${mb} MB`)
+      .join(', ')}`,
     ...(options.json ? [JSON.stringify(document)] : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What was held after a tenth of the time, in the middle and at the end, and the most. */
+function memoryOf(samples: readonly number[]) {
+  const at = (share: number) => samples[Math.round(share * (samples.length - 1))] ?? null;
+  return { tenth: at(0.1), middle: at(0.5), end: at(1), peak: Math.max(...samples) };
 }
 
 function rounded(value: number, decimals: number): number | null {

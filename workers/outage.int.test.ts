@@ -58,7 +58,14 @@ test('an outage costs no attempt after the circuit has opened but its probes, an
   // No attempt is counted that was not a call.
   const rows = await outboxRows(database.pool);
   expect(rows.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(services.calls('neucoin'));
-  expect((await attemptRows(database.pool)).length).toBe(services.calls('neucoin'));
+  const attempts = await attemptRows(database.pool);
+  expect(attempts.length).toBe(services.calls('neucoin'));
+  // The backlog is let go in waves of 1, 2, 4 … messages over both workers: no call begins before the wave before it has ended.
+  const paid = attempts.filter(({ result }) => result === 'done');
+  for (const sent of [1, 3, 7, 15, 31, 63, 127]) {
+    const lastEnd = Math.max(...paid.slice(0, sent).map(({ started_ms, took_ms }) => started_ms + took_ms));
+    expect(paid[sent]?.started_ms, `after ${sent}`).toBeGreaterThanOrEqual(lastEnd);
+  }
   const { rows: changes } = await database.pool.query(
     'select state::text from milepost.circuit_change order by change_no',
   );
