@@ -482,6 +482,8 @@ rewards
       'done',
       'held',
       'skipped',
+      'waiting',
+      'cancelled',
     ]),
   )
   .addOption(serviceOption())
@@ -503,7 +505,9 @@ rewards
   .action(from(async () => (await import('./rewards.ts')).listRewards));
 rewards
   .command('show <key>')
-  .description('a reward: its state, every call of the service, and who had it tried again')
+  .description(
+    'a reward: its state and amounts, what takes it back, every call of the service, and who had it tried again',
+  )
   .addOption(json())
   .addHelpText('after', examples('milepost rewards show 5a105e8b-9d40-e132-9780-d62ea2265d8a'))
   .action(from(async () => (await import('./rewards.ts')).showReward));

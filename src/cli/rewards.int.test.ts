@@ -3,8 +3,11 @@ import { expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
 import { createLog } from '../log.ts';
 import { retryRewards } from '../outbox/retry.ts';
+import { rewardKey, takeBackKey } from '../rewards/decide.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { allEnded, type Owed, outboxRows, owe, testServices, testWorker } from '../testing/dispatch.ts';
+import { install, testEngine } from '../testing/engine.ts';
+import { gameHistory, makeGame, paymentTrigger, reversalOf, upiPayment } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 import { waitFor } from '../testing/wait.ts';
 
@@ -51,7 +54,7 @@ test('support sees what was refused, has it tried again once that is mended, and
     [first, second].map(({ key }) => [key, 'failed']).toSorted(),
   );
   expect((await run(database, 'rewards', 'list', '--error', 'user_unk')).stdout).toMatch(
-    new RegExp(`^KEY .*\n${second.key}  neucoin  failed  ${second.userId} .* USER_UNKNOWN\n$`),
+    new RegExp(`^KEY .*\n${second.key}  neucoin  pays  failed  ${second.userId} .* USER_UNKNOWN\n$`),
   );
   expect((await run(database, 'rewards', 'list', '--service', 'voucher')).stdout).toBe('No reward has ended badly.\n');
 
@@ -318,5 +321,61 @@ test('what is held over a budget is listed, and says by which budget', { timeout
   expect((await run(database, 'rewards', 'list')).stdout).toBe('No reward has ended badly.\n');
   const { stdout } = await run(database, 'rewards', 'show', lowered.key);
   expect(stdout).toContain('budget    coins, from 2026-05-01T00:00:00.000Z\n');
-  expect(stdout).toContain('lowered   from 10, as a budget had not enough left\n');
+  expect(stdout).toContain('amounts   5 less, as a budget had not enough left, 0 paid\n');
+});
+
+test('a payment and what takes it back name one another, with what was claimed, kept back and paid', {
+  timeout,
+}, async () => {
+  await using database = await testDatabase();
+  await using services = await testServices();
+  await using engine = testEngine(database.url);
+  const recharged = [{ ...paymentTrigger(), event_type: 'recharged' }];
+  const games = [
+    makeGame({ game_id: 'claw', milestone_steps: [2], on_reversal: 'claw_back' }),
+    makeGame({ game_id: 'off', milestone_steps: [1], on_reversal: 'offset', triggers: recharged }),
+  ];
+  await install(database.pool, { games: games.map((game) => gameHistory(game)) });
+  const keyOf = (gameId: string, step: number) =>
+    rewardKey({ userId: 'U1', gameId, windowStart: Date.UTC(2026, 4, 1), step, earning: 1 });
+  const [clawed, offset] = [keyOf('claw', 2), keyOf('off', 1)];
+  await using worker = await testWorker(database.url, services);
+  const take = async (...events: Parameters<typeof engine.take>[0]) => {
+    await engine.take(events);
+    worker.wake();
+    await waitFor('the end of all messages', () => allEnded(database.pool));
+  };
+  await take(upiPayment(100, { id: 'r', type: 'recharged' }));
+  await take(reversalOf('r'));
+  await take(upiPayment(100, { id: 'a' }), upiPayment(100, { id: 'b' }));
+  await take(reversalOf('b'));
+  await worker.idle();
+
+  const show = async (key: string) => (await json(database, 'rewards', 'show', key)).document;
+  expect(await show(offset)).toMatchObject({
+    ...{ kind: 'pay', state: 'done', follows: null, followed_by: null, claim: { status: 'offset', amount: 10 } },
+    amounts: { claimed: 10, netted: 0, lowered: 0, paid: 10 },
+    debts: [{ amount: 10, waiting: false }],
+  });
+  expect(await show(clawed)).toMatchObject({
+    ...{ kind: 'pay', state: 'done', follows: null, claim: { status: 'clawed_back', amount: 20 } },
+    amounts: { claimed: 20, netted: 10, lowered: 0, paid: 10 },
+    followed_by: { key: takeBackKey(clawed), state: 'done' },
+    debts: [{ amount: -10 }, { amount: 10 }],
+  });
+  expect(await show(takeBackKey(clawed))).toMatchObject({
+    ...{ kind: 'take_back', state: 'done', follows: clawed, followed_by: null, amounts: null },
+    reward: { amount: 10 },
+  });
+
+  const { stdout } = await run(database, 'rewards', 'show', clawed);
+  expect(stdout).toContain('window 2026-05-01T00:00:00.000Z, earning 1: clawed_back\n');
+  expect(stdout).toContain('amounts   20 claimed, 10 kept back for what was owed, 10 paid\n');
+  expect(stdout).toContain(`taken back by ${takeBackKey(clawed)} (done)\n`);
+  const taken = (await run(database, 'rewards', 'show', takeBackKey(clawed))).stdout;
+  expect(taken).toMatch(/^takes back 10 NC from U1, by neucoin\n/);
+  expect(taken).toContain(`of        ${clawed}, the payment\n`);
+  const list = (await run(database, 'rewards', 'list', '--state', 'done')).stdout;
+  expect(list).toMatch(new RegExp(`^${clawed}  neucoin  pays        done`, 'm'));
+  expect(list).toMatch(new RegExp(`^${takeBackKey(clawed)}  neucoin  takes back  done`, 'm'));
 });

@@ -10,12 +10,14 @@ import {
   type FoundReward,
   findReward,
   findRewards,
+  findStates,
   type RewardDestination,
   type RewardFilter,
   type RewardState,
   type RewardStory,
 } from '../outbox/find.ts';
 import { type RetryRequest, retryRewards } from '../outbox/retry.ts';
+import { takeBackKey } from '../rewards/decide.ts';
 import { receiptTold } from '../rewards/receipt-told.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
@@ -49,14 +51,16 @@ export async function listRewards(options: ListOptions): Promise<void> {
     attempts: readCount('--attempts', options.attempts, 1),
   };
   // One more, to know whether there are more.
-  const found = await withDatabase(readConfig(), 'milepost_support', (db) => findRewards(db, filter, limit + 1));
-  const more = found.length > limit;
-  const listed = found.slice(0, limit);
+  const { listed, more } = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const found = await findRewards(db, filter, limit + 1);
+    return { listed: await withFollowers(db, found.slice(0, limit)), more: found.length > limit };
+  });
   print(options, { rewards: listed.map(documentOf), more }, () => {
     if (listed.length === 0) return options.state === undefined ? 'No reward has ended badly.' : 'There is none.';
     const rows = listed.map((reward) => [
       reward.key,
       reward.service,
+      kinds[reward.kind],
       reward.state,
       reward.reward.user_id,
       reward.reward.amount,
@@ -64,8 +68,30 @@ export async function listRewards(options: ListOptions): Promise<void> {
       formatInstant(reward.settled_at ?? reward.created_at),
       reward.last_error ?? '',
     ]);
-    const lines = table(['KEY', 'SERVICE', 'STATE', 'USER', 'AMOUNT', 'ATTEMPTS', 'SINCE', 'LAST ERROR'], rows);
+    const lines = table(['KEY', 'SERVICE', 'KIND', 'STATE', 'USER', 'AMOUNT', 'ATTEMPTS', 'SINCE', 'LAST ERROR'], rows);
     return more ? `${lines}\n… and more: --limit, or narrow it down` : lines;
+  });
+}
+
+const kinds = { pay: 'pays', take_back: 'takes back' } as const;
+
+/** What takes a payment back, and what has become of that. */
+interface Follower {
+  key: string;
+  state: RewardState;
+}
+
+/** Rewards, each with what takes it back. The key of that is derived from its own, so that it can be looked for. */
+async function withFollowers<Reward extends FoundReward>(
+  db: Db,
+  rewards: readonly Reward[],
+): Promise<(Reward & { followed_by: Follower | null })[]> {
+  const keyOf = new Map(rewards.flatMap(({ key, kind }) => (kind === 'pay' ? [[key, takeBackKey(key)]] : [])));
+  const states = await findStates(db, [...keyOf.values()]);
+  return rewards.map((reward) => {
+    const key = keyOf.get(reward.key);
+    const state = key === undefined ? undefined : states.get(key);
+    return { ...reward, followed_by: key === undefined || state === undefined ? null : { key, state } };
   });
 }
 
@@ -85,9 +111,11 @@ function readAge(option: string, text: string | undefined): Instant | undefined 
   return Date.now() - Number(count) * ms;
 }
 
-function documentOf({ created_at, settled_at, next_attempt_at, ...reward }: FoundReward) {
+function documentOf<Reward extends FoundReward>(found: Reward) {
+  const { created_at, settled_at, next_attempt_at, ...reward } = found;
   return {
     ...reward,
+    amounts: amountsOf(found),
     created_at: formatInstant(created_at),
     settled_at: settled_at === null ? null : formatInstant(settled_at),
     next_attempt_at: next_attempt_at === null ? null : formatInstant(next_attempt_at),
@@ -96,7 +124,10 @@ function documentOf({ created_at, settled_at, next_attempt_at, ...reward }: Foun
 
 export async function showReward(key: string, options: { json?: boolean }): Promise<void> {
   checkKey(key);
-  const found = await withDatabase(readConfig(), 'milepost_support', (db) => findReward(db, key));
+  const found = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    const story = await findReward(db, key);
+    return story === undefined ? undefined : (await withFollowers(db, [story]))[0];
+  });
   if (found === undefined) process.exitCode = exitCodes.notRight;
   const document =
     found === undefined
@@ -113,23 +144,28 @@ export async function showReward(key: string, options: { json?: boolean }): Prom
             ...conclusion,
             concluded_at: formatInstant(conclusion.concluded_at),
           })),
+          debts: found.debts.map((debt) => ({ ...debt, entered_at: formatInstant(debt.entered_at) })),
         };
   print(options, document, () => (found === undefined ? `There is no reward under the key ${key}.` : describe(found)));
 }
 
-function describe(found: RewardStory): string {
-  const { reward } = found;
+function describe(found: RewardStory & { followed_by: Follower | null }): string {
+  const { reward, claim, follows, followed_by } = found;
+  const amounts = amountsOf(found);
   const lines = [
-    `${reward.amount} ${reward.reward_type} for ${reward.user_id}, by ${found.service}`,
+    found.kind === 'pay'
+      ? `${reward.amount} ${reward.reward_type} for ${reward.user_id}, by ${found.service}`
+      : `takes back ${reward.amount} ${reward.reward_type} from ${reward.user_id}, by ${found.service}`,
     `  state     ${found.state}${found.last_error === null ? '' : ` (${found.last_error})`}`,
-    `  claim     step ${reward.step} of ${reward.game_id}, window ${reward.window_start}, earning ${reward.earning}`,
+    `  claim     step ${reward.step} of ${reward.game_id}, window ${reward.window_start}, earning ${reward.earning}${claim === null ? '' : `: ${claim.status}`}`,
     `  key       ${found.key}`,
   ];
+  if (amounts !== null) lines.push(`  amounts   ${amountsInWords(amounts)}`);
+  if (follows !== null) lines.push(`  of        ${follows}, the payment`);
+  if (followed_by !== null) lines.push(`  taken back by ${followed_by.key} (${followed_by.state})`);
   for (const { budget_id, period_start } of reward.budgets ?? []) {
     lines.push(`  budget    ${budget_id}, from ${period_start}`);
   }
-  if (reward.downgraded_from !== undefined)
-    lines.push(`  lowered   from ${reward.downgraded_from}, as a budget had not enough left`);
   if (found.service_key !== null) lines.push(`  sent as   ${found.service_key}`);
   lines.push(`  written   ${formatInstant(found.created_at)}`);
   if (found.settled_at !== null) lines.push(`  ended     ${formatInstant(found.settled_at)}`);
@@ -144,12 +180,45 @@ function describe(found: RewardStory): string {
       at: concluded_at,
       text: `ambiguous, concluded ${paid ? 'paid' : 'not paid'} by ${concluded_by}: ${reason}`,
     })),
+    ...found.debts.map(({ entered_at, amount, waiting }) => ({
+      at: entered_at,
+      text: amount < 0 ? `${-amount} made up for what was owed` : `${amount} owed${waiting ? ', once it is paid' : ''}`,
+    })),
     ...found.retries.map(({ retried_at, retried_by, reason, from_state }) => ({
       at: retried_at,
       text: `${from_state}, tried again by ${retried_by}: ${reason}`,
     })),
   ].sort((a, b) => a.at - b.at);
   return [...lines, ...events.map(({ at, text }) => `  ${formatInstant(at)}  ${text}`)].join('\n');
+}
+
+/** Of a payment: what was earned, kept back for what the player owed, lowered as a budget had not enough left, and paid (0 until it is done). */
+interface Amounts {
+  /** Null, as what was kept back, where no claim is known. */
+  claimed: number | null;
+  netted: number | null;
+  lowered: number;
+  paid: number;
+}
+
+function amountsOf({ kind, state, claim, reward }: FoundReward): Amounts | null {
+  if (kind === 'take_back') return null;
+  const { amount, downgraded_from: before = amount } = reward;
+  return {
+    claimed: claim?.amount ?? null,
+    netted: claim === null ? null : claim.amount - before,
+    lowered: before - amount,
+    paid: state === 'done' ? amount : 0,
+  };
+}
+
+function amountsInWords({ claimed, netted, lowered, paid }: Amounts): string {
+  return [
+    ...(claimed === null ? [] : [`${claimed} claimed`]),
+    ...(netted === null || netted === 0 ? [] : [`${netted} kept back for what was owed`]),
+    ...(lowered === 0 ? [] : [`${lowered} less, as a budget had not enough left`]),
+    `${paid} paid`,
+  ].join(', ');
 }
 
 interface RetryOptions extends FilterOptions {
