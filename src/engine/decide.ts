@@ -127,18 +127,20 @@ function decideEvent(
     redone,
     ...acceptance(opened),
   };
+  let answered: Answered[] = [];
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
   else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
   else if (judged.outcome !== 'rejected' && isReversal(event))
     decideReversal(judged, definitions, draw, decision, seen);
   else if (judged.outcome !== 'rejected') {
     consult(opened, definitions, verdicts, decision);
-    decideGames(judged, definitions, draw, decision);
+    answered = decideGames(judged, definitions, draw, decision);
   }
   // Judged anew to the same end, an event has still changed nothing.
   if (redone && known.outcome === judged.outcome && known.reason === judged.reason) {
     return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: true };
   }
+  for (const { ruling, reason } of answered) resolve(ruling, opened.player, reason, decision);
   seen.set(identity, judged);
   decision.judged.push(judged);
   return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
@@ -237,7 +239,14 @@ function consult(
   }
 }
 
-function decideGames(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): void {
+/** A ruling that names an event, and why nothing came of it for that event. */
+interface Answered {
+  ruling: Ruling;
+  reason: 'nothing_counted' | null;
+}
+
+/** What the games make of an event, and the rulings that it is the answer to. */
+function decideGames(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): Answered[] {
   const { incoming, player, receivedAt } = judged.opened;
   const rulings = reversalsOf(incoming.event, player);
   const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt, rulings };
@@ -249,11 +258,12 @@ function decideGames(judged: JudgedEvent, definitions: Definitions, draw: Draw, 
     else if ('credits' in verdict) collect(verdict, judged, rulings, draw, decision);
     if (best === undefined || isBetter(verdict, best)) best = verdict;
   }
+  if (best !== undefined) {
+    judged.outcome = best.outcome;
+    judged.reason = best.reason;
+  }
   const counted = best !== undefined && 'credits' in best;
-  for (const ruling of rulings) resolve(ruling, player, counted ? null : 'nothing_counted', decision);
-  if (best === undefined) return;
-  judged.outcome = best.outcome;
-  judged.reason = best.reason;
+  return rulings.map((ruling) => ({ ruling, reason: counted ? null : 'nothing_counted' }));
 }
 
 /** A ruling that waited has found what it names. */
@@ -340,7 +350,8 @@ function rule(
 ): { named: number; known: boolean; corrected: number } {
   const { player, originals } = judged.opened;
   const numbers = new Set(originals);
-  for (const { opened, eventNo } of seen.values()) {
+  // Of a payment nobody knows the events of earlier batches that counted nothing, so that those of this one must not matter either.
+  for (const { opened, eventNo } of ruling.originalEventId === null ? [] : seen.values()) {
     if (opened.player === player && namesEvent(ruling, opened.incoming.event)) numbers.add(eventNo);
   }
   const timelineOf = (gameNo: number): Timeline => {

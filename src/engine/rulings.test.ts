@@ -69,6 +69,18 @@ describe('a reversal', () => {
       .thenBooks({ outcomes: ['no_match (no_game)', 'reversed (nothing_counted)'], progress: 0 });
   });
 
+  test('of a payment waits for what counts of it, however events fall into batches', () => {
+    const unheard = makeEvent({ correlation: { payment_id: 'P' } });
+    given(game)
+      .when(unheard, paymentReversal('P'), paymentReversal('P'))
+      .thenBooks({
+        outcomes: ['no_match (no_game)', 'waiting (original_unknown)', 'waiting (original_unknown)'],
+        progress: 0,
+      })
+      .when(pay('a', { correlation: { payment_id: 'P' } }))
+      .thenBooks({ outcomes: ['reversed (reversed_before)'], progress: 0 });
+  });
+
   test('that names nothing is refused', () => {
     given(game)
       .when(makeEvent({ type: 'payment_reversed' }))
