@@ -91,6 +91,13 @@ test('a run says what it would do, does it, says what it left alone, and is on r
   expect(parked.stdout).toContain('message 1: parked (invalid_json), left alone: invalid_json: not JSON');
   const resumed = await run(['inbox', 'reprocess', '--resume', '1']);
   expect(resumed.stdout).toContain('2 events looked at, 0 changed, 0 steps claimed. This is run 1.\n');
+  const unknown = await run(['inbox', 'reprocess', 'evt_2', 'evt_x', '--dry-run']);
+  expect(unknown.status).toBe(1);
+  expect(unknown.stdout).toMatch(/\n1 event looked at, .*\nNothing of that kind is known of evt_x\.\n$/);
+  expect(await run(['inbox', 'reprocess', 'evt_x', '--dry-run'])).toMatchObject({
+    status: 1,
+    stdout: 'Nothing of that kind is known of evt_x.\n',
+  });
   const { stdout } = await run(['inbox', 'runs']);
   expect(stdout.split('\n')[1]).toMatch(/^ {2}2 .* ended +1 +0 .* the mapping is mended$/);
   expect(stdout.split('\n')[2]).toMatch(/^ {2}1 .* ended +4 +1 .* on the command line +ticket 812$/);

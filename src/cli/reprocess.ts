@@ -42,7 +42,8 @@ export async function reprocessInbox(eventIds: string[], options: ReprocessOptio
     return options.dryRun === true ? rehearse(begin.wanted, how) : reprocess(begin, how);
   });
   clearProgress();
-  if (done.shown.some(({ problem }) => problem !== null)) process.exitCode = exitCodes.notRight;
+  if (done.unknown.length > 0 || done.shown.some(({ problem }) => problem !== null))
+    process.exitCode = exitCodes.notRight;
   print(options, documentOf(done), () => describe(done));
 }
 
@@ -98,6 +99,11 @@ async function readWanted(eventIds: readonly string[], options: ReprocessOptions
     throw new UserError(`${ids.length} ids: one command takes ${limits.namedEvents}; split the file`);
   }
   const final = outcome.filter((word) => !changedNothing.some((each) => each === word));
+  if (final.includes('waiting')) {
+    throw new UserError(
+      '--outcome waiting: a reversal that waits is answered by the event that it names, as soon as that comes; there is nothing to judge again',
+    );
+  }
   if (final.length > 0) {
     throw new UserError(`--outcome ${final.join(' ')}: what has changed something is not judged again`);
   }
@@ -145,12 +151,14 @@ function documentOf(done: Reprocessed) {
     claims: done.claims,
     outcomes: done.outcomes,
     shown: done.shown,
+    unknown: done.unknown,
   };
 }
 
 function describe(done: Reprocessed): string {
-  const { run, lookedAt, changed, claims, outcomes, shown } = done;
-  if (lookedAt === 0) return 'There is nothing of that kind.';
+  const { run, lookedAt, changed, claims, outcomes, shown, unknown } = done;
+  const missing = unknown.length === 0 ? [] : [`Nothing of that kind is known of ${listed(unknown)}.`];
+  if (lookedAt === 0) return missing[0] ?? 'There is nothing of that kind.';
   const rows = Object.entries(outcomes).sort(([, a], [, b]) => b - a);
   const would = run === null ? 'would be ' : '';
   return [
@@ -161,7 +169,13 @@ function describe(done: Reprocessed): string {
     ...(shown.length > 0 ? [''] : []),
     `${counted(lookedAt, 'event')} looked at, ${changed} ${would}changed, ${counted(claims, 'step')} ${would}claimed.` +
       (run === null ? ' Nothing was changed: leave out --dry-run to do it.' : ` This is run ${run}.`),
+    ...missing,
   ].join('\n');
+}
+
+function listed(ids: readonly string[]): string {
+  const first = ids.slice(0, limits.reprocessedShown).join(', ');
+  return ids.length > limits.reprocessedShown ? `${first} and ${ids.length - limits.reprocessedShown} more` : first;
 }
 
 function lineOf({ event_id, user_id, parked_no, from, to, problem }: Looked): string {

@@ -99,6 +99,10 @@ test.each([
   [['inbox', 'reprocess', '--reason', 'x'], 'error: name events by their ids, or those of an outcome'],
   [['inbox', 'reprocess', 'evt_1'], 'error: --reason is missing: say why, for the record (or --dry-run'],
   [
+    ['inbox', 'reprocess', '--outcome', 'waiting', '--reason', 'x'],
+    'error: --outcome waiting: a reversal that waits is answered by the event that it names',
+  ],
+  [
     ['inbox', 'reprocess', '--outcome', 'applied', '--reason', 'x'],
     'error: --outcome applied: what has changed something is not judged again',
   ],

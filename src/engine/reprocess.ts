@@ -35,6 +35,8 @@ export interface Reprocessed {
   outcomes: Record<string, number>;
   /** The first of those that changed, or would, and of those that could not be looked at. */
   shown: Looked[];
+  /** Of events that were named by their ids: those of which nothing was found. */
+  unknown: string[];
 }
 
 export interface ReprocessOrder {
@@ -64,7 +66,7 @@ export async function resume(
   options: Options,
 ): Promise<Reprocessed> {
   const { db } = options;
-  const done = nothingDone(run);
+  const done = nothingDone(run, wanted);
   for await (const page of pages(db, wanted, position)) {
     const looked = await look(page, done, options, run);
     const changed = looked.filter((each) => each.changed).length;
@@ -81,7 +83,7 @@ export async function resume(
  * come to something else.
  */
 export async function rehearse(wanted: Wanted, options: Options): Promise<Reprocessed> {
-  const done = nothingDone(null);
+  const done = nothingDone(null, wanted);
   for await (const page of pages(options.db, wanted, null)) {
     await look(page, done, options, null);
     options.progress?.(done);
@@ -89,8 +91,9 @@ export async function rehearse(wanted: Wanted, options: Options): Promise<Reproc
   return done;
 }
 
-function nothingDone(run: string | null): Reprocessed {
-  return { run, lookedAt: 0, changed: 0, claims: 0, outcomes: {}, shown: [] };
+function nothingDone(run: string | null, wanted: Wanted): Reprocessed {
+  const unknown = 'events' in wanted ? [...(wanted.events.eventIds ?? [])] : [];
+  return { run, lookedAt: 0, changed: 0, claims: 0, outcomes: {}, shown: [], unknown };
 }
 
 type Page = { place: RunPosition } & ({ events: StoredEvent[] } | { parked: ParkedRow[] });
@@ -147,6 +150,8 @@ async function look(page: Page, done: Reprocessed, options: Options, run: string
     const worth = each.changed || each.problem !== null;
     if (worth && done.shown.length < limits.reprocessedShown) done.shown.push(each);
   }
+  const known = new Set(looked.map(({ event_id }) => event_id));
+  done.unknown = done.unknown.filter((id) => !known.has(id));
   done.lookedAt += looked.length;
   done.changed += looked.filter(({ changed }) => changed).length;
   return looked;
