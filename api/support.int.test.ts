@@ -1,7 +1,7 @@
 // Support over HTTP: the same explanation as on the command line, for whoever has the scope.
 import { expect, test } from 'vitest';
 import { testApi } from '../src/testing/api.ts';
-import { gameHistory, makeGame, paymentTrigger, upiPayment } from '../src/testing/make.ts';
+import { gameHistory, makeGame, paymentTrigger, reversalOf, upiPayment } from '../src/testing/make.ts';
 
 const games = [gameHistory(makeGame({ milestone_steps: [1], triggers: [paymentTrigger({ from: 1_200 })] }))];
 
@@ -29,6 +29,17 @@ test('an event, a payment, a player are explained to support, and to nobody else
   expect((await ask('user_id=U1')).body.events).toMatchObject([
     { event_id: 'evt_2', changed: { claims: [{ step: 1, reward: { state: 'pending' } }] } },
     { event_id: 'evt_1' },
+  ]);
+  await api.engine.take([reversalOf('evt_2', null, { id: 'evt_3' })]);
+  expect((await ask('event_id=evt_3')).body.events).toMatchObject([
+    {
+      answer: expect.stringMatching(/^It takes back the event evt_2\. /),
+      games: [],
+      ruling: { kind: 'reversed', original_event_id: 'evt_2', games: [{ progress: { before: 1, after: 0 } }] },
+      changed: {
+        transitions: [{ event_id: 'evt_2', from: 'earned', to: 'cancelled', reward: { state: 'cancelled' } }],
+      },
+    },
   ]);
   expect((await ask('event_id=nothing')).body).toEqual({ events: [], parked: [] });
 

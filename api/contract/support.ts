@@ -70,6 +70,8 @@ const game = z.object({
 const reward = z.object({
   service: z.string(),
   state: z.string(),
+  amount: z.number().describe('What is paid: a budget may have lowered it, or debts.'),
+  lowered_from: z.number().nullable().describe('What it was before a budget had not enough left for it.'),
   attempts: z.number().int(),
   written_at: time,
   settled_at: time.nullable(),
@@ -87,6 +89,58 @@ const reward = z.object({
   retries: z.array(z.object({ retried_at: time, retried_by: z.string(), reason: z.string(), from_state: z.string() })),
 });
 
+const by = z.string().nullable().describe('The event that did so; null where it is not on record any more.');
+const claimName = { game_id: z.string(), window_start: time, step: z.number(), earning: z.number().int() };
+
+const claim = z.object({
+  ...claimName,
+  step_type: z.string(),
+  status: z.string(),
+  version: z.number().int(),
+  reward_type: z.string().nullable(),
+  amount: z.number().nullable(),
+  key: z.string().nullable(),
+  claimed_at: time,
+  event_id: by.describe('The event that reached the step; null where it is not on record any more.'),
+  history: z
+    .array(z.object({ from: z.string(), to: z.string(), changed_at: time, event_id: by }))
+    .describe('Each change of its status.'),
+  reward: reward.nullable().describe('Null for steps that pay nothing, and while nothing has been sent off.'),
+  take_back: reward.nullable().describe('What takes the reward back from the player, where something does.'),
+  kept_back: z
+    .array(z.object({ ...claimName, event_id: by, amount: z.number() }))
+    .describe('How much of it was kept back for what the player owed, by the claim that is owed.'),
+  debts: z
+    .array(
+      z.object({
+        ...claimName,
+        reward_type: z.string(),
+        amount: z.number(),
+        event_id: by,
+        state: z.enum(['owed', 'waiting', 'void']).describe('It counts once the reward is known to have been paid.'),
+        since: time.nullable(),
+        left: z.number().describe('What has not been made up for.'),
+        made_up_by: z
+          .array(z.object({ ...claimName, amount: z.number() }))
+          .describe('The rewards that were lowered by it.'),
+      }),
+    )
+    .describe('What the player owes since it was taken back.'),
+});
+
+const correction = {
+  by: z.array(z.string()).describe('The events that say so: one ruling, or all that were there before the event.'),
+  kind: z.enum(['reversed', 'released', 'voided']),
+  came_first: z.boolean().describe('The ruling was there before the event.'),
+  corrected_at: time,
+  amount: z.number(),
+  remaining: z
+    .number()
+    .nullable()
+    .describe("What is left of the event's own amount; null where nothing was taken back."),
+  held: z.boolean(),
+};
+
 const changed = z.object({
   credits: z.array(
     z.object({
@@ -96,28 +150,29 @@ const changed = z.object({
       amount: z.number(),
       held: z.boolean(),
       version: z.number().int(),
+      corrections: z.array(z.object(correction)).describe('What rulings have made of it; the last one holds.'),
     }),
   ),
+  ruled: z
+    .array(
+      z.object({
+        ...correction,
+        event_id: z.string().nullable(),
+        payment_id: z.string().nullable(),
+        game_id: z.string(),
+        window_start: time,
+        trigger_id: z.string(),
+        transaction_amount: z.number().nullable(),
+        before: z.object({ amount: z.number(), remaining: z.number().nullable(), held: z.boolean() }),
+      }),
+    )
+    .describe('What it has ruled about other events.'),
   joined: z.array(z.object({ game_id: z.string(), joined_at: time })),
-  claims: z.array(
-    z.object({
-      game_id: z.string(),
-      window_start: time,
-      step: z.number(),
-      earning: z.number().int(),
-      step_type: z.string(),
-      status: z.string(),
-      version: z.number().int(),
-      reward_type: z.string().nullable(),
-      amount: z.number().nullable(),
-      key: z.string().nullable(),
-      claimed_at: time,
-      reward: reward.nullable().describe('Null for steps that pay nothing, and while nothing has been sent off.'),
-    }),
-  ),
-  transitions: z.array(
-    z.object({ game_id: z.string(), step: z.number(), from: z.string(), to: z.string(), changed_at: time }),
-  ),
+  claims: z.array(claim).describe('The steps that were reached with it.'),
+  transitions: z
+    .array(claim.extend({ from: z.string(), to: z.string(), changed_at: time }))
+    .describe('Claims of other events whose status it changed.'),
+  undone: z.array(claim).describe('Claims of other events that changed by what was ruled about this one.'),
 });
 
 const explanation = z
@@ -170,6 +225,24 @@ const explanation = z
       ),
     error: z.string().nullable(),
     games: z.array(game).describe('Every game that looked at it, or ran when it occurred.'),
+    ruling: z
+      .object({
+        kind: z.enum(['reversed', 'released', 'voided']),
+        original_event_id: z.string().nullable(),
+        payment_id: z.string().nullable(),
+        amount: z.number().nullable().describe('How much is taken back, in major units; null for all.'),
+        answer: z.string(),
+        games: z.array(
+          z.object({
+            game_id: z.string(),
+            window_start: time,
+            progress: game.shape.progress,
+            answer: z.string(),
+          }),
+        ),
+      })
+      .nullable()
+      .describe('What it says about other events, if it is a reversal or a verdict.'),
     changed: changed.describe('What is in the books because of it.'),
   })
   .meta({ id: 'Explanation' });

@@ -149,7 +149,7 @@ describe('the answer', () => {
     const flagged = upiPayment(1, { id: 'a', attributes: { frm_flag: 'VELOCITY' } });
     expect(await told([makeGame({ milestone_steps: [1] })], [flagged])).toBe(
       'It counted in game: payment +1. Progress went from 0 to 1 of 1000 payments. It is flagged by fraud and risk management ("VELOCITY"): ' +
-        'what it earns waits for a release. With it the player reached step 1 (10 NC), held.',
+        'what it earns waits for a release. With it the player reached step 1 (10 NC), held until it is released.',
     );
   });
 

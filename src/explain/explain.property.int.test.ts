@@ -1,5 +1,6 @@
-// Whatever happens to a player, each event judged again by what was known when it was judged comes to what is stored: outcome, credits, claims. Cohorts
-// change between the events, and what has changed nothing is judged anew in the middle and at the end.
+// Whatever happens to a player, each event judged again by what was known when it was judged comes to what is stored: outcome, credits, claims, what it
+// ruled about others. Cohorts change between the events, some are reversed or ruled upon, before or after they come, and what has changed nothing is
+// judged anew in the middle and at the end.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
@@ -12,18 +13,62 @@ import { pagesOfEvents } from '../inbox/stored.ts';
 import { testDatabase } from '../testing/database.ts';
 import { install, silent, type TestEngine, testEngine } from '../testing/engine.ts';
 import { deliveries, type EngineHistory, histories } from '../testing/histories.ts';
-import { makeEvent } from '../testing/make.ts';
+import { changed, makeEvent, paymentReversal, reversalOf } from '../testing/make.ts';
 import { formatInstant } from '../time.ts';
 import { explainEvent, openRecords } from './explain.ts';
 
 // What fails is made smaller for as long as there is time, and then reported.
 const LIMIT_MS = 100_000;
 
-/** A history whose memberships come as events, like everything else. */
-const delivered = histories({ maxEvents: 60 }).chain((history) => {
-  const events = [...history.events, ...changesOf(history)];
-  return fc.record({ history: fc.constant(history), batches: deliveries(events), anewAfter: fc.nat({ max: 4 }) });
+/** A history whose memberships come as events, like everything else, and some of whose events are reversed or ruled upon. */
+const delivered = histories({ maxEvents: 50 }).chain((history) => {
+  const payments = history.events.map((event, index) => {
+    const { correlation, attributes } = event.event;
+    const broken = /\0/.test(String(attributes.merchant_id)) || !String(attributes.merchant_id).isWellFormed();
+    return changed(event, {
+      correlation: { ...correlation, payment_id: `pay_${index % 20}` },
+      // Normalising refuses what PostgreSQL cannot look into.
+      attributes: broken ? { ...attributes, merchant_id: 'M4' } : attributes,
+    });
+  });
+  // Some are ruled upon again and again.
+  const named = [...payments, ...payments.slice(0, 4), ...payments.slice(0, 4), makeEvent()];
+  return fc
+    .array(fc.tuple(fc.constantFrom(...named), fc.constantFrom(...rulings)), { minLength: 10, maxLength: 25 })
+    .chain((ruled) => {
+      const events = [
+        ...payments,
+        ...changesOf(history),
+        ...ruled.map(([of, ruling], index) => ruling(of, `r_${index}`)),
+      ];
+      return fc.record({ history: fc.constant(history), batches: deliveries(events), anewAfter: fc.nat({ max: 4 }) });
+    });
 });
+
+type MakeRuling = (of: IncomingEvent, id: string) => IncomingEvent;
+
+const byEvent =
+  (amount: number | null, named: boolean): MakeRuling =>
+  ({ event: { event_id, user_id: user, producer: of } }, id) =>
+    reversalOf(event_id, amount, { id, user, attributes: named ? { original_producer: of } : {} });
+const byPayment =
+  (amount: number | null): MakeRuling =>
+  ({ event: { user_id: user, correlation } }, id) =>
+    paymentReversal(correlation.payment_id ?? 'pay_x', amount, { id, user });
+const verdict =
+  (type: 'hold_released' | 'hold_voided'): MakeRuling =>
+  ({ event: { event_id, user_id: user } }, id) =>
+    makeEvent({ id, user, type, correlation: { original_event_id: event_id } });
+const rulings: MakeRuling[] = [
+  byEvent(null, true),
+  byEvent(null, false),
+  byEvent(1, false),
+  byEvent(2_000, true),
+  byPayment(null),
+  byPayment(1),
+  verdict('hold_released'),
+  verdict('hold_voided'),
+];
 
 function changesOf({ memberships }: EngineHistory): IncomingEvent[] {
   return memberships.map(({ userId, cohortId, from, to }, index) =>
@@ -78,7 +123,17 @@ test('judged again, every event comes to what is stored', { timeout: 150_000 }, 
     }),
     { numRuns: 25, interruptAfterTimeLimit: LIMIT_MS },
   );
-  for (const what of ['applied null', 'late window_closed', 'held null', 'judged again']) {
+  const expected = [
+    'applied null',
+    'late window_closed',
+    'held null',
+    'judged again',
+    'reversed null',
+    'reversed nothing_counted',
+    'reversed reversed_before',
+    'waiting original_unknown',
+  ];
+  for (const what of expected) {
     expect(seen).toContain(what);
   }
 });

@@ -1,11 +1,10 @@
 // Why an event did, or did not, count: what is on record of it, and the engine's decision taken again on the player and the games as they were when it was
 // judged. Where that comes to something else than what is stored, the explanation says so before anything else. Reads only.
 import { isDeepStrictEqual } from 'node:util';
-import { sql } from 'kysely';
 import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
-import { loadDefinitions } from '../definitions/definitions.ts';
+import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision, OpenedEvent } from '../engine/effect.ts';
 import { messageOf } from '../errors.ts';
@@ -13,10 +12,23 @@ import type { CanonicalEvent, Correlation, Json } from '../event/event.ts';
 import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
-import { findReward, type RewardStory } from '../outbox/find.ts';
 import type { Draw } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import { definitionsAt, type Known, type Ledger, playerAt, readKnown, readLedger, readOriginals } from './past.ts';
+import { booksInWords, type Changed, readChanged, ruledInWords } from './changed.ts';
+import { type Debt, readDebts } from './debts.ts';
+import {
+  correctionsAt,
+  definitionsAt,
+  type Known,
+  type Ledger,
+  playerAt,
+  readKnown,
+  readLedger,
+  readOriginals,
+  readResolution,
+} from './past.ts';
+import { claimInWords } from './reward.ts';
+import { type RulingTrace, traceRuling } from './ruling.ts';
 import { type GameTrace, traceGames } from './trace.ts';
 
 export interface Explanation {
@@ -39,8 +51,10 @@ export interface Explanation {
   recomputed: { outcome: string; reason: string | null; agrees: boolean; differences: string[] } | null;
   /** The error, if it failed once. */
   error: string | null;
-  /** What each game made of it that looked at it, or ran when it occurred. */
+  /** What each game made of it that looked at it, or ran when it occurred; of a reversal or a verdict see `ruling`. */
   games: GameTrace[];
+  /** What it says about other events, if it is a reversal or a verdict. */
+  ruling: RulingTrace | null;
   changed: Changed;
 }
 
@@ -62,58 +76,12 @@ export interface Arrival {
   }[];
 }
 
-/** What is in the books because of it. */
-export interface Changed {
-  credits: {
-    game_id: string;
-    window_start: string;
-    trigger_id: string;
-    amount: number;
-    held: boolean;
-    version: number;
-  }[];
-  joined: { game_id: string; joined_at: string }[];
-  claims: (ClaimEntry & {
-    /** Where the reward stands; null for steps that pay nothing by themselves, and while nothing has been sent off. */
-    reward: RewardEntry | null;
-  })[];
-  /** Claims of earlier events whose status it changed. */
-  transitions: { game_id: string; step: number; from: string; to: string; changed_at: string }[];
-}
-
-/** A reward on its way, with every call of its service and everybody who had it tried again. */
-export interface RewardEntry {
-  service: string;
-  state: string;
-  attempts: number;
-  written_at: string;
-  settled_at: string | null;
-  next_attempt_at: string | null;
-  last_error: string | null;
-  calls: { attempt: number; started_at: string; ended_at: string; result: string; error: string | null }[];
-  retries: { retried_at: string; retried_by: string; reason: string; from_state: string }[];
-}
-
-interface ClaimEntry {
-  game_id: string;
-  window_start: string;
-  step: number;
-  earning: number;
-  step_type: string;
-  status: string;
-  version: number;
-  reward_type: string | null;
-  amount: number | null;
-  key: string | null;
-  claimed_at: string;
-}
-
 /** What is read once for several explanations. */
 export interface Records {
   db: Db;
   known: Known;
   /** By `bucket player_id`. */
-  ledgers: Map<string, Promise<Ledger>>;
+  ledgers: Map<string, Promise<{ ledger: Ledger; debts: Debt[] }>>;
 }
 
 export async function openRecords(db: Db): Promise<Records> {
@@ -122,24 +90,24 @@ export async function openRecords(db: Db): Promise<Records> {
 
 /** Explains one stored event. */
 export async function explainEvent(records: Records, stored: StoredEvent): Promise<Explanation> {
-  const { db } = records;
-  const [{ judgedNo, arrived, error }, changed, ledger] = await Promise.all([
+  const { db, known } = records;
+  const [{ judgedNo, arrived, error }, { ledger, debts }] = await Promise.all([
     readArrival(db, stored),
-    readChanged(db, stored),
-    ledgerOf(records, stored),
+    booksOf(records, stored),
   ]);
+  const changed = await readChanged(db, stored, ledger, debts, known.definitions);
   const { event_id, producer, user_id, outcome, reason } = stored;
   const about = { event_id, producer, user_id, outcome, reason };
   const incoming = incomingOf(stored);
   if (incoming === undefined) {
     const answer =
       `${event_id} was received on ${arrived.received_at.slice(0, 10)} and is ${inWords(stored)}. What it said is older than retention and no ` +
-      `longer stored, so that it cannot be judged again. ${ledgerInWords(changed)}`;
-    return { ...about, answer, arrived, event: null, recomputed: null, error, games: [], changed };
+      `longer stored, so that it cannot be judged again. ${booksInWords(changed)}`;
+    return { ...about, answer, arrived, event: null, recomputed: null, error, games: [], ruling: null, changed };
   }
 
   const { event, receivedAt } = incoming;
-  const definitions = definitionsAt(records.known, judgedNo);
+  const definitions = definitionsAt(known, judgedNo);
   const player = playerAt(ledger, judgedNo, definitions);
   const eventNo = Number(stored.event_no);
   const rulings = reversalsOf(event, player);
@@ -153,13 +121,19 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     originals: await readOriginals(db, stored, event, judgedNo),
   };
   const draw = recordedDraw(changed);
-  const recomputed = recompute(stored, changed, () => decide([opened], definitions, noVerdicts, false, draw).decision);
-  const seen =
-    reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED && !isVerdict(event) && !isReversal(event);
+  const decided = tryTo(() => decide([opened], definitions, noVerdicts, false, draw).decision);
+  const waited = 'error' in decided ? undefined : decided.rulings.find(({ ruling }) => ruling.waiting)?.ruling;
+  const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
+  const recomputed = compare(stored, judgedNo, changed, ledger, definitions, decided, resolution);
+  const isRuling = isVerdict(event) || isReversal(event);
+  const seen = reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED && !isRuling;
   const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
+  const ruled = { event, eventNo, judgedNo, outcome, reason, before: player, after: opened.player };
+  const resolvedBy = resolution?.eventId ?? null;
+  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, ledger, known.definitions) : null;
   return {
     ...about,
-    answer: answerOf(stored, judged, games, recomputed, changed, error),
+    answer: answerOf(stored, judged, games, ruling, recomputed, changed, error),
     arrived,
     event: {
       event_type: event.event_type,
@@ -170,6 +144,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     recomputed,
     error,
     games,
+    ruling,
     changed,
   };
 }
@@ -177,21 +152,24 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
 /** An explanation with what it says of one game alone, if one is named; the whole event's outcome stays. */
 export function ofGame(explanation: Explanation, gameId: string | undefined): Explanation {
   if (gameId === undefined) return explanation;
-  const games = explanation.games.filter(({ game_id }) => game_id === gameId);
-  const [game] = games;
-  if (game === undefined || explanation.recomputed?.agrees !== true) return { ...explanation, games };
-  const answer = [game.answer, ...rewardsInWords(explanation.changed, gameId)].join(' ');
-  return { ...explanation, answer, games };
+  const isIt = ({ game_id }: { game_id: string }): boolean => game_id === gameId;
+  const games = explanation.games.filter(isIt);
+  const ruling =
+    explanation.ruling === null ? null : { ...explanation.ruling, games: explanation.ruling.games.filter(isIt) };
+  const own = { ...explanation, games, ruling };
+  if ((games.length === 0 && ruling === null) || explanation.recomputed?.agrees !== true) return own;
+  return { ...own, answer: sentencesOf(games, ruling, explanation.changed, gameId) };
 }
 
-function ledgerOf(records: Records, { bucket, player_id, user_id }: StoredEvent): Promise<Ledger> {
+function booksOf({ db, ledgers }: Records, { bucket, player_id, user_id }: StoredEvent) {
   const key = `${bucket} ${player_id}`;
-  let ledger = records.ledgers.get(key);
-  if (ledger === undefined) {
-    ledger = readLedger(records.db, { bucket, player_id, user_id });
-    records.ledgers.set(key, ledger);
+  let books = ledgers.get(key);
+  if (books === undefined) {
+    const player = { bucket, player_id, user_id };
+    books = Promise.all([readLedger(db, player), readDebts(db, player)]).then(([ledger, debts]) => ({ ledger, debts }));
+    ledgers.set(key, books);
   }
-  return ledger;
+  return books;
 }
 
 /** What was drawn then: whoever explains has no key. `milepost verify` repeats draws. */
@@ -205,52 +183,84 @@ function recordedDraw({ claims }: Changed): Draw {
   };
 }
 
-/** Compares a decision taken again with what is stored: outcome, reason, credits, claims. */
-function recompute(
-  stored: StoredEvent,
-  changed: Changed,
-  decideAgain: () => Decision,
-): NonNullable<Explanation['recomputed']> {
-  let decision: Decision;
+function tryTo(decideAgain: () => Decision): Decision | { error: unknown } {
   try {
-    decision = decideAgain();
+    return decideAgain();
   } catch (error) {
+    return { error };
+  }
+}
+
+/**
+ * Compares a decision taken again with what is stored: outcome, reason, credits, claims, what it ruled about other credits, and the claims whose status
+ * it changed. A reversal that waited has the outcome that it was given when what it names came.
+ */
+function compare(
+  stored: StoredEvent,
+  judgedNo: number,
+  changed: Changed,
+  ledger: Ledger,
+  { games }: Definitions,
+  decision: Decision | { error: unknown },
+  resolution: { counted: boolean } | undefined,
+): NonNullable<Explanation['recomputed']> {
+  if ('error' in decision) {
     const agrees = stored.outcome === 'failed';
-    const differences = agrees ? [] : [`judged again it fails: ${messageOf(error)}`];
+    const differences = agrees ? [] : [`judged again it fails: ${messageOf(decision.error)}`];
     return { outcome: 'failed', reason: 'data_error', agrees, differences };
   }
-  const [again] = decision.judged;
-  const { outcome, reason } = again ?? stored;
+  const { outcome, reason } =
+    resolution === undefined
+      ? (decision.judged[0] ?? stored)
+      : { outcome: 'reversed', reason: resolution.counted ? null : 'nothing_counted' };
+  const gameIds = new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId]));
   const differences: string[] = [];
-  const compare = (what: string, then: unknown, now: unknown): void => {
+  const look = (what: string, then: readonly unknown[], now: readonly unknown[]): void => {
     if (!isDeepStrictEqual(then, now)) {
       differences.push(`${what}: stored ${JSON.stringify(then)}, now ${JSON.stringify(now)}`);
     }
   };
-  compare('outcome', [stored.outcome, stored.reason], [outcome, reason]);
-  compare(
+  const lines = (rows: readonly unknown[][]): string[] => rows.map((row) => row.join(' ')).sort();
+  look('outcome', [stored.outcome, stored.reason], [outcome, reason]);
+  look(
     'credits',
-    changed.credits
-      .map(({ window_start, trigger_id, amount, held, version }) =>
-        [window_start, trigger_id, amount, held, version].join(' '),
-      )
-      .sort(),
-    decision.credits
-      .map(({ credit: { windowStart, triggerId, amount, held, version } }) =>
-        [formatInstant(windowStart), triggerId, amount, held, version].join(' '),
-      )
-      .sort(),
+    lines(changed.credits.map((of) => [of.game_id, of.window_start, of.trigger_id, of.amount, of.held, of.version])),
+    lines(
+      decision.credits.map(({ credit: { gameNo, windowStart, triggerId, amount, held, version } }) => {
+        return [gameIds.get(gameNo), formatInstant(windowStart), triggerId, amount, held, version];
+      }),
+    ),
   );
-  compare(
+  look(
     'claims',
-    changed.claims
-      .map(({ window_start, step, version, amount }) => [window_start, step, version, amount].join(' '))
-      .sort(),
-    decision.claims
-      .map(({ claim: { windowStart, step, version, reward } }) =>
-        [formatInstant(windowStart), step, version, reward?.amount ?? null].join(' '),
-      )
-      .sort(),
+    lines(changed.claims.map((of) => [of.game_id, of.window_start, of.step, of.earning, of.version, of.amount])),
+    lines(
+      decision.claims.map(({ claim: { gameId, windowStart, step, earning, version, reward } }) => {
+        return [gameId, formatInstant(windowStart), step, earning, version, reward?.amount ?? null];
+      }),
+    ),
+  );
+  look(
+    'corrections',
+    lines(
+      correctionsAt(ledger, Number(stored.event_no), judgedNo).map(([credit, { remaining, amount, held }]) => {
+        return [credit.eventNo, credit.gameNo, credit.triggerId, remaining, amount, held];
+      }),
+    ),
+    lines(
+      decision.corrections.map(({ credit: { eventNo, gameNo, triggerId, correction } }) => {
+        return [eventNo, gameNo, triggerId, correction?.remaining, correction?.amount, correction?.held];
+      }),
+    ),
+  );
+  look(
+    'changes of claims',
+    lines(changed.transitions.map((of) => [of.game_id, of.window_start, of.step, of.earning, of.from, of.to])),
+    lines(
+      decision.changes.map(({ change: { from, claim } }) => {
+        return [claim.gameId, formatInstant(claim.windowStart), claim.step, claim.earning, from, claim.status];
+      }),
+    ),
   );
   return { outcome, reason, agrees: differences.length === 0, differences };
 }
@@ -312,72 +322,6 @@ async function readArrival(
   };
 }
 
-async function readChanged(db: Db, { bucket, player_id, event_no }: StoredEvent): Promise<Changed> {
-  const { rows } = await sql<{
-    credits: Changed['credits'];
-    joined: Changed['joined'];
-    claims: ClaimEntry[];
-    transitions: Changed['transitions'];
-  }>`
-    select
-      (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'window_start', c.window_start, 'trigger_id', c.trigger_id,
-                                                  'amount', c.amount, 'held', c.held, 'version', c.version)
-                                order by g.game_id, c.trigger_id), '[]')
-         from milepost.credit c join milepost.game g using (game_no)
-        where c.bucket = ${bucket} and c.player_id = ${player_id} and c.event_no = ${event_no}) as credits,
-      (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'joined_at', j.joined_at)), '[]')
-         from milepost.game_join j join milepost.game g using (game_no)
-        where j.bucket = ${bucket} and j.player_id = ${player_id} and j.event_no = ${event_no}) as joined,
-      (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'window_start', c.window_start, 'step', c.step, 'earning', c.earning,
-                                                  'step_type', c.step_type, 'status', c.status, 'version', c.version,
-                                                  'reward_type', c.reward_type, 'amount', c.amount, 'key', c.message_key,
-                                                  'claimed_at', c.claimed_at) order by g.game_id, c.step), '[]')
-         from milepost.claim c join milepost.game g using (game_no)
-        where c.bucket = ${bucket} and c.player_id = ${player_id} and c.event_no = ${event_no}) as claims,
-      (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'step', t.step, 'from', t.from_status, 'to', t.to_status,
-                                                  'changed_at', t.changed_at) order by t.transition_no), '[]')
-         from milepost.claim_transition t join milepost.game g using (game_no)
-        where t.bucket = ${bucket} and t.player_id = ${player_id} and t.event_no = ${event_no}) as transitions`.execute(
-    db.query,
-  );
-  const { credits, joined, claims, transitions } = rows[0] as (typeof rows)[number];
-  // Instants inside a JSON column are text, as PostgreSQL writes it.
-  const iso = (text: string): string => formatInstant(Date.parse(text));
-  return {
-    credits: credits.map((credit) => ({ ...credit, window_start: iso(credit.window_start) })),
-    joined: joined.map((join) => ({ ...join, joined_at: iso(join.joined_at) })),
-    claims: await Promise.all(
-      claims.map(async (claim) => ({
-        ...claim,
-        window_start: iso(claim.window_start),
-        claimed_at: iso(claim.claimed_at),
-        reward: claim.key === null ? null : rewardEntry(await findReward(db, claim.key)),
-      })),
-    ),
-    transitions: transitions.map((transition) => ({ ...transition, changed_at: iso(transition.changed_at) })),
-  };
-}
-
-function rewardEntry(story: RewardStory | undefined): RewardEntry | null {
-  if (story === undefined) return null;
-  const { service, state, attempts, created_at, settled_at, next_attempt_at, last_error, calls, retries } = story;
-  return {
-    service,
-    state,
-    attempts,
-    written_at: formatInstant(created_at),
-    settled_at: settled_at === null ? null : formatInstant(settled_at),
-    next_attempt_at: next_attempt_at === null ? null : formatInstant(next_attempt_at),
-    last_error,
-    calls: calls.map(({ attempt, started_at, ended_at, result, error }) => {
-      return { attempt, started_at: formatInstant(started_at), ended_at: formatInstant(ended_at), result, error };
-    }),
-    retries: retries.map(({ retried_at, retried_by, reason, from_state }) => {
-      return { retried_at: formatInstant(retried_at), retried_by, reason, from_state };
-    }),
-  };
-}
-
 /** An outcome with its reason: `late (window_closed)`. */
 export function inWords({ outcome, reason }: { outcome: string; reason: string | null }): string {
   return reason === null ? outcome : `${outcome} (${reason})`;
@@ -387,6 +331,7 @@ function answerOf(
   stored: StoredEvent,
   judged: { event: CanonicalEvent; receivedAt: Instant },
   games: readonly GameTrace[],
+  ruling: RulingTrace | null,
   recomputed: NonNullable<Explanation['recomputed']>,
   changed: Changed,
   error: string | null,
@@ -394,7 +339,7 @@ function answerOf(
   if (!recomputed.agrees) {
     return (
       `CAUTION: judged again by what was known then, ${stored.event_id} would be ${inWords(recomputed)}; it is stored as ${inWords(stored)}. ` +
-      `Do not send this on; show it to the engineers. ${ledgerInWords(changed)}`
+      `Do not send this on; show it to the engineers. ${booksInWords(changed)}`
     );
   }
   if (stored.outcome === 'failed')
@@ -407,19 +352,27 @@ function answerOf(
   }
   if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);
   const relevant = games.filter(({ reason }) => reason !== 'event_type');
-  if (relevant.length === 0) {
+  if (relevant.length === 0 && ruling === null) {
     const none = `${outcomeInWords(stored.outcome, stored.reason)} No game looked at ${judged.event.event_type} events then.`;
     return stored.reason === 'no_game' ? none : outcomeInWords(stored.outcome, stored.reason);
   }
-  return [...relevant.map(({ answer }) => answer), ...rewardsInWords(changed)].join(' ');
+  return sentencesOf(relevant, ruling, changed);
 }
 
-function rewardsInWords({ claims }: Changed, gameId?: string): string[] {
-  return claims.flatMap(({ game_id, step, reward, reward_type, amount }) =>
-    reward === null || (gameId !== undefined && game_id !== gameId)
-      ? []
-      : `The ${amount} ${reward_type} of step ${step} in ${game_id}: ${rewardInWords(reward)}`,
-  );
+/** What games made of an event and what has become of that since; of a ruling, what it did. */
+function sentencesOf(
+  games: readonly GameTrace[],
+  ruling: RulingTrace | null,
+  changed: Changed,
+  gameId?: string,
+): string {
+  if (ruling !== null) return [ruling.answer, ...ruling.games.map(({ answer }) => answer)].join(' ');
+  const claims = [...changed.claims.filter(({ status }) => status !== 'held'), ...changed.undone];
+  return [
+    ...games.map(({ answer }) => answer),
+    ...ruledInWords(changed, gameId),
+    ...claims.filter(({ game_id }) => gameId === undefined || game_id === gameId).flatMap(claimInWords),
+  ].join(' ');
 }
 
 /** What a change of a cohort says. */
@@ -430,30 +383,4 @@ function changeInWords(event: CanonicalEvent): string {
     return `from ${formatInstant(from)} on the player is ${member ? '' : 'not '}in ${cohortId}`;
   });
   return `It says that ${said.join(', and ')}.`;
-}
-
-function ledgerInWords({ credits, claims, joined }: Changed): string {
-  const entries = [
-    ...credits.map(({ game_id, trigger_id, amount }) => `+${amount} in ${game_id} by ${trigger_id}`),
-    ...joined.map(({ game_id }) => `joined ${game_id}`),
-    ...claims.map(({ game_id, step, status }) => `step ${step} of ${game_id}, ${status}`),
-  ];
-  return entries.length === 0 ? 'The books hold nothing that it changed.' : `The books hold: ${entries.join('; ')}.`;
-}
-
-/** Where a reward stands, for whoever waits for it. */
-export function rewardInWords({ state, attempts, settled_at, last_error }: RewardEntry): string {
-  const on = settled_at === null ? '' : ` on ${settled_at.slice(0, 10)}`;
-  switch (state) {
-    case 'done':
-      return `paid${on}.`;
-    case 'failed':
-      return `refused${on}${last_error === null ? '' : ` (${last_error})`}; support looks after it.`;
-    case 'ambiguous':
-      return 'it is not known whether it was paid; support looks after it.';
-    case 'pending':
-      return attempts === 0 ? 'on its way.' : `on its way, tried ${attempts} times so far.`;
-    default:
-      return `${state}.`;
-  }
 }

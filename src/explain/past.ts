@@ -1,8 +1,8 @@
-// A player and the games as they were when an event was judged, put together from the ledgers: credits, claims with their transitions, joins and
-// statements about cohorts say by the number of their event when each came to be. Reads only. Owns the order of judgements: an event that was judged
-// again takes the place of its last judgement.
+// A player and the games as they were when an event was judged, put together from the ledgers: credits, claims with their transitions, joins, rulings
+// and statements about cohorts say by the number of their event when each came to be. Reads only. Owns the order of judgements: an event that was
+// judged again takes the place of its last judgement, and what it did is as old as that.
 import { sql } from 'kysely';
-import { readChange } from '../cohorts/change.ts';
+import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { addStatement, intervalsOf, type Statement } from '../cohorts/cohorts.ts';
 import type { Db } from '../db/connect.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
@@ -13,7 +13,9 @@ import type { Timeline } from '../games/decide.ts';
 import { foldBoth } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
 import type { Claim, ClaimStatus, Correction, Credit, OpenClaim, Progress, Ruling } from '../games/games.ts';
-import { liveCredits } from '../games/ruling.ts';
+import { isReversal, isVerdict, liveCredits, namesEvent } from '../games/ruling.ts';
+import { counts } from '../inbox/outcome.ts';
+import { incomingOf, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 
@@ -28,13 +30,24 @@ export interface PlayerName {
 export interface LedgerCredit extends Credit {
   eventId: string | null;
   judgedNo: number;
-  /** What rulings have made of it, each by the number of its ruling, in their order. */
-  corrections: (Correction & { rulingNo: number })[];
+  /** What rulings have made of it, each with its ruling, in their order. */
+  corrections: LedgerCorrection[];
+}
+
+export interface LedgerCorrection extends Correction {
+  rulingNo: number;
+  /** Of the ruling. Before that of the credit where the ruling came first. */
+  judgedNo: number;
+  correctedAt: Instant;
 }
 
 interface LedgerClaim extends Claim {
   judgedNo: number;
   transitions: { judgedNo: number; from: ClaimStatus; to: ClaimStatus }[];
+}
+
+export interface LedgerRuling extends Ruling {
+  judgedNo: number;
 }
 
 /** A statement as it stands, and everything known of how it came about. */
@@ -49,7 +62,7 @@ export interface Ledger {
   claims: LedgerClaim[];
   joins: { gameNo: number; at: Instant; judgedNo: number }[];
   statements: LedgerStatement[];
-  rulings: Ruling[];
+  rulings: LedgerRuling[];
   /** What cohort changes that are still stored have stated. */
   changes: (Statement & { judgedNo: number })[];
   /** The first judgement of any stored event that occurred at an instant. */
@@ -75,8 +88,8 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
                 c.game_no, ${ms('c.window_start')}, c.event_no, c.trigger_id, c.amount, c.distinct_value, c.held, c.version,
                 ${ms('c.occurred_at')}, c.transaction_id, c.event_id, ${judgedNo('c.event_no')}, c.payment_id, c.transaction_amount,
                 (select coalesce(json_agg(json_build_object(
-                                  'rulingNo', k.ruling_no, 'remaining', k.remaining, 'amount', k.amount, 'held', k.held)
-                                  order by k.correction_no), '[]')
+                                  'rulingNo', k.ruling_no, 'judgedNo', ${judgedNo('k.ruling_no')}, 'remaining', k.remaining,
+                                  'amount', k.amount, 'held', k.held, 'correctedAt', ${ms('k.corrected_at')}) order by k.correction_no), '[]')
                    from milepost.credit_correction k
                   where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no
                     and k.window_start = c.window_start and k.event_no = c.event_no and k.trigger_id = c.trigger_id))), '[]')
@@ -99,7 +112,7 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
                 'cohortId', m.cohort_id, 'from', ${ms('m.valid_from')}, 'member', m.member, 'revision', m.revision)), '[]')
          from milepost.cohort_membership m where ${mine('m')}) as statements,
       (select coalesce(json_agg(json_build_object(
-                'kind', r.kind, 'eventNo', r.event_no, 'eventId', r.event_id, 'producer', r.producer,
+                'kind', r.kind, 'eventNo', r.event_no, 'judgedNo', ${judgedNo('r.event_no')}, 'eventId', r.event_id, 'producer', r.producer,
                 'originalEventId', r.original_event_id, 'originalProducer', r.original_producer, 'paymentId', r.payment_id,
                 'amount', r.amount, 'waiting', r.waiting) order by r.event_no), '[]')
          from milepost.ruling r where ${mine('r')}) as rulings,
@@ -153,7 +166,7 @@ interface LedgerRow {
   })[];
   joins: Ledger['joins'];
   statements: LedgerStatement[];
-  rulings: Ruling[];
+  rulings: LedgerRuling[];
   events: [judgedNo: number, occurredAt: number, attributes: CanonicalEvent['attributes'] | null][];
 }
 
@@ -233,26 +246,49 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
       ];
     }),
     claims: claims.map((claim): OpenClaim => {
-      const { judgedNo: _, transitions: __, ...rest } = claim;
+      const { judgedNo: _, transitions, ...rest } = claim;
       const gameId = timelines.get(claim.gameNo)?.gameId ?? '';
       const status = statusAt(claim, judgedNo);
-      // Whether a message was on its way then is not known any more, and decides nothing that is explained.
-      return { ...rest, gameId, status, netted: 0, sending: 'none', overBudget: false };
+      // Whether its reward had been sent, or waited over its budget, is on record only in what was done about it then.
+      const done = transitions.find((transition) => transition.judgedNo === judgedNo);
+      const sending = done !== undefined && AFTER_PAYMENT.has(done.to) ? 'sent' : 'none';
+      const overBudget = done?.from === 'awaiting_budget' && (done.to === 'earned' || done.to === 'voided');
+      return { ...rest, gameId, status, netted: 0, sending, overBudget };
     }),
     statements,
     memberships: intervalsOf(statements),
     joins: ledger.joins.filter((join) => join.judgedNo < judgedNo).map(({ gameNo, at }) => ({ gameNo, at })),
     credits,
-    rulings: ledger.rulings.filter(({ eventNo }) => eventNo < judgedNo),
+    rulings: ledger.rulings.filter((ruling) => ruling.judgedNo < judgedNo),
     debts: {},
   };
 }
 
 /** What a credit counted before what has this number; null when nothing had been ruled on it. */
 function correctionAt({ corrections }: LedgerCredit, judgedNo: number): Correction | null {
-  const last = corrections.findLast(({ rulingNo }) => rulingNo < judgedNo);
+  const last = corrections.findLast((correction) => correction.judgedNo < judgedNo);
   return last === undefined ? null : { remaining: last.remaining, amount: last.amount, held: last.held };
 }
+
+/** What the judgement of an event at a number made of credits: a ruling, of those that were there; another event, of its own by rulings before it. */
+export function correctionsAt(
+  { credits }: Ledger,
+  eventNo: number,
+  judgedNo: number,
+): [credit: LedgerCredit, correction: LedgerCorrection][] {
+  return credits.flatMap((credit) =>
+    credit.corrections
+      .filter((correction) =>
+        credit.eventNo === eventNo
+          ? correction.judgedNo < judgedNo
+          : correction.rulingNo === eventNo && credit.judgedNo < judgedNo,
+      )
+      .map((correction): [LedgerCredit, LedgerCorrection] => [credit, correction]),
+  );
+}
+
+/** What becomes of a claim whose reward may have been paid. */
+const AFTER_PAYMENT: ReadonlySet<ClaimStatus> = new Set(['kept', 'clawed_back', 'offset']);
 
 /** Which steps had a claim, and what had been taken back, before what has this number. */
 function claimedAt(claims: readonly LedgerClaim[], judgedNo: number): Pick<Progress, 'claimed' | 'ended' | 'kept'> {
@@ -268,7 +304,7 @@ function claimedAt(claims: readonly LedgerClaim[], judgedNo: number): Pick<Progr
   return { claimed, ended, kept };
 }
 
-/** The numbers of the events that a ruling names, of those that were there before what has this number. */
+/** The numbers of the events that a ruling names, of those that were stored, and had not failed, before what has this number. */
 export async function readOriginals(
   db: Db,
   { bucket, player_id }: PlayerName,
@@ -278,12 +314,69 @@ export async function readOriginals(
   if (correlation.original_event_id === null) return [];
   const producer = typeof attributes.original_producer === 'string' ? attributes.original_producer : null;
   const { rows } = await sql<{ event_no: string }>`
-    select event_no from milepost.event_key
-     where bucket = ${bucket} and event_id = ${correlation.original_event_id} and player_id = ${player_id}
-       and (${producer}::text is null or producer = ${producer}) and outcome <> 'failed' and event_no < ${judgedNo}`.execute(
-    db.query,
-  );
+    select k.event_no from milepost.event_key k
+     where k.bucket = ${bucket} and k.event_id = ${correlation.original_event_id} and k.player_id = ${player_id}
+       and (${producer}::text is null or k.producer = ${producer}) and k.event_no < ${judgedNo}
+       and 'failed' <> coalesce(
+             (select r.to_outcome from milepost.event_rejudged r
+               where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.event_no and r.judged_no < ${judgedNo}
+               order by r.judged_no desc limit 1),
+             (select r.from_outcome from milepost.event_rejudged r
+               where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.event_no
+               order by r.judged_no limit 1),
+             k.outcome)`.execute(db.query);
   return rows.map(({ event_no }) => Number(event_no));
+}
+
+/** What ended the wait of a reversal that was judged at this number before what it names had come; undefined while it waits. */
+export async function readResolution(
+  db: Db,
+  { bucket, player_id, user_id: userId }: PlayerName,
+  ruling: Ruling,
+  judgedNo: number,
+): Promise<{ eventId: string; counted: boolean } | undefined> {
+  const { originalEventId, paymentId } = ruling;
+  const filter = originalEventId === null ? { paymentId: paymentId ?? '' } : { eventIds: [originalEventId] };
+  const named: StoredEvent[] = [];
+  for await (const page of pagesOfEvents(db, { userId, ...filter }, undefined)) {
+    named.push(...page.filter((stored) => isNamed(stored, ruling)));
+  }
+  if (named.length === 0) return undefined;
+  const again = await db.query
+    .selectFrom('event_rejudged')
+    .select(['event_no', 'judged_no', 'from_outcome', 'from_reason', 'to_outcome', 'to_reason'])
+    .where('bucket', '=', bucket)
+    .where('player_id', '=', player_id)
+    .where(
+      'event_no',
+      'in',
+      named.map(({ event_no }) => event_no),
+    )
+    .orderBy('judged_no')
+    .execute();
+  const judgements = named.flatMap(({ event_no, event_id: eventId, outcome, reason }) => {
+    const later = again.filter((row) => row.event_no === event_no);
+    const first = later[0] ?? { from_outcome: outcome, from_reason: reason };
+    return [
+      { eventId, at: Number(event_no), outcome: first.from_outcome, reason: first.from_reason },
+      ...later.map((row) => {
+        return { eventId, at: Number(row.judged_no), outcome: row.to_outcome, reason: row.to_reason };
+      }),
+    ];
+  });
+  const ending = judgements
+    .filter(({ at, outcome, reason }) => at > judgedNo && outcome !== 'failed' && reason !== 'occurred_in_future')
+    .reduce<(typeof judgements)[number] | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
+  if (ending === undefined) return undefined;
+  return { eventId: ending.eventId, counted: counts(ending) && ending.reason !== 'joined' };
+}
+
+/** Whether an event is one that games look at and that a ruling names. Of one that is no longer stored its identity must do. */
+function isNamed(stored: StoredEvent, ruling: Ruling): boolean {
+  const event = incomingOf(stored)?.event;
+  if (event === undefined) return (ruling.originalProducer ?? stored.producer) === stored.producer;
+  if (event.event_type === COHORT_CHANGED || isReversal(event) || isVerdict(event)) return false;
+  return namesEvent(ruling, event);
 }
 
 /** A claim's status before what has this number. */

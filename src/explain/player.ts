@@ -6,10 +6,12 @@ import type { Db } from '../db/connect.ts';
 import { loadDefinitions } from '../definitions/definitions.ts';
 import { archetypes } from '../games/archetypes/archetype.ts';
 import { versionInForce, windowFor } from '../games/decide.ts';
+import type { ClaimStatus } from '../games/games.ts';
 import { type StandingState, standingsOf } from '../games/standing.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
+import { type Debt, isOfClaim, readDebts } from './debts.ts';
 
 export interface PlayerSummary {
   user_id: string;
@@ -29,13 +31,19 @@ export interface PlayerSummary {
     game_id: string;
     window_start: string;
     step: number;
-    status: string;
+    status: ClaimStatus;
     reward_type: string | null;
     amount: number | null;
     claimed_at: string;
     key: string | null;
+    /** Where its payment stands, and what that is of: a budget may have lowered it, or debts. */
     payment: string | null;
+    paid: number | null;
+    /** How much of it was kept back for debts. */
+    kept_back: number;
   }[];
+  /** What is owed since rewards were taken back, the oldest first, whatever the game. */
+  debts: Debt[];
 }
 
 /** Undefined for a player of whom nothing has come. */
@@ -50,7 +58,7 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
   if (player === undefined) return undefined;
   const { player_id } = player;
   const ofGame = gameId === undefined ? sql`true` : sql`g.game_id = ${gameId}`;
-  const [definitions, statements, progress, claims] = await Promise.all([
+  const [definitions, statements, progress, claims, debts] = await Promise.all([
     loadDefinitions(db),
     readStatements(db, userId),
     sql<ProgressRow>`
@@ -59,11 +67,13 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
        where p.bucket = ${bucket} and p.player_id = ${player_id} and ${ofGame}
        order by p.window_start desc, g.game_id limit ${limits.explainedMentions * 4}`.execute(db.query),
     sql<ClaimRow>`
-      select g.game_id, c.window_start, c.step, c.status, c.reward_type, c.amount, c.claimed_at, c.message_key as key, o.state as payment
+      select g.game_id, c.window_start, c.step, c.earning, c.status, c.reward_type, c.amount, c.claimed_at, c.message_key as key, o.state as payment,
+             (o.body ->> 'amount')::bigint as paid
         from milepost.claim c join milepost.game g using (game_no)
         left join milepost.outbox o on o.message_key = c.message_key and o.bucket = c.bucket
        where c.bucket = ${bucket} and c.player_id = ${player_id} and ${ofGame}
        order by c.claimed_at desc, c.step desc limit ${limits.explainedEvents}`.execute(db.query),
+    readDebts(db, { bucket, player_id }),
   ]);
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
   return {
@@ -93,13 +103,21 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
         },
       ];
     }),
-    claims: claims.rows.map(({ window_start, claimed_at, step, amount, ...claim }) => ({
-      ...claim,
-      step: Number(step),
-      amount: amount === null ? null : Number(amount),
-      window_start: formatInstant(window_start),
-      claimed_at: formatInstant(claimed_at),
-    })),
+    claims: claims.rows.map(({ earning, ...row }) => {
+      const name = { game_id: row.game_id, window_start: formatInstant(row.window_start), step: Number(row.step) };
+      const parts = debts.flatMap(({ reward_type, made_up_by }) => (reward_type === row.reward_type ? made_up_by : []));
+      return {
+        ...row,
+        ...name,
+        amount: row.amount === null ? null : Number(row.amount),
+        paid: row.paid === null ? null : Number(row.paid),
+        kept_back: parts
+          .filter((part) => isOfClaim(part, { ...name, earning }))
+          .reduce((sum, { amount }) => sum + amount, 0),
+        claimed_at: formatInstant(row.claimed_at),
+      };
+    }),
+    debts,
   };
 }
 
@@ -115,10 +133,12 @@ interface ClaimRow {
   game_id: string;
   window_start: Instant;
   step: string;
-  status: string;
+  earning: number;
+  status: ClaimStatus;
   reward_type: string | null;
   amount: string | null;
   claimed_at: Instant;
   key: string | null;
   payment: string | null;
+  paid: string | null;
 }

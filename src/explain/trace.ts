@@ -20,12 +20,13 @@ import {
 } from '../games/decide.ts';
 import { counting, foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Player, Progress, Ruling, Verdict } from '../games/games.ts';
+import type { ClaimStatus, Player, Progress, Ruling, Verdict } from '../games/games.ts';
 import { contributionOf } from '../games/progression.ts';
 import type { Window } from '../games/window.ts';
 import type { Draw } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { LedgerCredit } from './past.ts';
+import { statusInWords } from './reward.ts';
 
 /** An event as the engine had it. */
 export interface Judged {
@@ -68,7 +69,7 @@ export interface GameTrace {
   /** What the player had before and after, where it counted. */
   progress: { before: number; after: number; max: number; unit: string; in_words: string[] } | null;
   credits: { trigger_id: string; amount: number; held: boolean }[];
-  claims: { step: number; step_type: string; status: string; reward_type: string | null; amount: number | null }[];
+  claims: { step: number; step_type: string; status: ClaimStatus; reward_type: string | null; amount: number | null }[];
 }
 
 /** Every game that looked at the event, or ran when it occurred. `player` is not changed. */
@@ -195,7 +196,8 @@ function progressIn(player: Player, { gameNo }: Game, windowStart: Instant): Pro
   return player.progress.find((progress) => progress.gameNo === gameNo && progress.windowStart === windowStart);
 }
 
-function progressOf(
+/** How far a player was in a window, before and after. */
+export function progressOf(
   game: Game,
   window: Window,
   before: Progress | undefined,
@@ -278,7 +280,7 @@ function answerOf(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
     case 'already_joined':
       return `It changed nothing in ${game_id}: the player had joined before.`;
     case 'reversed_before':
-      return `It did not count in ${game_id}: it had been taken back before it came.`;
+      return `It did not count in ${game_id}: it had been taken back before it came, by ${judged.rulings.map(({ eventId }) => `the event ${eventId}`).join(' and ')}.`;
     case 'joined':
       return `With it the player joined ${game_id}.`;
     default:
@@ -298,13 +300,7 @@ function countedAnswer(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
   if (reason === 'repeated_value') sentences.push('It added nothing: the same had counted before.');
   if (reason === 'transaction_counted')
     sentences.push(`It added nothing: ${counterpartOf(scene)} of the same transaction counts.`);
-  if (progress !== null) {
-    sentences.push(
-      progress.before === progress.after
-        ? `Progress stayed at ${progress.after} of ${progress.max} ${progress.unit}.`
-        : `Progress went from ${progress.before} to ${progress.after} of ${progress.max} ${progress.unit}.`,
-    );
-  }
+  if (progress !== null) sentences.push(progressInWords(progress));
   if (credits.some(({ held }) => held)) {
     sentences.push(
       `It is flagged by fraud and risk management (${JSON.stringify(trace.frm?.flag ?? null)}): what it earns waits for a release.`,
@@ -313,11 +309,17 @@ function countedAnswer(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
   if (claims.length > 0) {
     const steps = claims.map(({ step, amount, reward_type, status }) => {
       const pays = amount === null ? '' : ` (${amount} ${reward_type})`;
-      return `step ${step}${pays}, ${status}`;
+      return `step ${step}${pays}, ${statusInWords(status)}`;
     });
     sentences.push(`With it the player reached ${steps.join('; ')}.`);
   }
   return sentences.join(' ');
+}
+
+export function progressInWords({ before, after, max, unit }: NonNullable<GameTrace['progress']>): string {
+  return before === after
+    ? `Progress stayed at ${after} of ${max} ${unit}.`
+    : `Progress went from ${before} to ${after} of ${max} ${unit}.`;
 }
 
 function capsOf({ game }: Scene, credits: GameTrace['credits']): string {

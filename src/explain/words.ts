@@ -1,11 +1,16 @@
 // Explanations as text, for support on the command line. Owns nothing but their layout: what they say comes from explain.ts and trace.ts.
-import { type Explanation, inWords, type RewardEntry, rewardInWords } from './explain.ts';
+
+import type { Debt } from './debts.ts';
+import { type Explanation, inWords } from './explain.ts';
 import type { ParkedMention } from './find.ts';
 import type { PlayerSummary } from './player.ts';
+import { type ClaimEntry, type RewardEntry, stateInWords, statusInWords, takeBackInWords } from './reward.ts';
+import type { RulingTrace } from './ruling.ts';
 import type { GameTrace } from './trace.ts';
 
 export function describeExplanation(explanation: Explanation): string {
-  const { event_id, producer, user_id, answer, arrived, event, recomputed, games, changed, error } = explanation;
+  const { event_id, producer, user_id, answer, arrived, event, recomputed, games, ruling, changed, error } =
+    explanation;
   const from = arrived.origin === null ? '' : `, from ${arrived.origin} (source ${arrived.source})`;
   const lines = [
     `${event_id} from ${producer}, player ${user_id}`,
@@ -33,13 +38,23 @@ export function describeExplanation(explanation: Explanation): string {
   }
   if (error !== null) lines.push(`  error     ${error}`);
   for (const game of games) lines.push('', ...describeGame(game));
-  for (const { game_id, step, amount, reward_type, status, reward } of changed.claims) {
-    const pays = amount === null ? 'pays nothing by itself' : `${amount} ${reward_type}`;
-    lines.push('', `  claim     step ${step} of ${game_id}: ${pays}, ${status}`, ...describeReward(reward));
+  for (const game of ruling?.games ?? []) lines.push(...describeRuled(game));
+  for (const { game_id, trigger_id, amount, corrections } of changed.credits) {
+    let counted = amount;
+    for (const { by, kind, corrected_at, amount: now, remaining } of corrections) {
+      const rest = remaining === null || remaining === 0 ? '' : `, ${remaining} of its amount left`;
+      lines.push(
+        `  ${kind.padEnd(9)} ${corrected_at}, by ${by.join(', ')}: ${trigger_id} in ${game_id} ${counted} → ${now}${rest}`,
+      );
+      counted = now;
+    }
   }
-  for (const { game_id, step, from: was, to, changed_at } of changed.transitions) {
-    lines.push(`  claim     step ${step} of ${game_id}: ${was} → ${to} at ${changed_at}`);
+  for (const { game_id, trigger_id, event_id, kind, before, amount, remaining } of changed.ruled) {
+    const rest = remaining === null || remaining === 0 ? '' : `, ${remaining} of its amount left`;
+    lines.push(`  credit    ${trigger_id} of ${event_id} in ${game_id}: ${kind}, ${before.amount} → ${amount}${rest}`);
   }
+  for (const claim of [...changed.claims, ...changed.transitions, ...changed.undone])
+    lines.push('', ...describeClaim(claim));
   return lines.join('\n');
 }
 
@@ -82,10 +97,36 @@ function describeGame(game: GameTrace): string[] {
   return lines;
 }
 
-function describeReward(reward: RewardEntry | null): string[] {
-  if (reward === null) return [];
+function describeRuled({ game_id, progress }: RulingTrace['games'][number]): string[] {
+  if (progress === null) return [];
+  const { before, after, max, unit } = progress;
+  return [`  progress  ${game_id}: ${before} → ${after} of ${max} ${unit}`];
+}
+
+function describeClaim(claim: ClaimEntry): string[] {
+  const { game_id, step, amount, reward_type, status, history, reward, take_back, kept_back, debts } = claim;
+  const pays = amount === null ? 'pays nothing by itself' : `${amount} ${reward_type}`;
   return [
-    `  reward    by ${reward.service}: ${rewardInWords(reward)}`,
+    `  claim     step ${step} of ${game_id}: ${pays}, ${statusInWords(status)}`,
+    ...history.map(({ from, to, changed_at, event_id }) => {
+      const by = event_id === null ? '' : `, by ${event_id}`;
+      return `            ${changed_at}${by}: ${from} → ${to}`;
+    }),
+    ...kept_back.map(({ amount: part, step: of, game_id: game, event_id }) => {
+      return `  kept back ${part} ${reward_type} for step ${of} of ${game}${event_id === null ? '' : `, taken back by ${event_id}`}`;
+    }),
+    ...describeReward('reward', reward, stateInWords),
+    ...describeReward('take back', take_back, takeBackInWords),
+    ...debts.map(describeDebt),
+  ];
+}
+
+function describeReward(name: string, reward: RewardEntry | null, inWords: (reward: RewardEntry) => string): string[] {
+  if (reward === null) return [];
+  const { service, amount, lowered_from } = reward;
+  const lowered = lowered_from === null ? '' : ` (lowered from ${lowered_from} by its budget)`;
+  return [
+    `  ${name.padEnd(9)} ${amount}${lowered} by ${service}: ${inWords(reward)}`,
     ...reward.calls.map(({ attempt, started_at, result, error }) => {
       return `            ${started_at}  attempt ${attempt}: ${result}${error === null ? '' : `, ${error}`}`;
     }),
@@ -95,7 +136,16 @@ function describeReward(reward: RewardEntry | null): string[] {
   ];
 }
 
-export function describePlayer({ user_id, cohorts, games, claims }: PlayerSummary): string {
+function describeDebt({ reward_type, amount, left, state, since, event_id, step, game_id, made_up_by }: Debt): string {
+  const of = `step ${step} of ${game_id}${event_id === null ? '' : `, taken back by ${event_id}`}`;
+  if (state === 'waiting')
+    return `  debt      ${amount} ${reward_type} for ${of}: counts once that is known to have been paid`;
+  if (state === 'void') return `  debt      none for ${of}: nothing of it was paid`;
+  const made = made_up_by.map((part) => `${part.amount} by step ${part.step} of ${part.game_id}`);
+  return `  debt      ${since}  ${amount} ${reward_type} for ${of}: ${left} left${made.length === 0 ? '' : `, made up for ${made.join(', ')}`}`;
+}
+
+export function describePlayer({ user_id, cohorts, games, claims, debts }: PlayerSummary): string {
   const lines = [`player ${user_id}`];
   for (const { cohort_id, from, until } of cohorts) {
     lines.push(`  cohort    ${cohort_id}, from ${from}${until === null ? '' : ` until ${until}`}`);
@@ -105,11 +155,20 @@ export function describePlayer({ user_id, cohorts, games, claims }: PlayerSummar
     lines.push(`  progress  ${game_id}, window ${window_start}: ${value} of ${max} ${unit}${held}`);
     lines.push(...in_words.map((words) => `            ${words}`));
   }
-  for (const { game_id, step, amount, reward_type, status, payment, claimed_at } of claims) {
+  for (const { game_id, step, amount, reward_type, status, payment, paid, kept_back, claimed_at } of claims) {
     const pays = amount === null ? '' : `, ${amount} ${reward_type}`;
-    lines.push(
-      `  claim     ${claimed_at}  step ${step} of ${game_id}${pays}: ${status}${payment === null ? '' : `, payment ${payment}`}`,
-    );
+    const kept = kept_back === 0 ? '' : `, ${kept_back} of it kept back for debts`;
+    const of = paid === null || paid + kept_back === amount ? '' : ` of ${paid}`;
+    const state = payment === null ? '' : `, payment${of} ${payment}`;
+    lines.push(`  claim     ${claimed_at}  step ${step} of ${game_id}${pays}: ${statusInWords(status)}${kept}${state}`);
+  }
+  lines.push(...debts.map(describeDebt));
+  const owed = Map.groupBy(
+    debts.filter(({ state }) => state === 'owed'),
+    ({ reward_type }) => reward_type,
+  );
+  for (const [type, own] of owed) {
+    lines.push(`  owes      ${own.reduce((sum, { left }) => sum + left, 0)} ${type}`);
   }
   return lines.join('\n');
 }

@@ -1075,6 +1075,30 @@ export interface components {
                     amount: number | null;
                 }[];
             }[];
+            /** @description What it says about other events, if it is a reversal or a verdict. */
+            ruling: {
+                /** @enum {string} */
+                kind: "reversed" | "released" | "voided";
+                original_event_id: string | null;
+                payment_id: string | null;
+                /** @description How much is taken back, in major units; null for all. */
+                amount: number | null;
+                answer: string;
+                games: {
+                    game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
+                    /** @description Where the event counted. */
+                    progress: {
+                        before: number;
+                        after: number;
+                        max: number;
+                        unit: string;
+                        in_words: string[];
+                    } | null;
+                    answer: string;
+                }[];
+            } | null;
             /** @description What is in the books because of it. */
             changed: {
                 credits: {
@@ -1085,12 +1109,55 @@ export interface components {
                     amount: number;
                     held: boolean;
                     version: number;
+                    /** @description What rulings have made of it; the last one holds. */
+                    corrections: {
+                        /** @description The events that say so: one ruling, or all that were there before the event. */
+                        by: string[];
+                        /** @enum {string} */
+                        kind: "reversed" | "released" | "voided";
+                        /** @description The ruling was there before the event. */
+                        came_first: boolean;
+                        /** Format: date-time */
+                        corrected_at: string;
+                        amount: number;
+                        /** @description What is left of the event's own amount; null where nothing was taken back. */
+                        remaining: number | null;
+                        held: boolean;
+                    }[];
+                }[];
+                /** @description What it has ruled about other events. */
+                ruled: {
+                    /** @description The events that say so: one ruling, or all that were there before the event. */
+                    by: string[];
+                    /** @enum {string} */
+                    kind: "reversed" | "released" | "voided";
+                    /** @description The ruling was there before the event. */
+                    came_first: boolean;
+                    /** Format: date-time */
+                    corrected_at: string;
+                    amount: number;
+                    /** @description What is left of the event's own amount; null where nothing was taken back. */
+                    remaining: number | null;
+                    held: boolean;
+                    event_id: string | null;
+                    payment_id: string | null;
+                    game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
+                    trigger_id: string;
+                    transaction_amount: number | null;
+                    before: {
+                        amount: number;
+                        remaining: number | null;
+                        held: boolean;
+                    };
                 }[];
                 joined: {
                     game_id: string;
                     /** Format: date-time */
                     joined_at: string;
                 }[];
+                /** @description The steps that were reached with it. */
                 claims: {
                     game_id: string;
                     /** Format: date-time */
@@ -1105,10 +1172,25 @@ export interface components {
                     key: string | null;
                     /** Format: date-time */
                     claimed_at: string;
+                    /** @description The event that reached the step; null where it is not on record any more. */
+                    event_id: string | null;
+                    /** @description Each change of its status. */
+                    history: {
+                        from: string;
+                        to: string;
+                        /** Format: date-time */
+                        changed_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                    }[];
                     /** @description Null for steps that pay nothing, and while nothing has been sent off. */
                     reward: {
                         service: string;
                         state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
                         attempts: number;
                         /** Format: date-time */
                         written_at: string;
@@ -1132,14 +1214,339 @@ export interface components {
                             from_state: string;
                         }[];
                     } | null;
+                    /** @description What takes the reward back from the player, where something does. */
+                    take_back: {
+                        service: string;
+                        state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                    /** @description How much of it was kept back for what the player owed, by the claim that is owed. */
+                    kept_back: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        amount: number;
+                    }[];
+                    /** @description What the player owes since it was taken back. */
+                    debts: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        reward_type: string;
+                        amount: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /**
+                         * @description It counts once the reward is known to have been paid.
+                         * @enum {string}
+                         */
+                        state: "owed" | "waiting" | "void";
+                        since: string | null;
+                        /** @description What has not been made up for. */
+                        left: number;
+                        /** @description The rewards that were lowered by it. */
+                        made_up_by: {
+                            game_id: string;
+                            /** Format: date-time */
+                            window_start: string;
+                            step: number;
+                            earning: number;
+                            amount: number;
+                        }[];
+                    }[];
                 }[];
+                /** @description Claims of other events whose status it changed. */
                 transitions: {
                     game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
                     step: number;
+                    earning: number;
+                    step_type: string;
+                    status: string;
+                    version: number;
+                    reward_type: string | null;
+                    amount: number | null;
+                    key: string | null;
+                    /** Format: date-time */
+                    claimed_at: string;
+                    /** @description The event that reached the step; null where it is not on record any more. */
+                    event_id: string | null;
+                    /** @description Each change of its status. */
+                    history: {
+                        from: string;
+                        to: string;
+                        /** Format: date-time */
+                        changed_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                    }[];
+                    /** @description Null for steps that pay nothing, and while nothing has been sent off. */
+                    reward: {
+                        service: string;
+                        state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                    /** @description What takes the reward back from the player, where something does. */
+                    take_back: {
+                        service: string;
+                        state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                    /** @description How much of it was kept back for what the player owed, by the claim that is owed. */
+                    kept_back: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        amount: number;
+                    }[];
+                    /** @description What the player owes since it was taken back. */
+                    debts: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        reward_type: string;
+                        amount: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /**
+                         * @description It counts once the reward is known to have been paid.
+                         * @enum {string}
+                         */
+                        state: "owed" | "waiting" | "void";
+                        since: string | null;
+                        /** @description What has not been made up for. */
+                        left: number;
+                        /** @description The rewards that were lowered by it. */
+                        made_up_by: {
+                            game_id: string;
+                            /** Format: date-time */
+                            window_start: string;
+                            step: number;
+                            earning: number;
+                            amount: number;
+                        }[];
+                    }[];
                     from: string;
                     to: string;
                     /** Format: date-time */
                     changed_at: string;
+                }[];
+                /** @description Claims of other events that changed by what was ruled about this one. */
+                undone: {
+                    game_id: string;
+                    /** Format: date-time */
+                    window_start: string;
+                    step: number;
+                    earning: number;
+                    step_type: string;
+                    status: string;
+                    version: number;
+                    reward_type: string | null;
+                    amount: number | null;
+                    key: string | null;
+                    /** Format: date-time */
+                    claimed_at: string;
+                    /** @description The event that reached the step; null where it is not on record any more. */
+                    event_id: string | null;
+                    /** @description Each change of its status. */
+                    history: {
+                        from: string;
+                        to: string;
+                        /** Format: date-time */
+                        changed_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                    }[];
+                    /** @description Null for steps that pay nothing, and while nothing has been sent off. */
+                    reward: {
+                        service: string;
+                        state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                    /** @description What takes the reward back from the player, where something does. */
+                    take_back: {
+                        service: string;
+                        state: string;
+                        /** @description What is paid: a budget may have lowered it, or debts. */
+                        amount: number;
+                        /** @description What it was before a budget had not enough left for it. */
+                        lowered_from: number | null;
+                        attempts: number;
+                        /** Format: date-time */
+                        written_at: string;
+                        settled_at: string | null;
+                        next_attempt_at: string | null;
+                        last_error: string | null;
+                        calls: {
+                            attempt: number;
+                            /** Format: date-time */
+                            started_at: string;
+                            /** Format: date-time */
+                            ended_at: string;
+                            result: string;
+                            error: string | null;
+                        }[];
+                        retries: {
+                            /** Format: date-time */
+                            retried_at: string;
+                            retried_by: string;
+                            reason: string;
+                            from_state: string;
+                        }[];
+                    } | null;
+                    /** @description How much of it was kept back for what the player owed, by the claim that is owed. */
+                    kept_back: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        amount: number;
+                    }[];
+                    /** @description What the player owes since it was taken back. */
+                    debts: {
+                        game_id: string;
+                        /** Format: date-time */
+                        window_start: string;
+                        step: number;
+                        earning: number;
+                        reward_type: string;
+                        amount: number;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /**
+                         * @description It counts once the reward is known to have been paid.
+                         * @enum {string}
+                         */
+                        state: "owed" | "waiting" | "void";
+                        since: string | null;
+                        /** @description What has not been made up for. */
+                        left: number;
+                        /** @description The rewards that were lowered by it. */
+                        made_up_by: {
+                            game_id: string;
+                            /** Format: date-time */
+                            window_start: string;
+                            step: number;
+                            earning: number;
+                            amount: number;
+                        }[];
+                    }[];
                 }[];
             };
         };

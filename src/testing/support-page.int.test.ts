@@ -15,6 +15,7 @@ const summer = makeGame({
   cohort_id: 'early_lifecycle',
   milestone_steps: [1, 3],
   triggers: [{ ...paymentTrigger({ id: 'upi_payment', from: 1_200 }), cap: { per_day: 2 } }],
+  on_reversal: 'claw_back',
 });
 
 const member = (id: string, user: string, occurred: string) =>
@@ -33,6 +34,16 @@ const payment = (number: number, amount: number, options: Parameters<typeof upiP
     user: 'U123',
     producer: 'payments',
     correlation: { payment_id: `pay_${number}` },
+    origin: { transport: 'kafka', topic: 'payments', partition: 3, offset: String(1_000 + number) },
+    ...options,
+  });
+
+/** What producers send besides payments. */
+const said = (number: number, type: string, options: Parameters<typeof makeEvent>[0]) =>
+  makeEvent({
+    id: `evt_${number}`,
+    type,
+    producer: 'payments',
     origin: { transport: 'kafka', topic: 'payments', partition: 3, offset: String(1_000 + number) },
     ...options,
   });
@@ -73,6 +84,20 @@ test('each command of the page prints what the page shows', { timeout: 300_000 }
     ]);
     await engine.take([member('m2', 'U124', '05-01')]);
     await engine.process({ events: [], parked: [parked] });
+    await engine.take([
+      member('m3', 'U125', '05-01'),
+      payment(11, 2_000, { user: 'U125', occurred: '05-10' }),
+      member('m4', 'U126', '05-01'),
+      payment(13, 2_000, { user: 'U126', occurred: '05-10', attributes: { frm_flag: 'VELOCITY' } }),
+    ]);
+    await database.pool.query(
+      `update milepost.outbox set state = 'done', attempts = 1, settled_at = '2026-05-10T12:00:03Z'
+        where body ->> 'user_id' = 'U125'`,
+    );
+    await engine.take([
+      said(12, 'payment_reversed', { user: 'U125', occurred: '05-20', correlation: { payment_id: 'pay_11' } }),
+      said(14, 'hold_released', { user: 'U126', occurred: '05-11', correlation: { original_event_id: 'evt_13' } }),
+    ]);
   }
 
   const text = await readFile(page, 'utf8');
