@@ -4,6 +4,7 @@
 
 create role milepost_api nologin;
 create role milepost_dba nologin;
+create role milepost_erase nologin;
 create role milepost_ingest nologin;
 create role milepost_owner nologin;
 create role milepost_retention nologin;
@@ -11,7 +12,7 @@ create role milepost_support nologin;
 create role milepost_worker nologin;
 
 create schema milepost;
-grant usage on schema milepost to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant usage on schema milepost to milepost_api, milepost_erase, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
 grant usage, create on schema milepost to milepost_retention;
 
 create schema milepost_dba;
@@ -49,6 +50,8 @@ create table milepost.audit (
 create index audit_at_idx on milepost.audit using btree (at);
 grant insert on milepost.audit to milepost_owner;
 grant select on milepost.audit to milepost_api, milepost_support;
+grant select, insert on milepost.audit to milepost_erase;
+grant update (subject, reason, details) on milepost.audit to milepost_erase;
 
 create table milepost.budget_period (
   game_no      integer not null,
@@ -142,7 +145,7 @@ create table milepost.claim (
   constraint claim_reward_check check (((step_type = 'REWARD'::text) = ((reward_type is not null) and (amount is not null) and (message_key is not null))))
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index claim_held on milepost.claim using btree (claimed_at) where ((status = 'held'::milepost.claim_status) and (claimed_at > '-infinity'::timestamp with time zone));
-grant select on milepost.claim to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.claim to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.claim to milepost_ingest;
 grant update (status) on milepost.claim to milepost_ingest;
 
@@ -197,8 +200,9 @@ create table milepost.credit (
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
-grant select on milepost.credit to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.credit to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.credit to milepost_ingest;
+grant update (payment_id, transaction_id, distinct_value, event_id) on milepost.credit to milepost_erase;
 
 create table milepost.credit_correction (
   bucket        smallint not null,
@@ -217,7 +221,7 @@ create table milepost.credit_correction (
   constraint credit_correction_amount_check check ((amount >= 0)),
   constraint credit_correction_remaining_check check ((remaining >= (0)::numeric))
 );
-grant select on milepost.credit_correction to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.credit_correction to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.credit_correction to milepost_ingest;
 
 create table milepost.debt_entry (
@@ -245,7 +249,7 @@ create table milepost.definitions (
   constraint definitions_pkey primary key (one),
   constraint definitions_one_check check (one)
 );
-grant select on milepost.definitions to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.definitions to milepost_api, milepost_erase, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
 grant update (epoch) on milepost.definitions to milepost_owner;
 
 create table milepost.dispatch_attempt (
@@ -261,8 +265,9 @@ create table milepost.dispatch_attempt (
   constraint dispatch_attempt_pkey primary key (bucket, message_no, attempt),
   constraint dispatch_attempt_result_check check ((result = any (array['done'::text, 'refused'::text, 'ambiguous'::text, 'retry'::text])))
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
-grant select on milepost.dispatch_attempt to milepost_api, milepost_support;
+grant select on milepost.dispatch_attempt to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.dispatch_attempt to milepost_worker;
+grant update (request, answer, error) on milepost.dispatch_attempt to milepost_erase;
 
 create table milepost.dispatch_rate (
   destination text not null,
@@ -291,6 +296,40 @@ create table milepost.draw (
 grant select on milepost.draw to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.draw to milepost_ingest;
 
+create table milepost.erased_user (
+  bucket    smallint not null,
+  digest    bytea not null,
+  erased_at timestamp with time zone not null,
+  player_id bigint,
+  constraint erased_user_pkey primary key (bucket, digest),
+  constraint erased_user_digest_check check ((octet_length(digest) = 32))
+);
+create unique index erased_user_returned on milepost.erased_user using btree (player_id, bucket) where (player_id is not null);
+grant select on milepost.erased_user to milepost_api, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.erased_user to milepost_erase;
+grant update (erased_at, player_id) on milepost.erased_user to milepost_erase;
+grant update (player_id) on milepost.erased_user to milepost_ingest;
+
+create table milepost.erasure (
+  bucket    smallint not null,
+  player_id bigint not null,
+  digest    bytea not null,
+  begun_at  timestamp with time zone not null,
+  ended_at  timestamp with time zone,
+  constraint erasure_pkey primary key (bucket, player_id)
+);
+grant select on milepost.erasure to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.erasure to milepost_erase;
+grant update (ended_at) on milepost.erasure to milepost_erase;
+
+create table milepost.erasure_salt (
+  one  boolean not null default true,
+  salt bytea not null,
+  constraint erasure_salt_pkey primary key (one),
+  constraint erasure_salt_one_check check (one)
+);
+grant select on milepost.erasure_salt to milepost_erase, milepost_ingest;
+
 create table milepost.event_conflict (
   bucket       smallint not null,
   player_id    bigint not null,
@@ -304,6 +343,7 @@ create table milepost.event_conflict (
   constraint event_conflict_once unique (bucket, player_id, event_no, content_hash)
 );
 grant select on milepost.event_conflict to milepost_api, milepost_support;
+grant select, delete on milepost.event_conflict to milepost_erase;
 grant select, insert on milepost.event_conflict to milepost_ingest;
 
 create table milepost.event_failure (
@@ -316,6 +356,7 @@ create table milepost.event_failure (
   constraint event_failure_pkey primary key (bucket, player_id, event_no)
 );
 grant select on milepost.event_failure to milepost_api, milepost_support;
+grant select, delete on milepost.event_failure to milepost_erase;
 grant select, insert on milepost.event_failure to milepost_ingest;
 grant update (error, failed_at) on milepost.event_failure to milepost_ingest;
 
@@ -332,9 +373,10 @@ create table milepost.event_key (
   constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index event_key_received on milepost.event_key using brin (received_at) with (pages_per_range='32', autosummarize='on');
-grant select on milepost.event_key to milepost_api, milepost_retention, milepost_support, milepost_worker;
+grant select on milepost.event_key to milepost_api, milepost_erase, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
+grant update (event_id, content_hash) on milepost.event_key to milepost_erase;
 
 create table milepost.event_rejudged (
   bucket       smallint not null,
@@ -362,7 +404,7 @@ create table milepost.game (
   constraint game_game_id_check check ((game_id <> 'active'::text)),
   constraint game_revision_check check ((revision >= 0))
 );
-grant select on milepost.game to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
 grant select, insert on milepost.game to milepost_owner;
 grant update (game_id, revision) on milepost.game to milepost_owner;
 
@@ -390,7 +432,7 @@ create table milepost.game_status_change (
   constraint game_status_change_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_status_change_change_no_check check ((change_no > 0))
 );
-grant select on milepost.game_status_change to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game_status_change to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
 grant select, insert on milepost.game_status_change to milepost_owner;
 
 create table milepost.game_version (
@@ -407,7 +449,7 @@ create table milepost.game_version (
   constraint game_version_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_version_version_check check ((version > 0))
 );
-grant select on milepost.game_version to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game_version to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
 grant select, insert on milepost.game_version to milepost_owner;
 
 create table milepost.inbox (
@@ -424,7 +466,7 @@ create table milepost.inbox (
   event_id      text collate "C",
   constraint inbox_pkey primary key (bucket, player_id, received_at, event_no)
 ) partition by range (received_at);
-grant select on milepost.inbox to milepost_api, milepost_support;
+grant select on milepost.inbox to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.inbox to milepost_ingest;
 grant select (bucket, player_id, received_at, occurred_at, event_type) on milepost.inbox to milepost_owner;
 
@@ -478,9 +520,10 @@ create index outbox_due on milepost.outbox using btree (destination, next_attemp
 create index outbox_over_budget on milepost.outbox using btree (created_at) where (state = any (array['held'::milepost.outbox_state, 'skipped'::milepost.outbox_state]));
 create index outbox_unreleased on milepost.outbox using btree (message_no) where ((state = 'cancelled'::milepost.outbox_state) and reserved);
 create index outbox_waiting on milepost.outbox using btree (after_key) where (state = 'waiting'::milepost.outbox_state);
-grant select on milepost.outbox to milepost_api, milepost_support;
+grant select on milepost.outbox to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.outbox to milepost_ingest;
 grant select, insert, update, delete on milepost.outbox to milepost_worker;
+grant update (body, state, last_error, answer) on milepost.outbox to milepost_erase;
 
 create table milepost.outbox_conclusion (
   bucket        smallint not null,
@@ -493,8 +536,9 @@ create table milepost.outbox_conclusion (
   concluded_at  timestamp with time zone not null,
   constraint outbox_conclusion_pkey primary key (bucket, message_no, conclusion_no)
 );
-grant select on milepost.outbox_conclusion to milepost_api, milepost_support;
+grant select on milepost.outbox_conclusion to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.outbox_conclusion to milepost_worker;
+grant update (error, reason) on milepost.outbox_conclusion to milepost_erase;
 
 create table milepost.outbox_retry (
   bucket     smallint not null,
@@ -510,8 +554,9 @@ create table milepost.outbox_retry (
   constraint outbox_retry_pkey primary key (bucket, message_no, retry_no),
   constraint outbox_retry_state_check check ((from_state = any (array['failed'::milepost.outbox_state, 'ambiguous'::milepost.outbox_state])))
 );
-grant select on milepost.outbox_retry to milepost_api, milepost_support;
+grant select on milepost.outbox_retry to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.outbox_retry to milepost_worker;
+grant update (error, reason) on milepost.outbox_retry to milepost_erase;
 
 create table milepost.parked_message (
   parked_no   bigint not null generated always as identity,
@@ -529,6 +574,7 @@ create table milepost.parked_message (
   constraint parked_message_once unique (message_key)
 );
 grant select on milepost.parked_message to milepost_api, milepost_support;
+grant select, delete on milepost.parked_message to milepost_erase;
 grant select, insert on milepost.parked_message to milepost_ingest;
 
 create table milepost.parked_resolution (
@@ -542,8 +588,9 @@ create table milepost.parked_resolution (
   constraint parked_resolution_message_fkey foreign key (parked_no) references milepost.parked_message(parked_no) on delete cascade,
   constraint parked_resolution_run_fkey foreign key (run_no) references milepost.reprocess_run(run_no)
 );
-grant select on milepost.parked_resolution to milepost_api, milepost_support;
+grant select on milepost.parked_resolution to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.parked_resolution to milepost_ingest;
+grant update (event_id) on milepost.parked_resolution to milepost_erase;
 
 create table milepost.player (
   bucket     smallint not null,
@@ -555,8 +602,9 @@ create table milepost.player (
   constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
   constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
 );
-grant select on milepost.player to milepost_api, milepost_owner, milepost_retention, milepost_support, milepost_worker;
+grant select on milepost.player to milepost_api, milepost_erase, milepost_owner, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.player to milepost_ingest;
+grant update (user_id) on milepost.player to milepost_erase;
 
 create table milepost.progress (
   bucket       smallint not null,
@@ -574,8 +622,9 @@ create table milepost.progress (
   constraint progress_cleared_check check (((cleared >= 0) and (cleared <= value))),
   constraint progress_value_check check ((value >= 0))
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_scale_factor = 0.02, fillfactor = 85);
-grant select on milepost.progress to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.progress to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.progress to milepost_ingest;
+grant update (state, version, updated_at) on milepost.progress to milepost_erase;
 grant update (value, cleared, state, version, updated_at, claimed, taken_back) on milepost.progress to milepost_ingest;
 
 create table milepost.rebuild (
@@ -619,8 +668,9 @@ create table milepost.rebuild_change (
   changed_at      timestamp with time zone not null,
   constraint rebuild_change_pkey primary key (rebuild_no, bucket, player_id, game_no, window_start)
 );
-grant select on milepost.rebuild_change to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.rebuild_change to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.rebuild_change to milepost_ingest;
+grant update (progress_before, progress_after) on milepost.rebuild_change to milepost_erase;
 
 create table milepost.reprocess_run (
   run_no     bigint not null generated always as identity,
@@ -635,9 +685,10 @@ create table milepost.reprocess_run (
   constraint reprocess_run_pkey primary key (run_no),
   constraint reprocess_run_counts_check check (((changed >= 0) and (looked_at >= changed)))
 );
-grant select on milepost.reprocess_run to milepost_api, milepost_support;
+grant select on milepost.reprocess_run to milepost_api, milepost_erase, milepost_support;
 grant select, insert on milepost.reprocess_run to milepost_ingest;
 grant update ("position", looked_at, changed, ended_at) on milepost.reprocess_run to milepost_ingest;
+grant update (wanted, reason) on milepost.reprocess_run to milepost_erase;
 
 create table milepost.retention_policy (
   one            boolean not null default true,
@@ -693,8 +744,9 @@ create table milepost.ruling (
   constraint ruling_waiting_check check (((not waiting) or (kind = 'reversed'::milepost.ruling_kind)))
 );
 create index ruling_waiting on milepost.ruling using btree (ruled_at) where waiting;
-grant select on milepost.ruling to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.ruling to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.ruling to milepost_ingest;
+grant update (event_id, original_event_id, payment_id) on milepost.ruling to milepost_erase;
 grant update (waiting) on milepost.ruling to milepost_ingest;
 
 create table milepost.service_request (
@@ -752,8 +804,10 @@ create table milepost.voucher_code (
   stored_at timestamp with time zone not null,
   constraint voucher_code_pkey primary key (bucket, claim_key)
 );
+grant delete on milepost.voucher_code to milepost_erase;
 grant insert on milepost.voucher_code to milepost_worker;
 grant select on milepost.voucher_code to milepost_api;
+grant select (bucket, claim_key) on milepost.voucher_code to milepost_erase;
 
 -- Views; what they select is in db/views
 
@@ -1095,6 +1149,22 @@ create function milepost.dba_sessions(
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 grant execute on function milepost.dba_sessions to milepost_dba, milepost_support;
 
+create function milepost.erased_digest(p_user_id text) returns bytea
+language sql stable;
+grant execute on function milepost.erased_digest to milepost_erase, milepost_ingest;
+
+create function milepost.erased_return(p_bucket smallint[], p_user_id text[]) returns void
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.erased_return to milepost_ingest;
+
+create function milepost.erased_state(p_bucket smallint[], p_player_id bigint[]) returns json
+language plpgsql stable;
+grant execute on function milepost.erased_state to milepost_ingest;
+
+create function milepost.erased_text(p_text text, p_user_id text, p_pseudonym text) returns text
+language sql immutable;
+grant execute on function milepost.erased_text to milepost_erase;
+
 create function milepost.games_apply(
   p_event_bucket smallint[],
   p_event_player_id bigint[],
@@ -1166,6 +1236,11 @@ create function milepost.inbox_advance(
 ) returns void
 language plpgsql volatile;
 grant execute on function milepost.inbox_advance to milepost_ingest;
+
+create function milepost.inbox_erase(p_bucket smallint, p_player_id bigint, p_limit integer) returns integer
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
+alter function milepost.inbox_erase owner to milepost_retention;
+grant execute on function milepost.inbox_erase to milepost_erase;
 
 create function milepost.inbox_fail(
   p_bucket smallint,

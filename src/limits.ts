@@ -177,6 +177,9 @@ export const limits = {
   explainedMs: 40 * 86_400_000,
   /** Players whose progress is rebuilt in one transaction: for so long their bucket waits. */
   rebuildPlayers: 200,
+  /** Rows of a player that one transaction of an erasure changes; and how long whoever has read the player before may go on to write that into Redis. */
+  erasedRows: 500,
+  erasureSettleMs: 10_000,
   /** Rows in one page of the history. */
   historyPage: 100,
   /** The history tells of events that did not count among so many of the player's newest; and of late ones for so long after a game's grace. */

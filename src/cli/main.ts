@@ -342,6 +342,27 @@ players
   .addHelpText('after', examples('milepost players export U123 > u123.json'))
   .action(from(async () => (await import('./players.ts')).exportPlayerData));
 
+players
+  .command('erase <user_id>')
+  .description('erase a player on request: personal data and attributes go, ledgers stay under a pseudonym')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--yes', 'do it; without it, what would go is only counted')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+It cannot be undone. While rewards are under way or held, it is refused: wait, or decide on them. Broken off, it goes on when it is called again.
+Events from before the erasure that come again are rejected and not stored. Archives are files: docs/support.md says what to do about them.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      "milepost players erase U123 --reason 'request of 3 June'",
+      "milepost players erase U123 --reason 'request of 3 June' --yes",
+    ),
+  )
+  .action(from(async () => (await import('./players.ts')).erasePlayer));
+
 const inbox = program.command('inbox').description('what arrived');
 inbox
   .command('show <event_id>')

@@ -41,6 +41,7 @@ test.each([
   'cohorts add',
   'explain',
   'players export',
+  'players erase',
   'inbox show',
   'inbox list',
   'inbox parked',

@@ -14,6 +14,7 @@ export type Role =
   | 'milepost_owner'
   | 'milepost_support'
   | 'milepost_retention'
+  | 'milepost_erase'
   | 'milepost_dba'
   | 'login';
 

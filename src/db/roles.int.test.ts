@@ -7,8 +7,8 @@ import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
 import { connect, type Db, type Role } from './connect.ts';
 
 const processes = ['milepost_ingest', 'milepost_worker', 'milepost_api', 'milepost_owner', 'milepost_support'] as const;
-/** And the role that owns the days of the inbox. */
-const roles = [...processes, 'milepost_retention'] as const;
+/** And the role that owns the days of the inbox, and the one that erases players. */
+const roles = [...processes, 'milepost_retention', 'milepost_erase'] as const;
 type Named = (typeof roles)[number];
 
 let database: TestDatabase;
@@ -86,6 +86,7 @@ describe('milepost_ingest', () => {
     expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
       ...['status'].map((column) => `claim.${column}`),
       ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
+      'erased_user.player_id',
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
       ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed', 'taken_back'].map(
@@ -158,6 +159,30 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
   }
   expect(updates.filter((column) => column.startsWith('claim.'))).toEqual(['claim.status']);
   expect([...everybody('truncate')]).toEqual([]);
+});
+
+test('milepost_erase writes names and texts, and no amount, status or number of a ledger', () => {
+  expect(allOf('milepost_erase', 'insert')).toEqual(['audit', 'erased_user', 'erasure']);
+  expect(allOf('milepost_erase', 'delete')).toEqual([
+    ...['event_conflict', 'event_failure', 'parked_message', 'voucher_code'],
+  ]);
+  expect(allOf('milepost_erase', 'update')).toEqual([
+    ...['subject', 'reason', 'details'].map((column) => `audit.${column}`),
+    ...['payment_id', 'transaction_id', 'distinct_value', 'event_id'].map((column) => `credit.${column}`),
+    ...['request', 'answer', 'error'].map((column) => `dispatch_attempt.${column}`),
+    ...['erased_at', 'player_id'].map((column) => `erased_user.${column}`),
+    'erasure.ended_at',
+    ...['event_id', 'content_hash'].map((column) => `event_key.${column}`),
+    ...['body', 'state', 'last_error', 'answer'].map((column) => `outbox.${column}`),
+    ...['error', 'reason'].map((column) => `outbox_conclusion.${column}`),
+    ...['error', 'reason'].map((column) => `outbox_retry.${column}`),
+    'parked_resolution.event_id',
+    'player.user_id',
+    ...['state', 'version', 'updated_at'].map((column) => `progress.${column}`),
+    ...['progress_before', 'progress_after'].map((column) => `rebuild_change.${column}`),
+    ...['wanted', 'reason'].map((column) => `reprocess_run.${column}`),
+    ...['event_id', 'original_event_id', 'payment_id'].map((column) => `ruling.${column}`),
+  ]);
 });
 
 test('milepost_retention writes the inbox, which it owns, and the record of what went; it reads who and which event', () => {

@@ -255,6 +255,26 @@ export interface Draw {
   window_start: ColumnType<number, string, string>;
 }
 
+export interface ErasedUser {
+  bucket: number;
+  digest: Buffer;
+  erased_at: ColumnType<number, string, string>;
+  player_id: Int8 | null;
+}
+
+export interface Erasure {
+  begun_at: ColumnType<number, string, string>;
+  bucket: number;
+  digest: Buffer;
+  ended_at: ColumnType<number, string, string> | null;
+  player_id: Int8;
+}
+
+export interface ErasureSalt {
+  one: Generated<boolean>;
+  salt: Buffer;
+}
+
 export interface EventConflict {
   bucket: number;
   conflict_no: Generated<Int8>;
@@ -592,6 +612,9 @@ export interface DB {
   dispatch_attempt: DispatchAttempt;
   dispatch_rate: DispatchRate;
   draw: Draw;
+  erased_user: ErasedUser;
+  erasure: Erasure;
+  erasure_salt: ErasureSalt;
   event_conflict: EventConflict;
   event_failure: EventFailure;
   event_key: EventKey;

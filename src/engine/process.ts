@@ -65,6 +65,16 @@ class Rehearsed extends Error {
   }
 }
 
+/** Events of people who have been erased since they occurred: nothing of them may be kept. */
+class FromBeforeErasure extends Error {
+  readonly events: ReadonlySet<IncomingEvent>;
+
+  constructor(events: readonly IncomingEvent[]) {
+    super('events from before an erasure');
+    this.events = new Set(events);
+  }
+}
+
 /** The definitions in hand are older than the database's: load them and decide anew. */
 class StaleDefinitions extends Error {}
 
@@ -98,6 +108,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
         return await traced(batch, (trace) => attemptOnce(batch, trace));
       } catch (error) {
         if (error instanceof Rehearsed) return error.result;
+        if (error instanceof FromBeforeErasure) return without(error.events, batch, signal);
         if (error instanceof StaleDefinitions) {
           outdated = definitions ?? outdated;
           definitions = undefined;
@@ -132,6 +143,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       const opened = await openBatch(tx, batch.events, games, current.games);
       ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
+      const gone = opened.events.filter(isFromBeforeErasure);
+      if (gone.length > 0) throw new FromBeforeErasure(gone.map(({ incoming }) => incoming));
       const { decision, results } = decided(() =>
         decide(opened.events, current, verdicts, batch.run !== undefined, draw),
       );
@@ -195,6 +208,27 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
     if (resolver === undefined) return noVerdicts;
     const questions = batch.events.flatMap(({ event }) => questionsOf(event, current));
     return ask(resolver, questions);
+  }
+
+  /** Commits a batch without some events, which are answered as rejected and leave no trace: their players asked for none to be left. */
+  async function without(
+    gone: ReadonlySet<IncomingEvent>,
+    batch: Batch,
+    signal: AbortSignal | undefined,
+  ): Promise<BatchResult> {
+    const { results, claims } = await commit(
+      { ...batch, events: batch.events.filter((event) => !gone.has(event)) },
+      signal,
+    );
+    const others = results.values();
+    return {
+      claims,
+      results: batch.events.map((incoming): EventResult => {
+        if (!gone.has(incoming)) return others.next().value as EventResult;
+        const { event_id } = incoming.event;
+        return { event_id, outcome: 'rejected', reason: 'player_erased', replayed: false };
+      }),
+    };
   }
 
   /** Halves a batch that fails on data, in order; only the last half moves the position. An event alone is set aside. */
@@ -305,6 +339,10 @@ function destinationsOf({ messages, released, cancelled }: Decision): Set<Destin
   const destinations = new Set([...messages, ...released].map(({ destination }) => destination));
   if (cancelled.length > 0) destinations.add('budget');
   return destinations;
+}
+
+function isFromBeforeErasure({ incoming, player: { erasedAt } }: OpenedEvent): boolean {
+  return erasedAt !== undefined && incoming.event.occurred_at <= erasedAt;
 }
 
 function waitingFor(error: unknown): string {

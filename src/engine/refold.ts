@@ -103,6 +103,8 @@ export interface Part {
   /** By number, the last one included. */
   after: string;
   to: string;
+  /** One window alone. */
+  window?: { gameNo: number; start: Instant };
 }
 
 /** Everything about one player in one window of one game. */
@@ -174,8 +176,12 @@ async function* readBooks(client: pg.ClientBase, part: Part | undefined): AsyncG
 }
 
 /** The condition reaches every branch. A cursor takes no parameters. */
-function rowsOf({ bucket, after, to }: Part): string {
-  return `select * from (${ROWS}) as every where bucket = ${Number(bucket)} and player_id > ${BigInt(after)} and player_id <= ${BigInt(to)}
+function rowsOf({ bucket, after, to, window }: Part): string {
+  const alone =
+    window === undefined
+      ? ''
+      : `and game_no = ${Number(window.gameNo)} and window_start = '${formatInstant(window.start)}'`;
+  return `select * from (${ROWS}) as every where bucket = ${Number(bucket)} and player_id > ${BigInt(after)} and player_id <= ${BigInt(to)} ${alone}
            order by bucket, player_id, game_no, window_start`;
 }
 

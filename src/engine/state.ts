@@ -341,6 +341,7 @@ interface RulingsState {
   progress: ProgressColumns | null;
   claims: ClaimColumns | null;
   credits: CreditColumns | null;
+  erased: Columns<[place: number, erasedAt: number]> | null;
 }
 
 /** Adds what is known of rulings and debts; of the windows on which the batch rules all there is, in the place of what was known of them. */
@@ -354,6 +355,10 @@ function addRuled(
   const [debtors, types, owed] = state.debts;
   debtors?.forEach((place, row) => {
     (players[place - 1] as PlayerState).debts[types?.[row] as 'NC' | 'VOUCHER'] = owed?.[row] as number;
+  });
+  const [returned, erasedAts] = state.erased ?? [null, null];
+  returned?.forEach((place, row) => {
+    (players[place - 1] as PlayerState).erasedAt = erasedAts?.[row] as number;
   });
   const [eventPlaces, eventNos] = state.originals ?? [null, null];
   eventPlaces?.forEach((place, row) => {

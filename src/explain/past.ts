@@ -63,6 +63,7 @@ export interface Ledger {
   joins: { gameNo: number; at: Instant; judgedNo: number }[];
   statements: LedgerStatement[];
   rulings: LedgerRuling[];
+  erasedAt: Instant | undefined;
   /** What cohort changes that are still stored have stated. */
   changes: (Statement & { judgedNo: number })[];
   /** The first judgement of any stored event that occurred at an instant. */
@@ -116,6 +117,7 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
                 'originalEventId', r.original_event_id, 'originalProducer', r.original_producer, 'paymentId', r.payment_id,
                 'amount', r.amount, 'waiting', r.waiting) order by r.event_no), '[]')
          from milepost.ruling r where ${mine('r')}) as rulings,
+      (select (extract(epoch from e.erased_at) * 1000)::double precision from milepost.erased_user e where ${mine('e')}) as erased_at,
       (select coalesce(json_agg(json_build_array(
                 ${judgedNo('i.event_no')}, ${ms('i.occurred_at')},
                 case when i.event_type = 'cohort_changed' then i.payload -> 'attributes' end)), '[]')
@@ -137,6 +139,7 @@ export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
     joins: row.joins,
     statements: row.statements,
     rulings: row.rulings,
+    erasedAt: row.erased_at ?? undefined,
     changes: changes.sort((a, b) => a.judgedNo - b.judgedNo),
     firstAt,
   };
@@ -167,6 +170,7 @@ interface LedgerRow {
   joins: Ledger['joins'];
   statements: LedgerStatement[];
   rulings: LedgerRuling[];
+  erased_at: number | null;
   events: [judgedNo: number, occurredAt: number, attributes: CanonicalEvent['attributes'] | null][];
 }
 
@@ -260,6 +264,7 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
     joins: ledger.joins.filter((join) => join.judgedNo < judgedNo).map(({ gameNo, at }) => ({ gameNo, at })),
     credits,
     rulings: ledger.rulings.filter((ruling) => ruling.judgedNo < judgedNo),
+    erasedAt: ledger.erasedAt,
     debts: {},
   };
 }

@@ -239,6 +239,8 @@ function answerOf(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
       return `It did not count in ${game_id}: it happened on ${when(occurred_at)}, before the game began on ${when(game.start)}.`;
     case 'after_window':
       return `It did not count in ${game_id}: it happened on ${when(occurred_at)}, after the ${window === undefined || window === game ? 'game' : "player's window"} had ended, on ${when(window?.end ?? game.end)}.`;
+    case 'player_erased':
+      return `It did not count in ${game_id}: the player was erased on ${when(scene.after.erasedAt as Instant)}, after the time that it falls into had begun.`;
     case 'paused':
     case 'ended': {
       const change = timeline.statuses.findLast(({ from }) => from <= occurred_at);

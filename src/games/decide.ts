@@ -101,7 +101,7 @@ export interface Sifted {
 export function sift(
   timeline: Timeline,
   subject: Pick<Subject, 'event' | 'receivedAt'>,
-  player: Pick<Player, 'memberships' | 'joins'>,
+  player: Pick<Player, 'memberships' | 'joins' | 'erasedAt'>,
 ): Verdict | Sifted | undefined {
   const { event, receivedAt } = subject;
   const game = versionInForce(timeline, event.occurred_at);
@@ -122,6 +122,10 @@ export function sift(
   const window = windowFor(game, event.occurred_at, joinsOf(player, game.gameNo));
   if (window === undefined) return { outcome: 'not_in_cohort', reason: 'not_joined' };
   if (event.occurred_at >= window.end) return { outcome: 'outside_window', reason: 'after_window' };
+  // What the person had in it is with the pseudonym, its rewards paid: nothing can be told to be paid once only.
+  if (player.erasedAt !== undefined && window.start <= player.erasedAt) {
+    return { outcome: 'outside_window', reason: 'player_erased' };
+  }
   // A window's end is the first instant after it, hence ">=": the grace is counted from the window's last instant.
   if (receivedAt >= window.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
 

@@ -194,6 +194,8 @@ export interface Player {
   credits: Credit[];
   /** What has been ruled about the player's events. */
   rulings: Ruling[];
+  /** When this person was erased, who has come back since; absent for nearly everybody. */
+  erasedAt?: Instant | undefined;
 }
 
 /** Why one game did or did not count an event; closed. */
@@ -210,5 +212,5 @@ export type Verdict =
   | { outcome: 'rejected'; reason: 'frm_flagged' }
   | { outcome: 'late'; reason: 'window_closed' }
   | { outcome: 'not_in_cohort'; reason: 'not_a_member' | 'not_joined' }
-  | { outcome: 'outside_window'; reason: 'before_window' | 'after_window' | 'paused' | 'ended' }
+  | { outcome: 'outside_window'; reason: 'before_window' | 'after_window' | 'player_erased' | 'paused' | 'ended' }
   | { outcome: 'no_match'; reason: 'condition_failed' | 'worth_nothing' | 'already_joined' };

@@ -36,8 +36,10 @@ export function refusalOf(
   { event, receivedAt, outcome, reason }: JudgedEvent,
   player: Known,
 ): Refusal {
-  // No game looked at it.
-  if (outcome === 'failed' || (outcome === 'rejected' && reason !== 'frm_flagged')) return inWords(outcome, reason);
+  // No game looked at it, or one that knew more of the player.
+  if (outcome === 'failed' || (outcome === 'rejected' && reason !== 'frm_flagged') || reason === 'player_erased') {
+    return inWords(outcome, reason);
+  }
   // A joining is added to those known.
   const sifted = sift(
     timeline,

@@ -75,6 +75,7 @@ const REASONS: Readonly<Record<string, string>> = {
   not_joined: 'The player had not joined the game when it happened.',
   before_window: 'It happened before the game began.',
   after_window: 'It happened after the game was over.',
+  player_erased: 'It belongs to a time before the player was erased.',
   paused: 'It happened while the game was paused.',
   ended: 'It happened after the game had been ended.',
   no_game: 'No game counts such events.',

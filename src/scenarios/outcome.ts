@@ -18,7 +18,7 @@ export type ScenarioOutcome = (typeof scenarioOutcomes)[number];
 
 /** Why, in the game's words or, for an event that no game looked at, the engine's. */
 export type ScenarioReason =
-  | Exclude<Verdict['reason'], null>
+  | Exclude<Verdict['reason'], null | 'player_erased'>
   | 'no_game'
   | 'occurred_in_future'
   | 'reversal_invalid'

@@ -4,6 +4,7 @@ create or replace function milepost.players_of(p_bucket smallint[], p_user_id te
 language plpgsql volatile as $$
 declare
   v_player_id bigint[];
+  v_missing boolean[];
 begin
   for v_round in 1 .. 2 loop
     -- `lateral … limit 1` stays one index probe per row whatever the statistics say; a plain join may become a scan of the whole table.
@@ -13,6 +14,7 @@ begin
         select p.player_id from milepost.player p where p.bucket = wanted.bucket and p.user_id = wanted.user_id limit 1
       ) as known on true;
     exit when array_position(v_player_id, null) is null;
+    v_missing := array(select player_id is null from unnest(v_player_id) as known(player_id));
 
     insert into milepost.player (bucket, user_id)
     select wanted.bucket, wanted.user_id
@@ -21,6 +23,10 @@ begin
      order by wanted.bucket, wanted.user_id collate "C"
     on conflict (bucket, user_id) do nothing;
   end loop;
+  if v_missing is not null then
+    perform milepost.erased_return(array_agg(wanted.bucket), array_agg(wanted.user_id))
+       from unnest(p_bucket, p_user_id, v_missing) as wanted(bucket, user_id, missing) where wanted.missing;
+  end if;
   -- Of no players (a batch of parked messages only) array_agg makes null.
   return coalesce(v_player_id, '{}');
 end

@@ -7,6 +7,7 @@
 -- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
 -- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
 -- it is held over its budget. Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
+-- "erased" besides: see erased_state.
 --
 -- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms}, null where nothing rules.
 -- p_game_no, p_game_since: the windows that other events of the batch may fall into; they are read, too, as a ruling may name one of these events.
@@ -27,6 +28,7 @@ declare
   v_window_start bigint[];
   v_locked uuid[];
   v_credits json;
+  v_erased constant json := milepost.erased_state(p_bucket, p_player_id);
 begin
   select json_build_array(array_agg(w.place), array_agg(r.event_no), array_agg(r.event_id), array_agg(r.producer), array_agg(r.kind),
                           array_agg(r.original_event_id), array_agg(r.original_producer), array_agg(r.payment_id), array_agg(r.amount),
@@ -57,7 +59,8 @@ begin
     ) as d;
 
   if p_rulings is null then
-    return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', null, 'progress', null, 'claims', null, 'credits', null)::text;
+    return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', null, 'progress', null, 'claims', null, 'credits', null,
+                             'erased', v_erased)::text;
   end if;
 
   select json_build_array(array_agg(r.event), array_agg(k.event_no))
@@ -155,7 +158,7 @@ begin
 
   v_credits := milepost.credits_of(v_place, v_bucket, v_player_id, v_game_no, null, v_window_start);
   return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', v_originals, 'progress', v_progress, 'claims', v_claims,
-                           'credits', v_credits)::text;
+                           'credits', v_credits, 'erased', v_erased)::text;
 end
 $$;
 grant execute on function milepost.rulings_state to milepost_ingest;
