@@ -442,6 +442,32 @@ named by --parked-no or --with-reason quarantined.`,
   )
   .action(from(async () => (await import('./reprocess.ts')).reprocessInbox));
 inbox
+  .command('correct <event_id>')
+  .description('an event said something wrong: take it back, and judge what it should have said in its place')
+  .requiredOption('--player <user_id>', 'whose event it is')
+  .requiredOption(
+    '--set <assignments...>',
+    'what it should have said: attributes.<name>=<value>, the value as JSON or text; null takes it away',
+  )
+  .option('--producer <producer>', 'whose event it is, where several producers have such an event of the player')
+  .option('--reason <text>', 'why, for the record')
+  .option('--dry-run', 'say what would change, and change nothing')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Both are done in one transaction, as events: what it said is kept, and what it caused is taken back as by a reversal (a game's policy says what
+becomes of rewards that were paid). The corrected event occurred and was received when the old one did. Given twice, it changes nothing.`,
+  )
+  .addHelpText(
+    'after',
+    examples(
+      'milepost inbox correct evt_pay_001 --player U123 --set attributes.transaction_amount=900 --dry-run',
+      "milepost inbox correct evt_pay_001 --player U123 --set attributes.transaction_amount=900 --reason 'ticket 815'",
+    ),
+  )
+  .action(from(async () => (await import('./correct.ts')).correctInbox));
+inbox
   .command('runs')
   .description('who had what reprocessed, when and why')
   .option('--limit <count>', 'at most so many', '20')

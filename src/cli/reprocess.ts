@@ -1,22 +1,17 @@
 // milepost inbox reprocess: stored events judged anew, parked messages read again, on a person's order.
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
-import { openResolver } from '../cohorts/config.ts';
-import { type Config, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
 import { changedNothing } from '../engine/decide.ts';
-import { createEngine, type Engine } from '../engine/process.ts';
 import { type Looked, type Reprocessed, rehearse, reprocess, resume } from '../engine/reprocess.ts';
 import { UserError } from '../errors.ts';
 import { createNormaliser } from '../event/normalise.ts';
 import { readSources } from '../event/source.ts';
 import { findRuns, type Wanted } from '../inbox/run.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log.ts';
-import { drawOf } from '../rewards/draw.ts';
-import { withDatabase } from './database.ts';
-import { drawKeysOf } from './draw-keys.ts';
+import { withEngine } from './engine.ts';
 import { type FilterOptions, readFilter } from './inbox.ts';
 import { openInput, readCount } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
@@ -45,21 +40,6 @@ export async function reprocessInbox(eventIds: string[], options: ReprocessOptio
   if (done.unknown.length > 0 || done.shown.some(({ problem }) => problem !== null))
     process.exitCode = exitCodes.notRight;
   print(options, documentOf(done), () => describe(done));
-}
-
-async function withEngine<T>(config: Config, work: (db: Db, engine: Engine) => Promise<T>): Promise<T> {
-  return withDatabase(config, 'milepost_ingest', async (db) => {
-    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
-    const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
-    try {
-      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
-      const done = await work(db, engine);
-      await engine.idle();
-      return done;
-    } finally {
-      await resolver?.close();
-    }
-  });
 }
 
 async function readOrder(eventIds: readonly string[], options: ReprocessOptions) {

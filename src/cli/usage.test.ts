@@ -47,6 +47,7 @@ test.each([
   'inbox parked',
   'inbox reprocess',
   'inbox runs',
+  'inbox correct',
   'services validate',
   'rewards list',
   'rewards show',

@@ -2,6 +2,7 @@
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
 import type { Position } from '../inbox/store.ts';
 import type { StoredOutcome } from '../inbox/stored-outcome.ts';
+import type { Instant } from '../time.ts';
 
 /** The words for what became of an event; the same in SQL, metrics, API and docs. */
 export type Outcome = StoredOutcome | 'duplicate' | 'parked';
@@ -15,6 +16,8 @@ export interface Batch {
   run?: string;
   /** Nothing of it is kept: what comes out is what would be done. */
   rehearsal?: true;
+  /** All of it or nothing: where one event cannot be judged, none is set aside, and the batch is refused. */
+  whole?: true;
 }
 
 /** What became of one event. */
@@ -30,4 +33,14 @@ export interface BatchResult {
   /** One per event of the batch, in its order. */
   results: EventResult[];
   claims: number;
+  /** Of a rehearsal: what progress would change. */
+  moved?: Moved[];
+}
+
+/** Progress of a player in one window of a game, before and after. */
+export interface Moved {
+  gameNo: number;
+  windowStart: Instant;
+  before: number;
+  after: number;
 }

@@ -11,6 +11,7 @@ import { messageOf } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
 import { formatOrigin } from '../event/origin.ts';
+import type { Player } from '../games/games.ts';
 import {
   advancePosition,
   databaseClock,
@@ -29,7 +30,7 @@ import { backoffMs } from '../retry.ts';
 import { type Draw, DrawKeyMissing, noDraw } from '../rewards/draw.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
-import type { Batch, BatchResult, EventResult } from './batch.ts';
+import type { Batch, BatchResult, EventResult, Moved } from './batch.ts';
 import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
 import { type BatchTrace, traced } from './batch-trace.ts';
 import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
@@ -116,6 +117,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
         }
         const failure = error instanceof DecisionError ? 'data' : failureOf(error);
         countRefusal(failure);
+        if (failure === 'data' && batch.whole) throw error;
         if (failure === 'data') return split(batch, error, signal);
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
@@ -145,11 +147,14 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
       const gone = opened.events.filter(isFromBeforeErasure);
       if (gone.length > 0) throw new FromBeforeErasure(gone.map(({ incoming }) => incoming));
+      const before = batch.rehearsal ? structuredClone(opened.events.map(({ player }) => player)) : [];
       const { decision, results } = decided(() =>
         decide(opened.events, current, verdicts, batch.run !== undefined, draw),
       );
       ended('decide');
-      if (batch.rehearsal) throw new Rehearsed({ results, claims: decision.claims.length });
+      if (batch.rehearsal) {
+        throw new Rehearsed({ results, claims: decision.claims.length, moved: movedSince(before, decision) });
+      }
       trace?.carry(decision);
       if (decision.judged.length > 0 || batch.position !== undefined) {
         await applyDecision(tx, decision, batch.position, opened.now);
@@ -339,6 +344,19 @@ function destinationsOf({ messages, released, cancelled }: Decision): Set<Destin
   const destinations = new Set([...messages, ...released].map(({ destination }) => destination));
   if (cancelled.length > 0) destinations.add('budget');
   return destinations;
+}
+
+/** What a decision has changed of players' progress. */
+function movedSince(before: readonly Player[], { touched }: Decision): Moved[] {
+  return touched.flatMap(({ bucket, playerId, progress }) => {
+    const known = before.find((player) => player.bucket === bucket && player.playerId === playerId);
+    return progress
+      .filter(({ changed }) => changed)
+      .map(({ gameNo, windowStart, all }): Moved => {
+        const then = known?.progress.find((row) => row.gameNo === gameNo && row.windowStart === windowStart);
+        return { gameNo, windowStart, before: then?.all.value ?? 0, after: all.value };
+      });
+  });
 }
 
 function isFromBeforeErasure({ incoming, player: { erasedAt } }: OpenedEvent): boolean {

@@ -1,0 +1,178 @@
+// Corrects an event: what it said is taken back, and what it should have said is judged in its place, as two events through the front door in one
+// transaction. The old one stays as it came. The corrected one has its event_id, time and receipt, so that the same version judges it, it is no later than
+// it was, and what names the event by its id (a refund, say) names the corrected one too. Owns what its producer is called.
+import { isDeepStrictEqual } from 'node:util';
+import type { Db } from '../db/connect.ts';
+import { UserError } from '../errors.ts';
+import { controlOf } from '../event/control.ts';
+import type { CanonicalEvent, IncomingEvent, Json } from '../event/event.ts';
+import { createNormaliser } from '../event/normalise.ts';
+import { canonicalSource } from '../event/source.ts';
+import { isReversal } from '../games/ruling.ts';
+import { incomingOf, listEvents, type StoredEvent } from '../inbox/stored.ts';
+import { limits } from '../limits.ts';
+import { formatInstant } from '../time.ts';
+import type { EventResult, Moved } from './batch.ts';
+import type { Engine } from './process.ts';
+
+export interface CorrectionOrder {
+  eventId: string;
+  userId: string;
+  /** Needed only where several producers have such an event of the player. */
+  producer?: string | undefined;
+  /** Attributes as they should have been; null takes one away. */
+  set: { [name: string]: Json };
+  by: string;
+  reason: string;
+}
+
+export interface Correction {
+  producer: string;
+  /** What it had come to, and what it says that is not as it should be. */
+  from: { outcome: string; reason: string | null; attributes: { [name: string]: Json } };
+  to: { outcome: string; reason: string | null; attributes: { [name: string]: Json } };
+  /** False: it says so already, and nothing was done. */
+  changed: boolean;
+  /** Progress before and after. */
+  moved: Moved[];
+  claims: number;
+}
+
+const normaliser = createNormaliser([canonicalSource]);
+
+/** `correction-2/payments`: what payments said, as it was corrected for the second time. */
+const EDITION = /^correction-(\d+)\/(.*)$/s;
+
+/**
+ * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time.
+ * @throws UserError for an event that is not there, cannot be corrected, or was corrected by somebody else at this moment.
+ */
+export async function correctEvent(
+  { db, engine, dryRun }: { db: Db; engine: Pick<Engine, 'process'>; dryRun: boolean },
+  order: CorrectionOrder,
+): Promise<Correction> {
+  const { stored, edition, producer } = newest(await findEditions(db, order), order);
+  const original = incomingOf(stored);
+  if (original === undefined) {
+    throw new UserError(`${order.eventId} is older than retention: what it said is no longer stored`);
+  }
+  const { event } = original;
+  if (controlOf(event.event_type) !== undefined || isReversal(event)) {
+    throw new UserError(`${order.eventId} is a ${event.event_type}: only events that count in games can be corrected`);
+  }
+  const { correction_of: _, ...said } = event.attributes;
+  const should = attributesOf(said, order.set);
+  const from = { outcome: stored.outcome, reason: stored.reason };
+  if (isDeepStrictEqual(should, said)) {
+    return {
+      producer,
+      from: { ...from, attributes: {} },
+      to: { ...from, attributes: {} },
+      changed: false,
+      moved: [],
+      claims: 0,
+    };
+  }
+  const events = [reversalOf(event, edition, producer, order), correctedOf(original, should, edition, producer)];
+  const differences = Object.keys(order.set);
+  const only = (attributes: CanonicalEvent['attributes']) =>
+    Object.fromEntries(differences.map((name) => [name, attributes[name] ?? null]));
+
+  const rehearsed = await engine.process({ events, parked: [], rehearsal: true });
+  const [, expected] = rehearsed.results as [EventResult, EventResult];
+  if (expected.outcome === 'failed') throw new UserError(`corrected so, ${order.eventId} cannot be judged`);
+  if (!dryRun) {
+    const { results } = await engine.process({ events, parked: [], whole: true });
+    const [, corrected] = results as [EventResult, EventResult];
+    if (corrected.reason === 'conflicting_content') {
+      throw new UserError(`somebody else has corrected ${order.eventId} at this moment: look at it again`);
+    }
+  }
+  const { outcome, reason } = expected;
+  return {
+    producer,
+    from: { ...from, attributes: only(said) },
+    to: { outcome, reason, attributes: only(should) },
+    changed: true,
+    moved: rehearsed.moved ?? [],
+    claims: rehearsed.claims,
+  };
+}
+
+function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<StoredEvent[]> {
+  return listEvents(db, { userId, eventIds: [eventId] }, limits.listedEvents);
+}
+
+/** The event as it was corrected last, and how often it has been. */
+function newest(
+  found: readonly StoredEvent[],
+  { eventId, userId, producer: wanted }: CorrectionOrder,
+): { stored: StoredEvent; edition: number; producer: string } {
+  const editions = found.flatMap((stored) => {
+    if (REVERSAL.test(stored.producer)) return [];
+    const [, number, producer] = EDITION.exec(stored.producer) ?? [undefined, '0', stored.producer];
+    return [{ stored, edition: Number(number), producer: producer as string }];
+  });
+  const producers = [...new Set(editions.map(({ producer }) => producer))];
+  const producer = wanted ?? producers[0];
+  const own = editions.filter((each) => each.producer === producer).sort((a, b) => b.edition - a.edition);
+  if (producers.length > 1 && wanted === undefined) {
+    throw new UserError(
+      `several producers have such an event of this player: say --producer ${producers.join(' or ')}`,
+    );
+  }
+  const [last] = own;
+  if (last === undefined)
+    throw new UserError(
+      `there is no event ${eventId} of player ${userId}${wanted === undefined ? '' : ` from ${wanted}`}`,
+    );
+  return last;
+}
+
+/** What takes an edition back: its name goes by what it takes back alone, so that of two corrections at once one finds it taken. */
+const REVERSAL = /^reversal-\d+\//;
+
+function attributesOf(said: CanonicalEvent['attributes'], set: CorrectionOrder['set']): CanonicalEvent['attributes'] {
+  const should = { ...said, ...set };
+  for (const [name, value] of Object.entries(set)) if (value === null) delete should[name];
+  return should;
+}
+
+function reversalOf(
+  event: CanonicalEvent,
+  edition: number,
+  producer: string,
+  { by, reason }: CorrectionOrder,
+): IncomingEvent {
+  return incoming({
+    ...event,
+    event_type: 'event_reversed',
+    producer: `reversal-${edition + 1}/${producer}`,
+    // Exactly this edition; a reversal of the payment, whoever sends one, means whatever is left of it.
+    correlation: { payment_id: null, txn_id: null, canonical_transaction_id: null, original_event_id: event.event_id },
+    attributes: { original_producer: event.producer, corrected_by: by, correction_reason: reason },
+  });
+}
+
+function correctedOf(
+  { event, source, receivedAt }: IncomingEvent,
+  attributes: CanonicalEvent['attributes'],
+  edition: number,
+  producer: string,
+): IncomingEvent {
+  const correction_of = { event_id: event.event_id, producer: event.producer };
+  const corrected = incoming({
+    ...event,
+    producer: `correction-${edition + 1}/${producer}`,
+    attributes: { ...attributes, correction_of },
+  });
+  return { ...corrected, source, receivedAt };
+}
+
+/** Checked and written down as any event that comes in. */
+function incoming(event: CanonicalEvent): IncomingEvent {
+  const bytes = Buffer.from(JSON.stringify({ ...event, occurred_at: formatInstant(event.occurred_at) }));
+  const normalised = normaliser.normalise('canonical', { bytes, origin: { transport: 'http' }, receivedAt: undefined });
+  if (normalised.kind === 'event') return normalised.event;
+  throw new UserError('the corrected event cannot be taken in', [{ path: '', message: normalised.parked.detail }]);
+}
