@@ -244,13 +244,15 @@ grant select on milepost.debt_entry to milepost_api, milepost_owner, milepost_su
 grant select, insert on milepost.debt_entry to milepost_ingest;
 
 create table milepost.definitions (
-  one   boolean not null default true,
-  epoch bigint not null,
+  one             boolean not null default true,
+  epoch           bigint not null,
+  event_keys_from timestamp with time zone,
   constraint definitions_pkey primary key (one),
   constraint definitions_one_check check (one)
 );
-grant select on milepost.definitions to milepost_api, milepost_erase, milepost_ingest, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.definitions to milepost_api, milepost_erase, milepost_ingest, milepost_owner, milepost_retention, milepost_support, milepost_worker;
 grant update (epoch) on milepost.definitions to milepost_owner;
+grant update (epoch, event_keys_from) on milepost.definitions to milepost_retention;
 
 create table milepost.dispatch_attempt (
   bucket     smallint not null,
@@ -342,9 +344,11 @@ create table milepost.event_conflict (
   constraint event_conflict_pkey primary key (bucket, player_id, conflict_no),
   constraint event_conflict_once unique (bucket, player_id, event_no, content_hash)
 );
+grant delete on milepost.event_conflict to milepost_retention;
 grant select on milepost.event_conflict to milepost_api, milepost_support;
 grant select, delete on milepost.event_conflict to milepost_erase;
 grant select, insert on milepost.event_conflict to milepost_ingest;
+grant select (bucket, player_id, event_no) on milepost.event_conflict to milepost_retention;
 
 create table milepost.event_failure (
   bucket    smallint not null,
@@ -355,9 +359,11 @@ create table milepost.event_failure (
   failed_at timestamp with time zone not null,
   constraint event_failure_pkey primary key (bucket, player_id, event_no)
 );
+grant delete on milepost.event_failure to milepost_retention;
 grant select on milepost.event_failure to milepost_api, milepost_support;
 grant select, delete on milepost.event_failure to milepost_erase;
 grant select, insert on milepost.event_failure to milepost_ingest;
+grant select (bucket, player_id, event_no) on milepost.event_failure to milepost_retention;
 grant update (error, failed_at) on milepost.event_failure to milepost_ingest;
 
 create table milepost.event_key (
@@ -373,7 +379,8 @@ create table milepost.event_key (
   constraint event_key_pkey primary key (bucket, event_id, producer, player_id)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index event_key_received on milepost.event_key using brin (received_at) with (pages_per_range='32', autosummarize='on');
-grant select on milepost.event_key to milepost_api, milepost_erase, milepost_retention, milepost_support, milepost_worker;
+grant select on milepost.event_key to milepost_api, milepost_erase, milepost_support, milepost_worker;
+grant select, delete on milepost.event_key to milepost_retention;
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
 grant update (event_id, content_hash) on milepost.event_key to milepost_erase;
@@ -392,8 +399,10 @@ create table milepost.event_rejudged (
   constraint event_rejudged_pkey primary key (bucket, player_id, event_no, judged_no),
   constraint event_rejudged_order_check check ((judged_no > event_no))
 );
+grant delete on milepost.event_rejudged to milepost_retention;
 grant select on milepost.event_rejudged to milepost_api, milepost_support;
 grant select, insert on milepost.event_rejudged to milepost_ingest;
+grant select (bucket, player_id, event_no) on milepost.event_rejudged to milepost_retention;
 
 create table milepost.game (
   game_no  integer not null generated always as identity,
@@ -404,7 +413,7 @@ create table milepost.game (
   constraint game_game_id_check check ((game_id <> 'active'::text)),
   constraint game_revision_check check ((revision >= 0))
 );
-grant select on milepost.game to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game to milepost_api, milepost_erase, milepost_ingest, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.game to milepost_owner;
 grant update (game_id, revision) on milepost.game to milepost_owner;
 
@@ -432,7 +441,7 @@ create table milepost.game_status_change (
   constraint game_status_change_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_status_change_change_no_check check ((change_no > 0))
 );
-grant select on milepost.game_status_change to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game_status_change to milepost_api, milepost_erase, milepost_ingest, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.game_status_change to milepost_owner;
 
 create table milepost.game_version (
@@ -449,7 +458,7 @@ create table milepost.game_version (
   constraint game_version_game_fkey foreign key (game_no) references milepost.game(game_no),
   constraint game_version_version_check check ((version > 0))
 );
-grant select on milepost.game_version to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
+grant select on milepost.game_version to milepost_api, milepost_erase, milepost_ingest, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.game_version to milepost_owner;
 
 create table milepost.inbox (

@@ -107,6 +107,10 @@ const environment = z
       what: 'for how many days before today (UTC) the inbox keeps payloads, for the role worker ([retention](#retention))',
       absent: 'for ever',
     }),
+    EVENT_KEY_RETENTION_DAYS: count(90, 3_650).optional().meta({
+      what: 'for how many days the identities of events are kept, at least INBOX_RETENTION_DAYS, which it needs ([retention](#retention))',
+      absent: 'for ever',
+    }),
     INBOX_ARCHIVE_FOLDER: text
       .optional()
       .meta({ what: 'the folder that a day’s events are written to before it is dropped', absent: 'nowhere' }),

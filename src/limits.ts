@@ -230,6 +230,8 @@ export const limits = {
   retentionTries: 3,
   retentionLockMs: 10_000,
   retentionPauseMs: 1_000,
+  /** Identities that are pruned in one statement. */
+  prunedKeys: 5_000,
   /** Rows of an archive that are fetched at a time: what bounds its memory. */
   archivedRows: 1_000,
   /** Time a graceful stop may take before the process ends anyway. */

@@ -100,6 +100,12 @@ interface Parts {
 /** Makes the services of some roles, in the order of their start. Nothing is started yet. */
 async function assemble(config: Config, wanted: readonly RoleName[], at: Addresses, log: Log): Promise<Parts> {
   // What may be wrong with the configuration comes before anything is opened: a client that reconnects for ever would keep the process alive.
+  const { EVENT_KEY_RETENTION_DAYS: keys, INBOX_RETENTION_DAYS: payloads } = config;
+  if (keys !== undefined && (payloads === undefined || payloads > keys)) {
+    throw new UserError(
+      `EVENT_KEY_RETENTION_DAYS ${keys} is less than INBOX_RETENTION_DAYS (${payloads ?? 'not set: for ever'}): a payload without its identity would be nobody's`,
+    );
+  }
   const sources = await readSources(join(config.GAME_CONFIGS, 'sources'));
   const normaliser = createNormaliser(sources);
   const kafka = wanted.includes('ingest') ? kafkaOf(config, log) : undefined;
@@ -151,7 +157,11 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           retention:
             config.INBOX_RETENTION_DAYS === undefined
               ? undefined
-              : { inboxDays: config.INBOX_RETENTION_DAYS, archiveFolder: config.INBOX_ARCHIVE_FOLDER },
+              : {
+                  inboxDays: config.INBOX_RETENTION_DAYS,
+                  archiveFolder: config.INBOX_ARCHIVE_FOLDER,
+                  eventKeyDays: config.EVENT_KEY_RETENTION_DAYS,
+                },
           neucoin: {
             url: at.rewards.neucoin,
             token: config.NEUCOIN_TOKEN,

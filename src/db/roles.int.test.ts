@@ -185,10 +185,11 @@ test('milepost_erase writes names and texts, and no amount, status or number of 
   ]);
 });
 
-test('milepost_retention writes the inbox, which it owns, and the record of what went; it reads who and which event', () => {
+test('milepost_retention writes the inbox, which it owns, prunes identities, and writes the record of what went', () => {
   const all = (able.get('milepost_retention') as string[]).filter((what) => !/^\w+ inbox\b/.test(what));
   expect(all.filter((what) => what.startsWith('update '))).toEqual(
     [
+      ...['epoch', 'event_keys_from'].map((column) => `update definitions.${column}`),
       ...['inbox_days', 'event_key_days', 'archive_folder', 'applied_at', 'one'].map(
         (column) => `update retention_policy.${column}`,
       ),
@@ -204,8 +205,10 @@ test('milepost_retention writes the inbox, which it owns, and the record of what
     ].sort((a, b) => all.indexOf(a) - all.indexOf(b)),
   );
   expect(all.filter((what) => !what.startsWith('update '))).toEqual([
-    'select event_key',
-    'select player',
+    'select definitions',
+    ...['event_conflict', 'event_failure'].map((table) => `delete ${table}`),
+    ...['select event_key', 'delete event_key', 'delete event_rejudged'],
+    ...['game', 'game_status_change', 'game_version', 'player'].map((table) => `select ${table}`),
     'select retention_policy',
     'insert retention_policy',
     'select retired_partition',

@@ -221,6 +221,7 @@ export interface DebtEntry {
 
 export interface Definitions {
   epoch: Int8;
+  event_keys_from: ColumnType<number, string, string> | null;
   one: Generated<boolean>;
 }
 

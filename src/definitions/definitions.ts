@@ -13,6 +13,8 @@ export interface Definitions {
   games: readonly Timeline[];
   /** The games that have a trigger for an event type, or are joined by it, in any version. */
   gamesByEventType: ReadonlyMap<string, readonly Timeline[]>;
+  /** Identities of what occurred before this may be gone; undefined: all are kept. */
+  eventKeysFrom: Instant | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function loadDefinitions(db: Db, known?: Definitions): Promise<Defi
   const knownVersions = new Map(known?.games.map(({ gameNo, versions }) => [gameNo, versions]));
   const newest = [...knownVersions.values()].map((versions) => versions.at(-1)?.version ?? 0);
   const { rows } = await sql<Row>`
-    select d.epoch, g.game_no, g.game_id, ${statusesOfGame} as statuses, v.version, v.in_force_from, v.config
+    select d.epoch, d.event_keys_from, g.game_no, g.game_id, ${statusesOfGame} as statuses, v.version, v.in_force_from, v.config
       from milepost.definitions d
       left join milepost.game g on true
       left join unnest(${[...knownVersions.keys()]}::integer[], ${newest}::integer[]) as k (game_no, version) on k.game_no = g.game_no
@@ -38,12 +40,14 @@ export async function loadDefinitions(db: Db, known?: Definitions): Promise<Defi
     if (version === null || inForceFrom === null) continue;
     timeline.versions.push(prepareGame(readConfig(config, gameId, version), { gameNo, version, inForceFrom }));
   }
-  return createDefinitions(Number(rows[0]?.epoch ?? 0), [...timelines.values()]);
+  const { epoch, event_keys_from } = rows[0] ?? { epoch: 0, event_keys_from: null };
+  return createDefinitions(Number(epoch), [...timelines.values()], event_keys_from ?? undefined);
 }
 
 /** A game with one of its versions, or with none when all of them are known; nulls when there is no game. */
 interface Row {
   epoch: string;
+  event_keys_from: Instant | null;
   game_no: number | null;
   game_id: string | null;
   statuses: Parameters<typeof readStatuses>[0];
@@ -53,7 +57,7 @@ interface Row {
 }
 
 /** Definitions from timelines; what tests and simulations use without a database. */
-export function createDefinitions(epoch: number, games: readonly Timeline[]): Definitions {
+export function createDefinitions(epoch: number, games: readonly Timeline[], eventKeysFrom?: Instant): Definitions {
   const gamesByEventType = new Map<string, Timeline[]>();
   for (const timeline of games) {
     const types = new Set(
@@ -64,5 +68,5 @@ export function createDefinitions(epoch: number, games: readonly Timeline[]): De
     );
     for (const type of types) gamesByEventType.set(type, [...(gamesByEventType.get(type) ?? []), timeline]);
   }
-  return { epoch, games, gamesByEventType };
+  return { epoch, games, gamesByEventType, eventKeysFrom };
 }

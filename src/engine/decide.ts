@@ -127,6 +127,11 @@ function decideEvent(
     redone,
     ...acceptance(opened),
   };
+  // What was known all along, and had changed nothing, may still be judged anew.
+  if ((!redone || known.reason === 'identity_gone') && isForgotten(event, definitions)) {
+    judged.outcome = 'rejected';
+    judged.reason = 'identity_gone';
+  }
   let answered: Answered[] = [];
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
   else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
@@ -158,6 +163,14 @@ function acceptance({ incoming, receivedAt }: OpenedEvent): Pick<JudgedEvent, 'o
   return incoming.event.occurred_at > receivedAt + limits.clockSkewMs
     ? { outcome: 'rejected', reason: 'occurred_in_future' }
     : { outcome: 'no_match', reason: 'no_game' };
+}
+
+/**
+ * Whether nobody can tell any more if an unknown event has counted. A change of a cohort names the instant from which it holds, however long ago, and
+ * saying it twice changes nothing.
+ */
+function isForgotten({ event_type, occurred_at }: CanonicalEvent, { eventKeysFrom }: Definitions): boolean {
+  return eventKeysFrom !== undefined && occurred_at < eventKeysFrom && event_type !== COHORT_CHANGED;
 }
 
 /** A change of a cohort counts in no game; events after it in the batch see it. */

@@ -67,13 +67,14 @@ const checks = {
   outcome_matches_credits: `
     select bucket, player_id, coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
            coalesce(c.outcome, 'no outcome of a counted event') as expected, coalesce(k.outcome::text, 'no such event counted') as found
-      from (select bucket, player_id, event_no, case when bool_and(held) then 'held' else 'applied' end as outcome
-              from (select bucket, player_id, event_no, held from milepost.credit
-                    union all select bucket, player_id, event_no, false from milepost.game_join) as given
+      from (select bucket, player_id, event_no, case when bool_and(held) then 'held' else 'applied' end as outcome,
+                   coalesce(min(at) < (select event_keys_from from milepost.definitions), false) as pruned
+              from (select bucket, player_id, event_no, held, occurred_at as at from milepost.credit
+                    union all select bucket, player_id, event_no, false, joined_at from milepost.game_join) as given
              group by bucket, player_id, event_no) as c
       full join (select * from milepost.event_key where outcome in ('applied', 'held') or reason = 'reversed_before') as k
      using (bucket, player_id, event_no)
-     where c.outcome is distinct from k.outcome::text and not (c.outcome is not null and coalesce(k.reason = 'reversed_before', false))
+     where c.outcome is distinct from k.outcome::text and not (k.outcome is null and c.pruned) and not (c.outcome is not null and coalesce(k.reason = 'reversed_before', false))
        and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided'))`,
 
   /** What an event joined is recorded, also where it gave credits in another game. */
@@ -192,7 +193,9 @@ const checks = {
               join milepost.credit c on c.bucket = r.bucket and c.player_id = r.player_id
               left join milepost.event_key e on e.bucket = c.bucket and e.player_id = c.player_id and e.event_no = c.event_no
              where case when r.original_event_id is null then c.payment_id = r.payment_id
-                        else e.event_id = r.original_event_id and e.producer = coalesce(r.original_producer, e.producer) end) as r
+                        -- An identity may be gone; the credit has the event's id as well.
+                        else coalesce(e.event_id, c.event_id) = r.original_event_id
+                             and coalesce(e.producer = coalesce(r.original_producer, e.producer), true) end) as r
       full join (select distinct bucket, player_id, event_no, trigger_id, true as corrected from milepost.credit_correction) as k
      using (bucket, player_id, event_no, trigger_id)
      where r.named is null or k.corrected is null`,

@@ -107,7 +107,9 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   }
 
   const { event, receivedAt } = incoming;
-  const definitions = definitionsAt(known, judgedNo);
+  // Of others it was known then that they were new.
+  const eventKeysFrom = reason === 'identity_gone' ? known.definitions.eventKeysFrom : undefined;
+  const definitions = { ...definitionsAt(known, judgedNo), eventKeysFrom };
   const player = playerAt(ledger, judgedNo, definitions);
   const eventNo = Number(stored.event_no);
   const rulings = reversalsOf(event, player);
@@ -126,7 +128,8 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
   const recomputed = compare(stored, judgedNo, changed, ledger, definitions, decided, resolution);
   const isRuling = isVerdict(event) || isReversal(event);
-  const seen = reason !== 'occurred_in_future' && event.event_type !== COHORT_CHANGED && !isRuling;
+  const seen =
+    reason !== 'occurred_in_future' && reason !== 'identity_gone' && event.event_type !== COHORT_CHANGED && !isRuling;
   const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
   const ruled = { event, eventNo, judgedNo, outcome, reason, before: player, after: opened.player };
   const resolvedBy = resolution?.eventId ?? null;
@@ -348,6 +351,12 @@ function answerOf(
     return (
       `It was not accepted: it says that it happened at ${formatInstant(judged.event.occurred_at)}, which is more than 5 minutes after it was ` +
       `received, at ${formatInstant(judged.receivedAt)}. The producer's clock is wrong.`
+    );
+  }
+  if (stored.reason === 'identity_gone') {
+    return (
+      `It was not accepted: it says that it happened at ${formatInstant(judged.event.occurred_at)}. Identities of events of that time are kept no ` +
+      'longer, so that nobody can tell whether it has counted already.'
     );
   }
   if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);

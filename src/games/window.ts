@@ -59,6 +59,12 @@ export function earliestStart(game: Game, at: Instant): Instant {
   return at - ('days' in length ? (length.days + 1) * 24 : length.hours) * 3_600_000;
 }
 
+/** Not later than the start of any window in which an event that is received at an instant, or later, may still count. */
+export function earliestOpen(game: Game, at: Instant): Instant | undefined {
+  if (at >= game.end + game.graceMs) return undefined;
+  return earliestStart(game, Math.min(Math.max(at - game.graceMs, game.start), game.end - 1));
+}
+
 /** What the clocks show at a game's first instant and at its last. */
 export function edgesOf({
   game_window: window,

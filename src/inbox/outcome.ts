@@ -83,6 +83,7 @@ const REASONS: Readonly<Record<string, string>> = {
   worth_nothing: 'It is worth nothing in the game.',
   already_joined: 'The player had joined the game before.',
   occurred_in_future: 'Its time lies in the future.',
+  identity_gone: 'It happened too long ago to tell whether it has counted already.',
   frm_flagged: 'It was not accepted.',
   judged_before: 'It was judged by rules, or for a group of players, that have changed since.',
   data_error: 'It could not be read; it is being looked into.',

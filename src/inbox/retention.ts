@@ -14,6 +14,8 @@ export interface RetentionPolicy {
   inboxDays: number;
   /** Where a day's events are written to before it is dropped; absent: nowhere. */
   archiveFolder?: string | undefined;
+  /** Days for which identities of events are kept, whatever becomes of their payloads. */
+  eventKeyDays?: number | undefined;
 }
 
 export interface RetentionRun {
@@ -120,11 +122,15 @@ async function alone<T>(
   }
 }
 
-async function recordPolicy(client: pg.PoolClient, { inboxDays, archiveFolder }: RetentionPolicy): Promise<void> {
+async function recordPolicy(
+  client: pg.PoolClient,
+  { inboxDays, archiveFolder, eventKeyDays }: RetentionPolicy,
+): Promise<void> {
   await client.query(
-    `insert into milepost.retention_policy (inbox_days, archive_folder, applied_at) values ($1, $2, clock_timestamp())
-     on conflict (one) do update set inbox_days = excluded.inbox_days, archive_folder = excluded.archive_folder, applied_at = excluded.applied_at`,
-    [inboxDays, archiveFolder ?? null],
+    `insert into milepost.retention_policy (inbox_days, archive_folder, event_key_days, applied_at) values ($1, $2, $3, clock_timestamp())
+     on conflict (one) do update set inbox_days = excluded.inbox_days, archive_folder = excluded.archive_folder,
+                                     event_key_days = excluded.event_key_days, applied_at = excluded.applied_at`,
+    [inboxDays, archiveFolder ?? null, eventKeyDays ?? null],
   );
 }
 

@@ -1,0 +1,174 @@
+// Identities of events go by age: whatever of that time comes again counts nothing, and nothing that may still count is taken for it.
+import { expect, test } from 'vitest';
+import { connect, type Role } from '../src/db/connect.ts';
+import { forgetBefore } from '../src/definitions/forget.ts';
+import { rebuild } from '../src/engine/rebuild.ts';
+import { verify } from '../src/engine/verify.ts';
+import type { IncomingEvent } from '../src/event/event.ts';
+import { explainEvent, openRecords } from '../src/explain/explain.ts';
+import { bucketOf } from '../src/ids.ts';
+import { pruneEventKeys } from '../src/inbox/event-keys.ts';
+import { applyRetention } from '../src/inbox/retention.ts';
+import { listEvents } from '../src/inbox/stored.ts';
+import { limits } from '../src/limits.ts';
+import { readBooks } from '../src/testing/books.ts';
+import { type TestDatabase, testDatabase } from '../src/testing/database.ts';
+import { install, silent, testEngine } from '../src/testing/engine.ts';
+import { gameHistory, makeEvent, makeGame, paymentReversal, reversalOf, upiPayment } from '../src/testing/make.ts';
+import { waitFor } from '../src/testing/wait.ts';
+import { formatInstant } from '../src/time.ts';
+
+const dayMs = 24 * 3_600_000;
+const ago = (days: number): number => Date.now() - days * dayMs;
+const window = (from: number, to: number) => ({ start: formatInstant(ago(from)), end: formatInstant(ago(to)) });
+const over = makeGame({ game_id: 'over', game_window: window(300, 200), milestone_steps: [1, 50] });
+const open = makeGame({ game_id: 'open', game_window: window(100, -10), milestone_steps: [1, 50] });
+
+const payment = (days: number, id: string, received = ago(days)): IncomingEvent =>
+  upiPayment(1_000, {
+    id,
+    user: id.slice(0, 2),
+    occurred: ago(days),
+    received,
+    correlation: { payment_id: `pay-${id}` },
+  });
+
+async function as<T>(
+  database: TestDatabase,
+  role: Role,
+  work: (db: ReturnType<typeof connect>) => Promise<T>,
+): Promise<T> {
+  // Of one connection, as the worker's.
+  const db = connect(database.url, { role, size: role === 'milepost_retention' ? 1 : 3, log: silent });
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+/** What the job does, with identities kept for 90 days and payloads for 60. Returns how many identities went. */
+const retire = (database: TestDatabase) =>
+  as(database, 'milepost_retention', async (db) => {
+    await applyRetention(db, { inboxDays: 60, eventKeyDays: 90 }, { log: silent });
+    const keptFrom = await forgetBefore(db, ago(90));
+    return { keptFrom, pruned: await pruneEventKeys(db, keptFrom - limits.clockSkewMs) };
+  });
+
+const ids = async ({ pool }: TestDatabase) =>
+  (await pool.query('select event_id from milepost.event_key order by 1')).rows.map(({ event_id }) => event_id);
+
+test('what is older than identities are kept counts nothing when it comes again; what may count in an open window is kept', async () => {
+  await using database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(over), gameHistory(open)] });
+  await using engine = testEngine(database.url);
+  const words = async (...events: IncomingEvent[]) =>
+    (await engine.take(events)).results.map(
+      ({ outcome, reason, replayed }) => `${outcome} ${reason}${replayed ? ' again' : ''}`,
+    );
+  const poisoned = { ...payment(240, 'U3-bad'), payload: '{"attributes":' };
+  await engine.take([
+    payment(250, 'U1-old'),
+    payment(245, 'U2-old'),
+    poisoned,
+    payment(95, 'U1-open'),
+    payment(50, 'U1-new'),
+  ]);
+  await engine.take([
+    reversalOf('U2-old', null, { id: 'U2-reversal', user: 'U2', occurred: ago(240), received: ago(240) }),
+  ]);
+  const books = async () => {
+    const { progress, claims, rewards } = await readBooks(database.pool);
+    return { progress, claims, rewards };
+  };
+  const before = await books();
+
+  const { keptFrom, pruned } = await retire(database);
+  // Not to 90 days: what occurred since the open window began may still come for the first time.
+  expect(keptFrom).toBe(Math.floor(ago(100) / dayMs) * dayMs);
+  expect(pruned).toBe(4);
+  expect(await ids(database)).toEqual(['U1-new', 'U1-open']);
+  expect((await database.pool.query('select from milepost.event_failure')).rowCount).toBe(0);
+  expect(await retire(database)).toEqual({ keptFrom, pruned: 0 });
+
+  // As it was, from a topic that is read again; sent again by its producer; and never seen.
+  expect(await words(payment(250, 'U1-old'), payment(250, 'U1-old', Date.now()), payment(249, 'U1-first'))).toEqual([
+    ...['rejected identity_gone', 'rejected identity_gone again', 'rejected identity_gone'],
+  ]);
+  expect(await words(reversalOf('U1-old', 5, { id: 'U2-reversal', user: 'U2', occurred: ago(240) }))).toEqual([
+    'rejected identity_gone',
+  ]);
+  expect(await words(payment(95, 'U1-open'), payment(50, 'U1-new'))).toEqual([
+    'applied null again',
+    'applied null again',
+  ]);
+  // Whoever prolongs the grace of a game that is over does not count anything twice.
+  await database.pool.query(
+    `insert into milepost.game_version (game_no, version, in_force_from, config, source_text, activated_at, activated_by, reason)
+     select game_no, 2, $2, $3::text::jsonb, $3, now(), 'test', 'test' from milepost.game where game_id = $1`,
+    ['over', over.game_window.start, JSON.stringify({ ...over, game_window: { ...over.game_window, grace: 'P400D' } })],
+  );
+  await database.pool.query('update milepost.definitions set epoch = epoch + 1');
+  expect(await words(payment(245, 'U2-old'), payment(250, 'U1-old'))).toEqual([
+    'rejected identity_gone',
+    'rejected identity_gone again',
+  ]);
+  // Nor does one who has them judged anew.
+  const { results } = await engine.process({ events: [payment(250, 'U1-old')], parked: [], run: '1' });
+  expect(results).toMatchObject([{ outcome: 'rejected', reason: 'identity_gone', replayed: true }]);
+  expect(await books()).toEqual(before);
+
+  // A membership holds from an instant, however long ago.
+  const member = makeEvent({
+    user: 'U1',
+    type: 'cohort_changed',
+    occurred: ago(280),
+    received: ago(0),
+    attributes: { cohort_id: 'a', member: true, until: null },
+  });
+  expect(await words(member)).toEqual(['applied cohort_changed']);
+  // A refund that names the payment finds it still.
+  expect(await words(paymentReversal('pay-U1-old', null, { user: 'U1', occurred: ago(0), received: ago(0) }))).toEqual([
+    'reversed null',
+  ]);
+
+  await as(database, 'milepost_support', async (db) => {
+    const records = await openRecords(db);
+    const explained = await Promise.all((await listEvents(db, {}, 100)).map((stored) => explainEvent(records, stored)));
+    expect(explained.map(({ event_id, recomputed }) => [event_id, recomputed?.differences])).toEqual(
+      explained.map(({ event_id }) => [event_id, []]),
+    );
+    expect(explained.find(({ event_id }) => event_id === 'U1-first')?.answer).toMatch(
+      /nobody can tell whether it has counted/,
+    );
+  });
+  expect(await as(database, 'milepost_support', (db) => verify(db))).toEqual([]);
+  const rebuilt = await as(database, 'milepost_ingest', (db) =>
+    rebuild(db, { dryRun: true, by: 'asha', reason: 'test', shown: 9 }),
+  );
+  expect(rebuilt).toMatchObject({ changed: 0 });
+});
+
+test('no identity goes before the batches that know nothing of it have ended', async () => {
+  await using database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(over)] });
+  await using engine = testEngine(database.url);
+  await engine.take([payment(250, 'U1-old')]);
+  const batch = await database.pool.connect();
+  try {
+    await batch.query('begin');
+    await batch.query('select pg_advisory_xact_lock(77001, $1)', [bucketOf('U1')]);
+    const retired = retire(database);
+    await waitFor('the job to wait for the batch', async () => {
+      const { rows } = await database.pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%77001%'`,
+      );
+      return rows.length === 1;
+    });
+    expect(await ids(database)).toEqual(['U1-old']);
+    await batch.query('commit');
+    expect(await retired).toMatchObject({ pruned: 1 });
+  } finally {
+    batch.release();
+  }
+});
