@@ -25,6 +25,12 @@ interface Page {
   gamesAfterPayment(milepost: object, player: string, paymentId: string, patienceMs?: number): Promise<Body>;
   guess(milepost: object, player: string, paymentId: string, attributes: object): Promise<Guess>;
   draw(answer: Body, drawn: Game[], guesses: Guess[], now?: number): { games: Game[]; guesses: Guess[] };
+  openCookie(
+    milepost: object,
+    player: string,
+    game: string,
+    step: number,
+  ): Promise<{ prize: object; replayed: boolean }>;
   gamesOf(milepost: object, player: string, signal: AbortSignal): AsyncGenerator<Body>;
 }
 
@@ -101,6 +107,19 @@ test('optimistic: a guess that does not come true goes, with the reason or by it
   const plain = await page.call(bff(api), player, '/api/games/active');
   expect(page.draw(plain, [], [never], never.until - 1)).toMatchObject({ games: [{ shown_value: 1 }] });
   expect(page.draw(plain, [], [never], never.until)).toMatchObject({ games: [{ shown_value: 0 }], guesses: [] });
+});
+
+test('a cookie is opened, and a second tap says the same', async () => {
+  const prize = { prize_id: 'gold', title: 'Gold', reward: { reward_type: 'NC', value: 5 } };
+  const cookie = { prizes: [{ ...prize, weight: 1 }] };
+  const step = { step: 1, step_type: 'FORTUNE_COOKIE', cookie };
+  await using api = await testApi({ games: [gameHistory(makeGame({ milestone_steps: [step] }))] });
+  await api.engine.take([pay('p1')]);
+  // The engine goes by the database's clock.
+  api.time.now = Date.now();
+  const tap = () => page.openCookie(bff(api), player, 'game', 1);
+  expect(await tap()).toMatchObject({ prize, replayed: false });
+  expect(await tap()).toMatchObject({ prize, replayed: true });
 });
 
 test('a stream yields what changes', async () => {

@@ -21,6 +21,19 @@ const files = globSync(['*.json', '*.jsonc', 'gallery/*.jsonc'], { cwd: folder }
 const SENTINEL = 987_654_321;
 /** What else may be drawn, and the weights: told to nobody, be the reward hidden or not. */
 const ODDS = { value: 976_543_210, weight: 965_432 };
+/** What may come out of a cookie is never told, nor how likely it is, nor how often. */
+const PRIZE = { weight: 987_653, stock: 987_654_322, value: 987_654_323 };
+
+const hiddenCookie = {
+  prizes: [
+    {
+      prize_id: 'a_prize_to_hide',
+      title: 'A prize to hide',
+      ...{ weight: PRIZE.weight, stock: PRIZE.stock },
+      reward: { reward_type: 'NC' as const, value: PRIZE.value },
+    },
+  ],
+};
 
 /** The game for everybody, with the sentinel in each of its rewards, and with odds where it has any. */
 function withSentinels(game: GameConfig, visibility: 'hidden' | 'visible'): GameConfig {
@@ -35,7 +48,9 @@ function withSentinels(game: GameConfig, visibility: 'hidden' | 'visible'): Game
             ...(step.reward.distribution === undefined ? {} : { distribution: [{ value: SENTINEL, weight: 1 }, ODDS] }),
           },
         }
-      : step,
+      : step.step_type === 'FORTUNE_COOKIE'
+        ? { ...step, cookie: hiddenCookie }
+        : step,
   );
   return { ...game, cohort_id: 'everyone', milestone_steps };
 }
@@ -80,7 +95,8 @@ test.each(files)('%s', async (file) => {
   const visible = await look('visible');
   expect(visible.includes(String(SENTINEL))).toBe(pays);
   const hidden = await look('hidden');
-  for (const secret of Object.values(ODDS)) expect(visible + hidden).not.toContain(String(secret));
+  const odds = [...Object.values(ODDS), ...Object.values(PRIZE)].map(String);
+  for (const secret of [...odds, 'a_prize_to_hide', 'A prize to hide']) expect(visible + hidden).not.toContain(secret);
   for (const secret of [String(SENTINEL), '987,654,321', Buffer.from(String(SENTINEL)).toString('base64')]) {
     expect(hidden).not.toContain(secret);
   }

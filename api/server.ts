@@ -22,6 +22,7 @@ import { adminGameRoutes } from './admin-games.ts';
 import { createAudit } from './audit.ts';
 import { createAuth, type TokenRules } from './auth.ts';
 import { codeRoutes } from './codes.ts';
+import { cookieRoutes } from './cookies.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
@@ -79,6 +80,7 @@ export function createApi(options: ApiOptions): HttpService {
   });
   const streams = gameRoutes(serve, { db, definitions, facts, news, waits, log, clock });
   codeRoutes(serve, { db, sealer: options.voucherCodes });
+  cookieRoutes(serve, { db, engine, definitions, clock });
   previewRoutes(serve, { engine, normaliser, clock });
   eventRoutes(serve, { engine, normaliser });
   adminCohortRoutes(serve, { db, engine, clock });

@@ -142,7 +142,12 @@ create table milepost.claim (
   constraint claim_pkey primary key (bucket, player_id, game_no, window_start, step, earning),
   constraint claim_amount_check check ((amount > 0)),
   constraint claim_earning_check check ((earning > 0)),
-  constraint claim_reward_check check (((step_type = 'REWARD'::text) = ((reward_type is not null) and (amount is not null) and (message_key is not null))))
+  constraint claim_reward_check check (
+case step_type
+    when 'REWARD'::text then ((reward_type is not null) and (amount is not null) and (message_key is not null))
+    when 'FORTUNE_COOKIE'::text then (((reward_type is null) = (amount is null)) and ((reward_type is null) = (message_key is null)) and ((reward_type is null) or (status <> all (array['held'::milepost.claim_status, 'unopened'::milepost.claim_status]))))
+    else ((reward_type is null) and (amount is null) and (message_key is null))
+end)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05, fillfactor = 95);
 create index claim_held on milepost.claim using btree (claimed_at) where ((status = 'held'::milepost.claim_status) and (claimed_at > '-infinity'::timestamp with time zone));
 grant select on milepost.claim to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
@@ -180,6 +185,42 @@ create table milepost.cohort_membership (
 grant select on milepost.cohort_membership to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.cohort_membership to milepost_ingest;
 grant update (revision, member) on milepost.cohort_membership to milepost_ingest;
+
+create table milepost.cookie_opening (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  step         bigint not null,
+  earning      smallint not null,
+  event_no     bigint not null,
+  version      integer not null,
+  prizes       jsonb not null,
+  key_id       text collate "C",
+  prize_id     text collate "C",
+  stock_window timestamp with time zone,
+  opened_at    timestamp with time zone not null,
+  constraint cookie_opening_pkey primary key (bucket, player_id, game_no, window_start, step, earning),
+  constraint cookie_opening_drawn_check check (((prize_id is null) = (key_id is null))),
+  constraint cookie_opening_prizes_check check ((jsonb_typeof(prizes) = 'array'::text)),
+  constraint cookie_opening_stock_check check (((stock_window is null) or (prize_id is not null)))
+);
+grant select on milepost.cookie_opening to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.cookie_opening to milepost_ingest;
+
+create table milepost.cookie_stock (
+  game_no      integer not null,
+  window_start timestamp with time zone not null,
+  step         bigint not null,
+  prize_id     text not null collate "C",
+  given        bigint not null,
+  stock        bigint not null,
+  constraint cookie_stock_pkey primary key (game_no, window_start, step, prize_id),
+  constraint cookie_stock_given_check check (((given >= 0) and (given <= stock)))
+);
+grant select on milepost.cookie_stock to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.cookie_stock to milepost_ingest;
+grant update (given, stock) on milepost.cookie_stock to milepost_ingest;
 
 create table milepost.credit (
   bucket             smallint not null,
@@ -1123,6 +1164,28 @@ grant execute on function milepost.cohorts_apply to milepost_ingest;
 create function milepost.cohorts_memberships(p_bucket smallint[], p_player_id bigint[], p_cohort_id text[]) returns text
 language plpgsql stable;
 grant execute on function milepost.cohorts_memberships to milepost_ingest, milepost_support;
+
+create function milepost.cookie_pay(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_game_no integer[],
+  p_window_start timestamp with time zone[],
+  p_step bigint[],
+  p_earning smallint[],
+  p_reward_type text[],
+  p_amount bigint[],
+  p_message_key uuid[]
+) returns integer
+language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.cookie_pay to milepost_ingest;
+
+create function milepost.cookie_stock_open(p_rulings json, p_lock boolean) returns json
+language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.cookie_stock_open to milepost_ingest;
+
+create function milepost.cookies_apply(p_openings json, p_now timestamp with time zone) returns void
+language plpgsql volatile;
+grant execute on function milepost.cookies_apply to milepost_ingest;
 
 create function milepost.credits_of(
   p_place integer[],

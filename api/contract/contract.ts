@@ -14,6 +14,7 @@ export const contract: readonly Route[] = [
   games.previewEvent,
   games.gameEvents,
   games.codeOfClaim,
+  games.openCookie,
   events.sendEvents,
   adminGames.listGames,
   adminGames.lookAtGame,

@@ -72,11 +72,25 @@ const progress = z
   .describe('CHECKLIST: targets. STREAK: runs. CALENDAR_GRID: cells in reading order. Null for NUMERIC_COUNTER.')
   .meta({ id: 'ProgressDetail' }) as z.ZodType<Record<string, unknown> | null>;
 
+const prize = z
+  .object({
+    prize_id: z.string(),
+    title: z.string().nullable(),
+    reward: z
+      .object({ reward_type: promise.reward_type, value: z.number() })
+      .nullable()
+      .describe('Null: it pays nothing.'),
+  })
+  .nullable()
+  .describe('What came out of a fortune cookie; null when nothing was left.')
+  .meta({ id: 'Prize' });
+
 const step = {
   step: z.number(),
   title: z.string().nullable(),
   step_type: stepType,
   state: stepState,
+  prize: prize.optional().describe('Only of a fortune cookie that was opened.'),
 };
 
 const gameView = {
@@ -230,6 +244,7 @@ const history = z.object({
           reward: reward.nullable(),
           ...lowered,
         }),
+        z.object({ kind: z.literal('opening'), ...entry, step: z.number(), prize }),
         z.object({
           kind: z.literal('ruling'),
           ...entry,
@@ -468,6 +483,35 @@ export const codeOfClaim = defineRoute({
   problems: {
     404: 'The player has no such claim, or it has no code: none was issued, or not yet, or it was not kept.',
     409: 'The voucher was taken back.',
+  },
+});
+
+const openedCookie = z
+  .object({
+    game_id: z.string(),
+    step: z.number(),
+    window_start: time,
+    state: claimState.describe('Of what the prize pays; reached: nothing is paid.'),
+    prize,
+    replayed: z.boolean().describe('It had been opened before, with this prize.'),
+  })
+  .meta({ id: 'OpenedCookie' });
+
+export const openCookie = defineRoute({
+  method: 'post',
+  tag: 'Games of a player',
+  scopes: ['player', 'bff'],
+  path: '/api/games/{game_id}/claims/{step}/open',
+  operationId: 'openCookie',
+  summary: 'Opens a fortune cookie of the player',
+  description:
+    'A cookie is opened once: whoever asks again, or at the same time, is answered the same prize. Of a step that was claimed more than once, in several windows or again after it was taken back: the newest.',
+  params: z.object({ game_id: z.string(), step: wholeNumber(1, 999_999_999) }),
+  query: z.object({ window: windowStart.optional() }),
+  answers: { 200: { description: 'What came out of it.', schema: openedCookie } },
+  problems: {
+    404: 'The player has no cookie on that step: it is not reached, or is no cookie.',
+    409: 'It waits for a release, was taken back, or cannot be opened now: the game is paused, or does not say what may come out.',
   },
 });
 

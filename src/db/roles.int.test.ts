@@ -86,6 +86,7 @@ describe('milepost_ingest', () => {
     expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
       ...['status'].map((column) => `claim.${column}`),
       ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
+      ...['given', 'stock'].map((column) => `cookie_stock.${column}`),
       'erased_user.player_id',
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),

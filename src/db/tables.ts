@@ -171,6 +171,31 @@ export interface CohortMembership {
   valid_from: ColumnType<number, string, string>;
 }
 
+export interface CookieOpening {
+  bucket: number;
+  earning: number;
+  event_no: Int8;
+  game_no: number;
+  key_id: string | null;
+  opened_at: ColumnType<number, string, string>;
+  player_id: Int8;
+  prize_id: string | null;
+  prizes: Json;
+  step: Int8;
+  stock_window: ColumnType<number, string, string> | null;
+  version: number;
+  window_start: ColumnType<number, string, string>;
+}
+
+export interface CookieStock {
+  game_no: number;
+  given: Int8;
+  prize_id: string;
+  step: Int8;
+  stock: Int8;
+  window_start: ColumnType<number, string, string>;
+}
+
 export interface Credit {
   amount: Int8;
   bucket: number;
@@ -606,6 +631,8 @@ export interface DB {
   claim: Claim;
   claim_transition: ClaimTransition;
   cohort_membership: CohortMembership;
+  cookie_opening: CookieOpening;
+  cookie_stock: CookieStock;
   credit: Credit;
   credit_correction: CreditCorrection;
   debt_entry: DebtEntry;

@@ -69,7 +69,23 @@ const full = {
       },
     },
     { step: 9, requires: { cell: 2 }, step_type: 'EMPTY' },
-    { step: 12, requires: { row: 1 }, step_type: 'FORTUNE_COOKIE' },
+    {
+      step: 12,
+      requires: { row: 1 },
+      step_type: 'FORTUNE_COOKIE',
+      cookie: {
+        prizes: [
+          {
+            prize_id: 'gold',
+            title: 'Gold',
+            weight: 3,
+            stock: 10,
+            reward: { reward_type: 'VOUCHER', value: 500, pool: 'sweets' },
+          },
+          { prize_id: 'none', weight: 97 },
+        ],
+      },
+    },
   ],
   budgets: [
     {
@@ -173,6 +189,23 @@ describe('what is told', () => {
     [step(1, 'title'), undefined, 'the title of step 6 is no longer set; it was "Halfway"'],
     [step(1, 'requires', 'match'), 'all', 'the requires match of step 6 is "all" instead of "any"'],
     [step(2, 'step_type'), 'FORTUNE_COOKIE', 'step 9 gives a fortune cookie; before, it pays nothing'],
+    [
+      step(3, 'step_type'),
+      'EMPTY',
+      'step 12 pays nothing; before, it gives a fortune cookie: gold is a voucher of 500 rupees, pool "sweets" by weight 3, at most 10; none is nothing by weight 97',
+    ],
+    [
+      step(3, 'cookie'),
+      undefined,
+      'the cookie of step 12 cannot be opened any more; before, gold is a voucher of 500 rupees, pool "sweets" by weight 3, at most 10; none is nothing by weight 97',
+    ],
+    [step(3, 'cookie', 'prizes', 0, 'stock'), 20, 'the stock of prize gold of step 12 is 20 instead of 10'],
+    [step(3, 'cookie', 'prizes', 1, 'weight'), 7, 'the weight of prize none of step 12 is 7 instead of 97'],
+    [
+      step(3, 'cookie', 'prizes', 2),
+      { prize_id: 'coins', weight: 1, reward: { reward_type: 'NC', value: 5 } },
+      'prize coins of step 12 is new: 5 NC by weight 1',
+    ],
     [['budgets', 0, 'limit', 'amount'], 6_000, 'the limit amount of budget coins is 6,000 instead of 5,000'],
     [
       ['budgets', 2],

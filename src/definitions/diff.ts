@@ -85,6 +85,7 @@ const lists: Partial<Record<string, List>> = {
   budgets: { name: 'budget_id', thing: 'budget', plural: 'budgets', describe: describeBudget },
   triggers: { name: 'trigger_id', thing: 'trigger', plural: 'triggers', describe: describeTrigger },
   'checklist.targets': { name: 'target_id', thing: 'target', plural: 'targets', describe: describeCounted },
+  'milestone_steps[].cookie.prizes': { name: 'prize_id', thing: 'prize', plural: 'prizes', describe: describePrize },
   'grid.cells': { name: 'cell_id', thing: 'cell', plural: 'cells', describe: describeCounted },
 };
 
@@ -100,7 +101,8 @@ function compareLists(place: Place, list: List, before: unknown[], after: unknow
   const [older, newer] = [before, after] as [Fields[], Fields[]];
   const nameOf = (entry: Fields): unknown => entry[list.name];
   newer.forEach((entry, index) => {
-    const at: Place = { path: [...place.path, index], owner: `${list.thing} ${nameOf(entry)}`, keys: [] };
+    const of = place.owner === undefined ? '' : ` of ${place.owner}`;
+    const at: Place = { path: [...place.path, index], owner: `${list.thing} ${nameOf(entry)}${of}`, keys: [] };
     const match = older.find((candidate) => nameOf(candidate) === nameOf(entry));
     if (match === undefined) report.tell(at.path, `${at.owner} is new: ${described(list, entry)}`);
     else compare(at, match, entry, report);
@@ -131,6 +133,9 @@ function described(list: List, entry: Fields): string {
 const spoken = new Set([
   'step_type',
   'reward',
+  'cookie',
+  'weight',
+  'stock',
   'event_type',
   'rule',
   'progression_config',
@@ -192,9 +197,15 @@ const wordings: Partial<Record<string, Wording>> = {
     if (!isFields(before) || !isFields(after) || before.step_type === after.step_type) return false;
     // The reward comes or goes with the type, so that both are told at once.
     report.tell(place.path, `${place.owner} ${pays(after)}; before, it ${pays(before)}`);
-    const { step_type: _type, reward: _reward, ...older } = before;
-    const { step_type: _newType, reward: _newReward, ...newer } = after;
+    const { step_type: _type, reward: _reward, cookie: _cookie, ...older } = before;
+    const { step_type: _newType, reward: _newReward, cookie: _newCookie, ...newer } = after;
     compare(place, older, newer, report);
+    return true;
+  },
+  'milestone_steps[].cookie': ({ path, owner }, before, after, report) => {
+    if (isFields(before) && isFields(after)) return false;
+    if (before === undefined) report.tell(path, `the cookie of ${owner} can be opened: ${contents(after)}`);
+    else report.tell(path, `the cookie of ${owner} cannot be opened any more; before, ${contents(before)}`);
     return true;
   },
   'milestone_steps[].reward': (place, before, after, report) => {
@@ -248,12 +259,19 @@ function tellCap(cap: string, { path, owner }: Place, before: unknown, after: un
 
 /** What a step gives, as the rest of a sentence about it. */
 function pays(step: Fields): string {
-  if (step.step_type === 'FORTUNE_COOKIE') return 'gives a fortune cookie';
+  if (step.step_type === 'FORTUNE_COOKIE') {
+    return step.cookie === undefined ? 'gives a fortune cookie' : `gives a fortune cookie: ${contents(step.cookie)}`;
+  }
   if (step.step_type !== 'REWARD' || !isFields(step.reward)) return 'pays nothing';
-  const rest = Object.keys(step.reward).filter((key) => !paid.has(key) && key !== 'visibility');
-  const hidden = step.reward.visibility === 'hidden' ? [', hidden until it is earned'] : [];
-  const others = rest.map((key) => `, ${key.replaceAll('_', ' ')} ${say((step.reward as Fields)[key])}`);
-  return [`pays ${payment(step.reward)}`, ...hidden, ...others].join('');
+  return `pays ${rewardInWords(step.reward)}`;
+}
+
+/** All that is said of a reward. */
+function rewardInWords(reward: Fields): string {
+  const rest = Object.keys(reward).filter((key) => !paid.has(key) && key !== 'visibility');
+  const hidden = reward.visibility === 'hidden' ? [', hidden until it is earned'] : [];
+  const others = rest.map((key) => `, ${key.replaceAll('_', ' ')} ${say(reward[key])}`);
+  return [payment(reward), ...hidden, ...others].join('');
 }
 
 /** The keys of a reward that `payment` speaks of. */
@@ -263,6 +281,17 @@ function payment({ reward_type, value, display_type, distribution }: Fields): st
   const amount = reward_type === 'VOUCHER' ? `a voucher of ${say(value)} rupees` : `${say(value)} ${reward_type}`;
   const most = display_type === 'upto' ? `up to ${amount}` : amount;
   return distribution === undefined ? most : `${most} (drawn: ${odds(distribution)})`;
+}
+
+/** What may come out of a cookie. */
+function contents(cookie: unknown): string {
+  if (!isFields(cookie) || !Array.isArray(cookie.prizes)) return say(cookie);
+  return cookie.prizes.map((prize: Fields) => `${prize.prize_id} is ${describePrize(prize)}`).join('; ');
+}
+
+function describePrize({ reward, weight, stock }: Fields): string {
+  const most = stock === undefined ? '' : `, at most ${say(stock)}`;
+  return `${isFields(reward) ? rewardInWords(reward) : 'nothing'} by weight ${say(weight)}${most}`;
 }
 
 function odds(distribution: unknown): string {

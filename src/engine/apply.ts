@@ -160,8 +160,9 @@ function changeColumns({ changes: rows }: Decision): Argument[] {
 }
 
 /** What few batches have, as one document; its form is told by db/functions/games/rulings_apply.sql. Null where there is nothing of it. */
-function rulingsOf({ rulings, resolved, corrections, debts, draws, cancelled, released }: Decision): string | null {
-  const all = [rulings, resolved, corrections, debts, draws, cancelled, released];
+function rulingsOf(decision: Decision): string | null {
+  const { rulings, resolved, corrections, debts, draws, openings, cancelled, released } = decision;
+  const all = [rulings, resolved, corrections, debts, draws, openings, cancelled, released];
   if (all.every((list) => list.length === 0)) return null;
   return JSON.stringify({
     rulings: rulings.map(({ player, ruling }) => ({ ...ownerOf(player), ...rulingColumns(ruling) })),
@@ -194,8 +195,27 @@ function rulingsOf({ rulings, resolved, corrections, debts, draws, cancelled, re
       earning: claim.earning,
       key_id: drawn.keyId,
       odds: drawn.odds,
-      value: drawn.value,
+      value: drawn.chosen.value,
     })),
+    openings: openings.map(({ player, judged, opened, messageKey }) => {
+      const { claim } = opened.change;
+      const { reward } = claim;
+      return {
+        ...ownerOf(player),
+        game_no: claim.gameNo,
+        window_start: claim.windowStart,
+        step: claim.step,
+        earning: claim.earning,
+        event_no: judged.eventNo,
+        version: opened.version,
+        prizes: opened.prizes,
+        key_id: opened.drawn?.keyId ?? null,
+        prize_id: opened.drawn?.prizeId ?? null,
+        stock_window: opened.drawn?.stock?.windowStart ?? null,
+        stock: opened.drawn?.stock?.most ?? null,
+        ...(reward === null ? {} : { reward_type: reward.rewardType, amount: reward.amount, message_key: messageKey }),
+      };
+    }),
     cancelled: cancelled.map(({ bucket, messageKey }) => ({ bucket, message_key: messageKey })),
     released: released.map(({ bucket, messageKey, destination }) => ({ bucket, message_key: messageKey, destination })),
   });

@@ -7,6 +7,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import { type RewardType, serviceOf } from '../event/message.ts';
 import { periodsOf } from '../games/budgets.ts';
+import { isOpening, openCookie, readOpening } from '../games/cookie.ts';
 import { applyClaimRuling, applyRuling, judge, runningAt, type Timeline } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
 import type { ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
@@ -67,6 +68,7 @@ export function decide(
     corrections: [],
     debts: [],
     draws: [],
+    openings: [],
     messages: [],
     cancelled: [],
     released: [],
@@ -115,7 +117,9 @@ function decideEvent(
     decision.conflicts.push({ opened, eventNo: known.eventNo });
     return { event_id: event.event_id, outcome: 'rejected', reason: 'conflicting_content', replayed: false };
   }
-  if (known !== undefined && !(anew ? isOneOf(changedNothing, known.outcome) : known.outcome === 'failed')) {
+  // The opening of a cookie has its claim's identity: one that was refused is asked for again with it.
+  const again = anew || (isOpening(event) && earlier === undefined) ? changedNothing : failed;
+  if (known !== undefined && !isOneOf(again, known.outcome)) {
     return { event_id: event.event_id, outcome: known.outcome, reason: known.reason, replayed: true };
   }
 
@@ -137,6 +141,7 @@ function decideEvent(
   else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
   else if (judged.outcome !== 'rejected' && isReversal(event))
     decideReversal(judged, definitions, draw, decision, seen);
+  else if (judged.outcome !== 'rejected' && isOpening(event)) decideOpening(judged, definitions, draw, decision);
   else if (judged.outcome !== 'rejected') {
     consult(opened, definitions, verdicts, decision);
     answered = decideGames(judged, definitions, draw, decision);
@@ -150,6 +155,8 @@ function decideEvent(
   decision.judged.push(judged);
   return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
 }
+
+const failed = ['failed'] as const;
 
 function isOneOf(outcomes: readonly Outcome[], outcome: Outcome): boolean {
   return outcomes.includes(outcome);
@@ -352,6 +359,34 @@ function claimVerdict(ruling: ClaimRuling, definitions: Definitions, player: Pla
   return timeline === undefined ? undefined : applyClaimRuling(timeline, ruling, player);
 }
 
+/** A player opens a cookie: one of its prizes is drawn, and its reward is on its way. */
+function decideOpening(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): void {
+  const { incoming, player, stock } = judged.opened;
+  const opening = readOpening(incoming.event);
+  judged.outcome = 'rejected';
+  if ('problem' in opening) {
+    judged.reason = 'opening_invalid';
+    return;
+  }
+  const timeline = definitions.games.find(({ gameId }) => gameId === opening.gameId);
+  const opened =
+    timeline === undefined
+      ? 'no_cookie'
+      : openCookie(timeline, opening, incoming.event.occurred_at, player, stock, (claim, prizes) =>
+          draw({ ...claim, purpose: 'cookie', userId: player.userId }, prizes),
+        );
+  if (typeof opened === 'string') {
+    judged.reason = opened;
+    return;
+  }
+  const { claim } = opened.change;
+  pay(claim, judged, decision);
+  decision.changes.push({ player, judged, change: opened.change });
+  decision.openings.push({ player, judged, opened, messageKey: keyOf(claim, player) });
+  judged.outcome = 'applied';
+  judged.reason = 'opened';
+}
+
 /** Takes a ruling on the player's credits. `known`: an event that it names is stored. */
 function rule(
   ruling: Ruling,
@@ -426,8 +461,8 @@ function collectClaim(claim: OpenClaim, judged: JudgedEvent, draw: Draw, decisio
 function drawAmount(claim: OpenClaim, { opened: { player } }: JudgedEvent, draw: Draw, decision: Decision): void {
   if (claim.reward?.odds === undefined) return;
   const { odds, ...reward } = claim.reward;
-  const drawn = draw({ ...claim, userId: player.userId }, odds);
-  claim.reward = { ...reward, amount: drawn.value };
+  const drawn = draw({ ...claim, purpose: 'upto', userId: player.userId }, odds);
+  claim.reward = { ...reward, amount: drawn.chosen.value };
   decision.draws.push({ player, claim, drawn });
 }
 
@@ -447,6 +482,7 @@ function collectChange(change: ClaimChange, judged: JudgedEvent, decision: Decis
   };
   switch (claim.status) {
     case 'earned':
+    case 'opened':
       if (from === 'awaiting_budget') {
         decision.released.push({ bucket, messageKey, destination: serviceOf(reward.rewardType) });
       }

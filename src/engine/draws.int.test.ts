@@ -17,8 +17,8 @@ const game = makeGame({
     },
   ],
 });
-const identity = { userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 1 };
-const drawn = drawWith(testDrawKey)(identity, distribution).value;
+const identity = { purpose: 'upto' as const, userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 1 };
+const drawn = drawWith(testDrawKey)(identity, distribution).chosen.value;
 
 async function installed(): Promise<TestDatabase> {
   const database = await testDatabase();

@@ -17,7 +17,10 @@ const lucky = (odds = distribution) =>
   });
 const game = lucky();
 const pay = (id: string, options: Parameters<typeof upiPayment>[1] = {}) => upiPayment(100, { id, ...options });
-const { value } = trialDraw({ userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 2 }, distribution);
+const { value } = trialDraw(
+  { purpose: 'upto', userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 2 },
+  distribution,
+).chosen;
 
 describe('a reward up to a value', () => {
   test('pays what is drawn', () => {

@@ -2,7 +2,8 @@
 import type { Statement } from '../cohorts/cohorts.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination, OutboxMessage } from '../event/message.ts';
-import type { Claim, ClaimChange, Credit, Join, Player, Ruling } from '../games/games.ts';
+import type { Stock } from '../games/cookie.ts';
+import type { Claim, ClaimChange, Credit, Join, OpenedCookie, Player, Ruling } from '../games/games.ts';
 import type { DebtEntry, Debts } from '../rewards/debts.ts';
 import type { Drawn } from '../rewards/draw.ts';
 import type { Instant } from '../time.ts';
@@ -26,6 +27,8 @@ export interface OpenedEvent {
   known: { eventNo: number; contentHash: string; outcome: Outcome; reason: string | null } | undefined;
   /** Of an event that names an original: the numbers of the events that it names, of those stored before this batch. */
   originals: readonly number[];
+  /** The stock of the cookies that the batch may open, as its events so far have left it. */
+  stock: Stock;
 }
 
 /** An event to record, with its outcome. */
@@ -56,6 +59,8 @@ export interface Decision {
   debts: { player: Player; judged: JudgedEvent; entry: DebtEntry }[];
   /** Amounts that were drawn, each with its new claim. */
   draws: { player: Player; claim: Claim; drawn: Drawn }[];
+  /** Cookies that were opened. */
+  openings: { player: Player; judged: JudgedEvent; opened: OpenedCookie; messageKey: string }[];
   messages: OutboxMessage[];
   /** Messages, by key, that must not be sent any more; and those that a person lets through though their budget is exhausted. */
   cancelled: { bucket: number; messageKey: string }[];

@@ -299,7 +299,8 @@ function* compare(
       if (status !== 'kept' && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
       continue;
     }
-    const open = stepType === 'FORTUNE_COOKIE' ? ['unopened', 'opened'] : ['earned', 'awaiting_budget'];
+    const open =
+      stepType === 'FORTUNE_COOKIE' ? ['unopened', 'opened', 'awaiting_budget'] : ['earned', 'awaiting_budget'];
     const expected = free.has(step) ? open : ['held', 'kept'];
     if (expected.includes(status) || (mayShrink && open.includes(status))) continue;
     yield ['claim_status_matches_cleared', `, step ${step}`, expected[0] as string, status];

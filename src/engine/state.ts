@@ -3,9 +3,10 @@
 import { intervalsOf } from '../cohorts/cohorts.ts';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
-import type { IncomingEvent } from '../event/event.ts';
+import type { CanonicalEvent, IncomingEvent } from '../event/event.ts';
 import type { RewardType } from '../event/message.ts';
-import type { Timeline } from '../games/decide.ts';
+import { cookieOf, isOpening, readOpening, type Stock, stockKey, stockWindowOf } from '../games/cookie.ts';
+import { type Timeline, versionInForce } from '../games/decide.ts';
 import { foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
 import type { Claim, ClaimStatus, Credit, OpenClaim, Player, Ruling, Sending } from '../games/games.ts';
@@ -55,7 +56,7 @@ async function readBatch(
 ): Promise<OpenedBatch> {
   const roster = rosterOf(events);
   const gameIds = new Map(all.map(({ gameNo, gameId }) => [gameNo, gameId]));
-  const rulings = wantedOf(events, roster, (id) => all.find(({ gameId }) => gameId === id)?.gameNo);
+  const rulings = wantedOf(events, roster, (id) => all.find(({ gameId }) => gameId === id));
   const games = [...wanted.keys()];
   const cohorts = [...new Set(games.flatMap(({ versions }) => versions.map(({ config }) => config.cohort_id)))];
   const [row] = await callFunction<{
@@ -93,7 +94,9 @@ async function readBatch(
   if (joins !== null) addJoins(players, joins);
   if (credits !== null) addCredits(players, credits);
   const originals = new Map<number, number[]>();
-  addRuled(players, JSON.parse(row.rulings), gameIds, originals);
+  const ruled = JSON.parse(row.rulings) as RulingsState;
+  addRuled(players, ruled, gameIds, originals);
+  const stock = stockOf(ruled.stock);
   addStatements(players, JSON.parse(row.memberships), cohorts);
   const known = readRepeats(JSON.parse(row.repeats));
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
@@ -108,6 +111,7 @@ async function readBatch(
       eventNo: firstEventNo + index,
       known: known.get(index + 1),
       originals: originals.get(index + 1) ?? [],
+      stock,
     })),
   };
 }
@@ -287,17 +291,26 @@ interface WantedRuling {
   original_event_id: string | null;
   original_producer: string | null;
   payment_id: string | null;
-  /** Of a verdict on a claim. */
+  /** Of a verdict on a claim, and of the opening of a cookie. */
   game_no: number | null;
   window_start: number | null;
+  /** Of an opening from which prizes with a stock may come. */
+  step?: number;
+  stock_window?: number;
+  stocks?: { prize_id: string; stock: number }[];
 }
 
 function wantedOf(
   events: readonly IncomingEvent[],
   { places }: Roster,
-  gameNoOf: (gameId: string) => number | undefined,
+  gameOf: (gameId: string) => Timeline | undefined,
 ): WantedRuling[] {
   return events.flatMap(({ event }, index): WantedRuling[] => {
+    const player = places[index] as number;
+    if (isOpening(event)) {
+      const wanted = wantedOpening(event, gameOf);
+      return wanted === undefined ? [] : [{ event: index + 1, player, ...nothingNamed, ...wanted }];
+    }
     const verdict = isVerdict(event);
     if (!verdict && !isReversal(event)) return [];
     const { original_event_id, payment_id } = event.correlation;
@@ -307,15 +320,34 @@ function wantedOf(
     return [
       {
         event: index + 1,
-        player: places[index] as number,
+        player,
         original_event_id,
         original_producer: typeof original_producer === 'string' ? original_producer : null,
         payment_id: verdict || original_event_id !== null ? null : payment_id,
-        game_no: claim === undefined ? null : (gameNoOf(claim.gameId) ?? null),
+        game_no: claim === undefined ? null : (gameOf(claim.gameId)?.gameNo ?? null),
         window_start: claim?.windowStart ?? null,
       },
     ];
   });
+}
+
+const nothingNamed = { original_event_id: null, original_producer: null, payment_id: null };
+
+/** The claim that an opening names, and the stock that may be drawn from under the version in force. */
+function wantedOpening(event: CanonicalEvent, gameOf: (gameId: string) => Timeline | undefined) {
+  const opening = readOpening(event);
+  const timeline = 'problem' in opening ? undefined : gameOf(opening.gameId);
+  if ('problem' in opening || timeline === undefined) return undefined;
+  const { step, windowStart } = opening;
+  const game = versionInForce(timeline, event.occurred_at);
+  const stocks = (cookieOf(game, step)?.prizes ?? []).flatMap(({ prize_id, stock }) =>
+    stock === undefined ? [] : [{ prize_id, stock }],
+  );
+  return {
+    game_no: timeline.gameNo,
+    window_start: windowStart,
+    ...(stocks.length === 0 ? {} : { step, stock_window: stockWindowOf(game, windowStart), stocks }),
+  };
 }
 
 type RulingColumns = Columns<
@@ -342,6 +374,20 @@ interface RulingsState {
   claims: ClaimColumns | null;
   credits: CreditColumns | null;
   erased: Columns<[place: number, erasedAt: number]> | null;
+  /** Null, too, where nothing is opened from which a prize with a stock may come. */
+  stock?: StockColumns | null;
+}
+
+type StockColumns = Columns<[gameNo: number, windowStart: number, step: number, prizeId: string, given: number]>;
+
+function stockOf(columns: StockColumns | null | undefined): Stock {
+  const [gameNos, windowStarts, steps, prizeIds, givens] = columns ?? [null, null, null, null, null];
+  return new Map(
+    gameNos?.map((gameNo, row) => [
+      stockKey(gameNo, windowStarts?.[row] as number, steps?.[row] as number, prizeIds?.[row] as string),
+      givens?.[row] as number,
+    ]),
+  );
 }
 
 /** Adds what is known of rulings and debts; of the windows on which the batch rules all there is, in the place of what was known of them. */

@@ -302,6 +302,7 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     title: 'a cookie was opened behind our back',
     sql: `update milepost.claim set status = 'earned' where ${of('U1', 'claim')} and step_type = 'FORTUNE_COOKIE'`,
     finds: [
+      ['openings_match_claims', { user_id: 'U1', expected: 'closed', found: 'opened, for nothing' }],
       [
         'claim_status_matches_cleared',
         { user_id: 'U1', subject: `${window}, step 3`, expected: 'unopened', found: 'earned' },

@@ -7,6 +7,7 @@ import { type Definitions, loadDefinitions } from '../definitions/definitions.ts
 import type { RedisClient } from '../redis.ts';
 import type { DrawKey } from '../rewards/draw.ts';
 import { budgetChecks } from './budget-checks.ts';
+import { cookieChecks } from './cookie-checks.ts';
 import { outboxChecks } from './outbox-checks.ts';
 import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
 import { compareDraws, type DrawCheck } from './verify-draws.ts';
@@ -43,6 +44,7 @@ const checks = {
             union select distinct bucket, player_id, 'progress' from milepost.progress
             union select distinct bucket, player_id, 'claim' from milepost.claim
             union select distinct bucket, player_id, 'draw' from milepost.draw
+            union select distinct bucket, player_id, 'cookie_opening' from milepost.cookie_opening
             union select distinct bucket, player_id, 'game_join' from milepost.game_join
             union select distinct bucket, player_id, 'cohort_membership' from milepost.cohort_membership) as rows
       left join milepost.player p using (bucket, player_id)
@@ -75,7 +77,7 @@ const checks = {
       full join (select * from milepost.event_key where outcome in ('applied', 'held') or reason = 'reversed_before') as k
      using (bucket, player_id, event_no)
      where c.outcome is distinct from k.outcome::text and not (k.outcome is null and c.pruned) and not (c.outcome is not null and coalesce(k.reason = 'reversed_before', false))
-       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided'))`,
+       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided', 'opened'))`,
 
   /** What an event joined is recorded, also where it gave credits in another game. */
   joined_matches_joins: `
@@ -133,7 +135,7 @@ const checks = {
                                           = (c.bucket, c.player_id, c.game_no, c.window_start, c.step, c.earning)
                                         and d.after_key is null and d.amount < 0), 0) as netted
                       from milepost.claim c left join milepost.player p using (bucket, player_id)
-                     where c.status in ('earned', 'awaiting_budget', 'kept', 'clawed_back', 'offset') and c.message_key is not null) as c
+                     where c.status in ('earned', 'awaiting_budget', 'opened', 'kept', 'clawed_back', 'offset') and c.message_key is not null) as c
              where amount > netted) as c
       full join (select m.bucket, m.message_key, p.player_id,
                         m.body ->> 'user_id' || ' ' || (m.body ->> 'reward_type') || ' ' ||
@@ -201,7 +203,7 @@ const checks = {
      where r.named is null or k.corrected is null`,
 } as const;
 
-const allChecks = { ...checks, ...budgetChecks, ...outboxChecks };
+const allChecks = { ...checks, ...cookieChecks, ...budgetChecks, ...outboxChecks };
 
 export type Check = keyof typeof allChecks | DrawCheck | RefoldCheck | ProjectionCheck;
 

@@ -5,6 +5,7 @@
 export const controlEvents = {
   cohorts: ['cohort_changed'],
   holds: ['hold_released', 'hold_voided'],
+  cookies: ['cookie_opened'],
 } as const;
 
 export type Control = keyof typeof controlEvents;

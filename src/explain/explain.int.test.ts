@@ -11,6 +11,7 @@ import { install, silent, type TestEngine, testDrawKey, testEngine } from '../te
 import {
   cardApplication,
   changed,
+  cookieOpening,
   gameHistory,
   makeEvent,
   makeGame,
@@ -62,6 +63,29 @@ async function told(games: readonly GameConfig[], ...batches: IncomingEvent[][])
 const india = { time_zone: 'Asia/Kolkata' };
 
 describe('the answer', () => {
+  test('to an opened cookie says what came out and from what, and the event that earned it is judged as before', async () => {
+    const prizes = [
+      { prize_id: 'gold', weight: 3, stock: 1, reward: { reward_type: 'NC', value: 50 } },
+      { prize_id: 'silver', weight: 1, stock: 0 },
+    ];
+    const game = makeGame({ milestone_steps: [{ step: 1, step_type: 'FORTUNE_COOKIE', cookie: { prizes } }] });
+    const opened = [cookieOpening(1), cookieOpening(1, { id: 'again' })];
+    expect(
+      await told([game], [upiPayment(5, { id: 'a' })], [cookieOpening(1, { id: 'none', earning: 2 }), ...opened]),
+    ).toBe('The fortune cookie had been opened before.');
+    expect((await explain(opened[0]?.event.event_id as string)).answer).toBe(
+      'With it the player opened the fortune cookie of step 1 in game. There came out gold, which pays 50 NC; it was drawn from gold (weight 3, 1 left), silver (weight 1, 0 left).',
+    );
+    expect((await explain('none')).answer).toBe('There was no such fortune cookie.');
+    for (const event of ['a', 'none']) expect((await explain(event)).recomputed).toMatchObject({ agrees: true });
+
+    const late = upiPayment(5, { id: 'b', user: 'U2' });
+    await engine.take([late, cookieOpening(1, { user: 'U2' })]);
+    const { answer, recomputed } = await explain(cookieOpening(1, { user: 'U2' }).event.event_id);
+    expect(recomputed).toMatchObject({ agrees: true });
+    expect(answer).toContain('There came out nothing, as no prize was left; it was drawn from gold (weight 3, 0 left)');
+  });
+
   test('to what was drawn says what came out, without the key', async () => {
     const distribution = Array.from({ length: 20 }, (_, index) => ({ value: index + 1, weight: 1 }));
     const reward = {
@@ -71,8 +95,14 @@ describe('the answer', () => {
       display_type: 'upto' as const,
     };
     const game = makeGame({ milestone_steps: [{ step: 1, step_type: 'REWARD', reward: { ...reward, distribution } }] });
-    const identity = { userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 1 };
-    const { value } = drawWith(testDrawKey)(identity, distribution);
+    const identity = {
+      purpose: 'upto' as const,
+      userId: 'U1',
+      gameId: 'game',
+      windowStart: Date.UTC(2026, 4, 1),
+      step: 1,
+    };
+    const { value } = drawWith(testDrawKey)(identity, distribution).chosen;
     expect(await told([game], [upiPayment(5)])).toContain(`the player reached step 1 (${value} NC), earned.`);
   });
 

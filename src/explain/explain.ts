@@ -9,13 +9,16 @@ import { decide } from '../engine/decide.ts';
 import type { Decision, OpenedEvent } from '../engine/effect.ts';
 import { messageOf } from '../errors.ts';
 import type { CanonicalEvent, Correlation, Json } from '../event/event.ts';
+import { isOpening } from '../games/cookie.ts';
+import type { PrizeChance } from '../games/games.ts';
 import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
-import type { Draw } from '../rewards/draw.ts';
+import type { AmountChance, Chance, Draw, DrawIdentity, Drawn } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { booksInWords, type Changed, readChanged, ruledInWords } from './changed.ts';
 import { type Debt, readDebts } from './debts.ts';
+import { openingInWords, type RecordedOpening, readRecordedOpening } from './opening.ts';
 import {
   correctionsAt,
   definitionsAt,
@@ -114,6 +117,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   const eventNo = Number(stored.event_no);
   const rulings = reversalsOf(event, player);
   const judged = { event, eventNo, receivedAt: receivedAt as Instant, rulings };
+  const opening = isOpening(event) ? await readRecordedOpening(db, stored) : undefined;
   const opened: OpenedEvent = {
     incoming,
     player: structuredClone(player),
@@ -121,22 +125,27 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     eventNo,
     known: undefined,
     originals: await readOriginals(db, stored, event, judgedNo),
+    stock: opening?.stock ?? new Map(),
   };
-  const draw = recordedDraw(changed);
+  const draw = recordedDraw(changed, opening);
   const decided = tryTo(() => decide([opened], definitions, noVerdicts, false, draw).decision);
   const waited = 'error' in decided ? undefined : decided.rulings.find(({ ruling }) => ruling.waiting)?.ruling;
   const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
   const recomputed = compare(stored, judgedNo, changed, ledger, definitions, decided, resolution);
   const isRuling = isVerdict(event) || isReversal(event);
   const seen =
-    reason !== 'occurred_in_future' && reason !== 'identity_gone' && event.event_type !== COHORT_CHANGED && !isRuling;
+    reason !== 'occurred_in_future' &&
+    reason !== 'identity_gone' &&
+    event.event_type !== COHORT_CHANGED &&
+    !isRuling &&
+    !isOpening(event);
   const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
   const ruled = { event, eventNo, judgedNo, outcome, reason, before: player, after: opened.player };
   const resolvedBy = resolution?.eventId ?? null;
   const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, ledger, known.definitions) : null;
   return {
     ...about,
-    answer: answerOf(stored, judged, games, ruling, recomputed, changed, error),
+    answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening),
     arrived,
     event: {
       event_type: event.event_type,
@@ -176,13 +185,17 @@ function booksOf({ db, ledgers }: Records, { bucket, player_id, user_id }: Store
 }
 
 /** What was drawn then: whoever explains has no key. `milepost verify` repeats draws. */
-function recordedDraw({ claims }: Changed): Draw {
-  return ({ gameId, windowStart, step }, odds) => {
+function recordedDraw({ claims }: Changed, opening: RecordedOpening | undefined): Draw {
+  return <C extends Chance>({ purpose, gameId, windowStart, step }: DrawIdentity, odds: readonly C[]): Drawn<C> => {
     const claim = claims.find(
       ({ game_id, window_start, step: claimed }) =>
         game_id === gameId && window_start === formatInstant(windowStart) && claimed === step,
     );
-    return { keyId: 'recorded', odds, value: claim?.amount ?? Math.max(...odds.map(({ value }) => value)) };
+    const isRecorded = (chance: Chance): boolean =>
+      purpose === 'cookie'
+        ? (chance as PrizeChance).prize_id === opening?.prize_id
+        : (chance as AmountChance).value === claim?.amount;
+    return { keyId: 'recorded', odds, chosen: odds.find(isRecorded) ?? (odds[0] as C) };
   };
 }
 
@@ -236,7 +249,13 @@ function compare(
   );
   look(
     'claims',
-    lines(changed.claims.map((of) => [of.game_id, of.window_start, of.step, of.earning, of.version, of.amount])),
+    lines(
+      changed.claims.map((of) => {
+        // What came out of a cookie came with its opening.
+        const amount = of.step_type === 'FORTUNE_COOKIE' ? null : of.amount;
+        return [of.game_id, of.window_start, of.step, of.earning, of.version, amount];
+      }),
+    ),
     lines(
       decision.claims.map(({ claim: { gameId, windowStart, step, earning, version, reward } }) => {
         return [gameId, formatInstant(windowStart), step, earning, version, reward?.amount ?? null];
@@ -338,6 +357,7 @@ function answerOf(
   recomputed: NonNullable<Explanation['recomputed']>,
   changed: Changed,
   error: string | null,
+  opening: RecordedOpening | undefined,
 ): string {
   if (!recomputed.agrees) {
     return (
@@ -360,6 +380,7 @@ function answerOf(
     );
   }
   if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);
+  if (opening !== undefined) return openingInWords(opening);
   const relevant = games.filter(({ reason }) => reason !== 'event_type');
   if (relevant.length === 0 && ruling === null) {
     const none = `${outcomeInWords(stored.outcome, stored.reason)} No game looked at ${judged.event.event_type} events then.`;

@@ -8,7 +8,7 @@ import type { Db } from '../db/connect.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
-import { hasEnded } from '../games/claim.ts';
+import { hasEnded, isClosed } from '../games/claim.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldBoth } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
@@ -253,11 +253,14 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
       const { judgedNo: _, transitions, ...rest } = claim;
       const gameId = timelines.get(claim.gameNo)?.gameId ?? '';
       const status = statusAt(claim, judgedNo);
+      // What came out of a cookie came with its opening.
+      const reward = claim.stepType === 'FORTUNE_COOKIE' && isClosed(status) ? null : rest.reward;
       // Whether its reward had been sent, or waited over its budget, is on record only in what was done about it then.
       const done = transitions.find((transition) => transition.judgedNo === judgedNo);
       const sending = done !== undefined && AFTER_PAYMENT.has(done.to) ? 'sent' : 'none';
-      const overBudget = done?.from === 'awaiting_budget' && (done.to === 'earned' || done.to === 'voided');
-      return { ...rest, gameId, status, netted: 0, sending, overBudget };
+      const overBudget =
+        done?.from === 'awaiting_budget' && (done.to === 'earned' || done.to === 'opened' || done.to === 'voided');
+      return { ...rest, gameId, status, reward, netted: 0, sending, overBudget };
     }),
     statements,
     memberships: intervalsOf(statements),

@@ -126,7 +126,7 @@ function traceGame(
       amount:
         claim.reward?.odds === undefined
           ? (claim.reward?.amount ?? null)
-          : draw({ ...claim, userId: player.userId }, claim.reward.odds).value,
+          : draw({ ...claim, purpose: 'upto', userId: player.userId }, claim.reward.odds).chosen.value,
     })),
   };
   return { ...trace, answer: answerOf(trace, { timeline, game, window, judged, verdict, after, credits }) };

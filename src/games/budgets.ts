@@ -4,27 +4,38 @@ import { didYouMean } from '../spelling.ts';
 import type { Instant } from '../time.ts';
 import { monthStart, weekStart } from '../time-zone.ts';
 import type { Report } from './archetypes/strategy.ts';
-import type { BudgetConfig, GameConfig, MilestoneStep } from './config.ts';
+import type { BudgetConfig, GameConfig, MilestoneStep, Reward } from './config.ts';
 import type { Game } from './game.ts';
 import type { Budget, Claim } from './games.ts';
 
 const none: readonly Budget[] = [];
 
-/** The budgets that cover the reward of a step, in the order of the configuration. */
-export function budgetsOf(game: Game, step: number): readonly Budget[] {
-  const { budgets, milestone_steps: steps } = game.config;
-  if (budgets === undefined) return none;
-  const configured = steps.find((each) => each.step === step);
-  if (configured === undefined) return none;
+/** A reward that a step may pay, as far as budgets look at it. */
+type Payable = Pick<Reward, 'reward_type' | 'value' | 'pool' | 'distribution'>;
+
+/** The rewards that a step may pay: its own, or those of the prizes in its cookie. */
+export function rewardsOf(step: MilestoneStep): readonly Payable[] {
+  if (step.step_type === 'REWARD') return [step.reward];
+  return step.step_type === 'EMPTY' ? [] : (step.cookie?.prizes.flatMap(({ reward }) => reward ?? []) ?? []);
+}
+
+/** The budgets that cover a reward of a step (its own unless given), in the order of the configuration. */
+export function budgetsOf(game: Game, step: number, reward = ownReward(game, step)): readonly Budget[] {
+  const { budgets } = game.config;
+  if (budgets === undefined || reward === undefined) return none;
   return budgets
-    .filter((budget) => covers(budget, configured))
+    .filter((budget) => covers(budget, step, reward))
     .map(({ budget_id, period }) => ({ budgetId: budget_id, period, gameStart: game.start, zone: game.zone }));
 }
 
 /** The pool that the voucher of a step comes from; null for any. */
 export function poolOf(game: Game, step: number): string | null {
-  const configured = game.config.milestone_steps.find((each) => each.step === step);
-  return configured?.step_type === 'REWARD' ? (configured.reward.pool ?? null) : null;
+  return ownReward(game, step)?.pool ?? null;
+}
+
+function ownReward({ config }: Game, step: number): Payable | undefined {
+  const configured = config.milestone_steps.find((each) => each.step === step);
+  return configured?.step_type === 'REWARD' ? configured.reward : undefined;
 }
 
 /** A period of a budget: its identity. */
@@ -54,13 +65,12 @@ function startOf({ period, gameStart, zone }: Budget, windowStart: Instant, rece
   }
 }
 
-function covers({ rewards }: BudgetConfig, step: MilestoneStep): boolean {
-  if (step.step_type !== 'REWARD') return false;
+function covers({ rewards }: BudgetConfig, step: number, reward: Payable): boolean {
   const { reward_type, steps, pool } = rewards ?? {};
   return (
-    (reward_type === undefined || reward_type === step.reward.reward_type) &&
-    (steps === undefined || steps.includes(step.step)) &&
-    (pool === undefined || pool === step.reward.pool)
+    (reward_type === undefined || reward_type === reward.reward_type) &&
+    (steps === undefined || steps.includes(step)) &&
+    (pool === undefined || pool === reward.pool)
   );
 }
 
@@ -81,25 +91,33 @@ export function checkBudgets(game: GameConfig, report: Report): void {
 }
 
 function checkPools({ milestone_steps: steps }: GameConfig, report: Report): void {
+  const check = (reward: Payable, at: (string | number)[]): void => {
+    if (reward.pool === undefined || reward.reward_type === 'VOUCHER') return;
+    report([...at, 'pool'], 'only vouchers come from a pool; remove it');
+  };
   steps.forEach((step, index) => {
-    if (step.step_type !== 'REWARD' || step.reward.pool === undefined || step.reward.reward_type === 'VOUCHER') return;
-    report(['milestone_steps', index, 'reward', 'pool'], 'only vouchers come from a pool; remove it');
+    const at = ['milestone_steps', index];
+    if (step.step_type === 'REWARD') check(step.reward, [...at, 'reward']);
+    if (step.step_type !== 'FORTUNE_COOKIE') return;
+    step.cookie?.prizes.forEach(({ reward }, place) => {
+      if (reward !== undefined) check(reward, [...at, 'cookie', 'prizes', place, 'reward']);
+    });
   });
 }
 
 function checkNames(game: GameConfig, budget: BudgetConfig, at: (string | number)[], report: Report): void {
   const { steps, pool } = budget.rewards ?? {};
-  const rewards = game.milestone_steps.filter((step) => step.step_type === 'REWARD');
+  const paying = game.milestone_steps.filter((step) => rewardsOf(step).length > 0);
   steps?.forEach((step, place) => {
-    if (rewards.some((each) => each.step === step)) return;
-    const numbers = rewards.map((each) => each.step);
+    if (paying.some((each) => each.step === step)) return;
+    const numbers = paying.map((each) => each.step);
     const has = numbers.length === 0 ? 'none has one' : `these have one: ${numbers.join(', ')}`;
     report([...at, 'rewards', 'steps', place], `there is no step ${step} with a reward; ${has}`);
   });
-  const pools = rewards.flatMap(({ reward }) => reward.pool ?? []);
+  const pools = paying.flatMap(rewardsOf).flatMap((reward) => reward.pool ?? []);
   if (pool !== undefined && !pools.includes(pool)) {
     report([...at, 'rewards', 'pool'], `no reward comes from a pool ${JSON.stringify(pool)}${didYouMean(pool, pools)}`);
-  } else if (!game.milestone_steps.some((step) => covers(budget, step))) {
+  } else if (coveredBy(game, budget).length === 0) {
     report([...at, ...(budget.rewards === undefined ? [] : ['rewards'])], 'covers no reward of the game');
   }
 }
@@ -142,5 +160,5 @@ function checkDowngrade(game: GameConfig, budget: BudgetConfig, at: (string | nu
 }
 
 function coveredBy({ milestone_steps: steps }: GameConfig, budget: BudgetConfig) {
-  return steps.flatMap((step) => (step.step_type === 'REWARD' && covers(budget, step) ? [step.reward] : []));
+  return steps.flatMap((step) => rewardsOf(step).filter((reward) => covers(budget, step.step, reward)));
 }

@@ -22,6 +22,15 @@ const cells: Options = {
   grid: { kind: 'cells', columns: 2, cells: [{ cell_id: 'tea', triggers: ['payment'], count: 1 }] },
 };
 
+/** A step with a cookie that holds one prize; of which nothing is said it cannot be opened. */
+const cookie = (prize: object | undefined, step = 3) => ({
+  step,
+  step_type: 'FORTUNE_COOKIE',
+  ...(prize && {
+    cookie: { prizes: [{ prize_id: 'gold', weight: 1, reward: { reward_type: 'NC', value: 5 }, ...prize }] },
+  }),
+});
+
 test.each<[string, before: Options, change: Options, problems: string[]]>([
   [
     'titles and triggers of targets',
@@ -46,6 +55,20 @@ test.each<[string, before: Options, change: Options, problems: string[]]>([
     checklist,
     { milestone_steps: [{ step: 1, step_type: 'EMPTY', requires: { targets: ['scan'], match: 'any' } }] },
     ['$.milestone_steps[0].requires: {"targets":["pay"],"match":"any"} to {"targets":["scan"],"match":"any"}'],
+  ],
+  [
+    'what may come out of a cookie, and whether anything may',
+    { milestone_steps: [cookie({ stock: 5 }), cookie(undefined, 4)] },
+    { milestone_steps: [cookie({ stock: 2, weight: 9 }), cookie({}, 4)] },
+    [],
+  ],
+  [
+    'a cookie that may not be opened any more',
+    { milestone_steps: [cookie({})] },
+    { milestone_steps: [cookie(undefined)] },
+    [
+      '$.milestone_steps[0].cookie: {"prizes":[{"prize_id":"gold","weight":1,"reward":{"reward_type":"NC","value":5}}]} to nothing',
+    ],
   ],
   [
     'the freezes of a streak',

@@ -44,6 +44,14 @@ export function forbiddenChanges(before: GameConfig, after: GameConfig): { path:
   }
   // How players join may be mended; whether they have to, they have been told.
   if ((before.join === undefined) !== (after.join === undefined)) compare(['join'], before.join, after.join);
+  // What may come out of a cookie may change; players who hold one have been told that they may open it.
+  before.milestone_steps.forEach((step, index) => {
+    const next = after.milestone_steps[index];
+    if (step.step_type !== 'FORTUNE_COOKIE' || next?.step_type !== 'FORTUNE_COOKIE') return;
+    if (step.cookie !== undefined && next.cookie === undefined) {
+      compare(['milestone_steps', index, 'cookie'], step.cookie, next.cookie);
+    }
+  });
   for (const path of [...fixedInEveryGame, ...archetypes[before.game_archetype].fixed]) {
     for (const each of spelledOut(path, before, after)) compare(each, valueAt(before, each), valueAt(after, each));
   }

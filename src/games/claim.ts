@@ -17,6 +17,11 @@ export function isLive({ status }: Pick<Claim, 'status'>): boolean {
   );
 }
 
+/** Whether the claim of a cookie of this status is one that nobody has opened. */
+export function isClosed(status: ClaimStatus): boolean {
+  return status === 'held' || status === 'unopened';
+}
+
 /** Whether a claim of this status has ended, so that its step may be earned again. */
 export function hasEnded(status: ClaimStatus): boolean {
   return status === 'cancelled' || status === 'clawed_back' || status === 'offset';

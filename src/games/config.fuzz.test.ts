@@ -359,6 +359,7 @@ function factsOf(player: Player, now: Instant): PlayerFacts {
             payment: null,
             netted: 0,
             downgradedFrom: null,
+            opening: null,
           })),
         },
       ] as const,

@@ -340,6 +340,40 @@ describe('a wrong game is refused with the path, what was found and the mend', (
       undefined,
       '$.milestone_steps[0].reward.distribution[0].weight: must be at least 1; found 0',
     ],
+    [
+      set('milestone_steps.0', {
+        step: 3,
+        step_type: 'FORTUNE_COOKIE',
+        cookie: { prizes: [{ prize_id: 'a', wieght: 1 }] },
+      }),
+      undefined,
+      '$.milestone_steps[0].cookie.prizes[0].weight: missing; a number is required',
+      '$.milestone_steps[0].cookie.prizes[0].wieght: unknown key "wieght" (did you mean "weight"?); allowed: prize_id, title, weight, stock, reward',
+    ],
+    [
+      set('milestone_steps.0', {
+        step: 3,
+        step_type: 'FORTUNE_COOKIE',
+        cookie: {
+          prizes: [
+            { prize_id: 'a', weight: 1, reward: { reward_type: 'NC', value: 1, pool: 'sweets' } },
+            { prize_id: 'a', weight: 1 },
+          ],
+        },
+      }),
+      undefined,
+      '$.milestone_steps[0].cookie.prizes[1].prize_id: two prizes are called "a"; rename one',
+      '$.milestone_steps[0].cookie.prizes[0].reward.pool: only vouchers come from a pool; remove it; found "sweets"',
+    ],
+    [
+      set('milestone_steps.0', {
+        step: 3,
+        step_type: 'FORTUNE_COOKIE',
+        cookie: { prizes: [{ prize_id: 'a', weight: 1 }] },
+      }),
+      undefined,
+      '$.milestone_steps[0].cookie.prizes: pay nothing, whatever comes out; give one of them a reward; found a list of 1',
+    ],
     [set('game_window.recurrence', 7), undefined, '$.game_window.recurrence: expected text; found 7'],
     [
       set('game_window.end', '9999-12-31T23:59:59Z'),

@@ -89,14 +89,31 @@ const rewardType = z
   })
   .transform((type) => type as RewardType);
 
+const rewardValue = wholeNumber.meta({
+  description:
+    'How many NeuCoins, or the face value of the voucher in rupees; of a configured service, what it takes as the amount.',
+  unit: 'NeuCoins or rupees',
+  examples: [10, 250],
+});
+const pool = identifier.optional().meta({
+  description:
+    'Only for VOUCHER: the pool that the voucher comes from, as the voucher service calls it. How many there are is a budget.',
+  examples: ['diwali_sweets'],
+});
+const weight = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .meta({
+    description: 'Its chance: its weight over the sum of all weights.',
+    unit: 'weight',
+    examples: [70],
+  });
+
 const reward = z.strictObject({
   reward_type: rewardType,
-  value: wholeNumber.meta({
-    description:
-      'How many NeuCoins, or the face value of the voucher in rupees; of a configured service, what it takes as the amount.',
-    unit: 'NeuCoins or rupees',
-    examples: [10, 250],
-  }),
+  value: rewardValue,
   visibility: z
     .enum(['visible', 'hidden'])
     .default('visible')
@@ -113,16 +130,7 @@ const reward = z.strictObject({
           unit: 'NeuCoins or rupees',
           examples: [5],
         }),
-        weight: z
-          .number()
-          .int()
-          .min(1)
-          .max(1_000_000)
-          .meta({
-            description: 'Its chance: its weight over the sum of all weights.',
-            unit: 'weight',
-            examples: [70],
-          }),
+        weight,
       }),
     )
     .min(1)
@@ -131,11 +139,40 @@ const reward = z.strictObject({
     .describe(
       'Only for upto: what the amount is drawn from when the reward is earned. Players are not shown it. Needs DRAW_KEYS.',
     ),
-  pool: identifier.optional().meta({
-    description:
-      'Only for VOUCHER: the pool that the voucher comes from, as the voucher service calls it. How many there are is a budget.',
-    examples: ['diwali_sweets'],
-  }),
+  pool,
+});
+
+const cookie = z.strictObject({
+  prizes: z
+    .array(
+      z.strictObject({
+        prize_id: identifier.meta({
+          description: 'The name of the prize, unique in the cookie. How often it came out is kept under it.',
+          examples: ['gold'],
+        }),
+        title,
+        weight,
+        stock: z
+          .number()
+          .int()
+          .min(0)
+          .max(1_000_000_000)
+          .optional()
+          .meta({
+            description:
+              'How often the prize comes out at most in one window of the game; where windows begin with joining, in the whole game. Then the others are drawn from. Without it there is no such limit.',
+            unit: 'prizes',
+            examples: [10],
+          }),
+        reward: z
+          .strictObject({ reward_type: rewardType, value: rewardValue, pool })
+          .optional()
+          .describe('What the prize pays. Without it nothing.'),
+      }),
+    )
+    .min(1)
+    .max(50)
+    .describe('What one of them is drawn from when the cookie is opened. Players are shown only what came out.'),
 });
 
 const requires = z.union(
@@ -183,14 +220,20 @@ const stepFields = {
 const stepType = <Type extends string>(type: Type) =>
   z
     .literal(type)
-    .describe(
-      'REWARD pays its reward. EMPTY pays nothing. FORTUNE_COOKIE becomes a cookie, which stays unopened: there is no way to open one yet.',
-    );
+    .describe('REWARD pays its reward. EMPTY pays nothing. FORTUNE_COOKIE becomes a cookie, which the player opens.');
 
 const milestoneStep = z.discriminatedUnion('step_type', [
   z.strictObject({ ...stepFields, step_type: stepType('REWARD'), reward: reward.describe('What the step pays.') }),
   z.strictObject({ ...stepFields, step_type: stepType('EMPTY') }),
-  z.strictObject({ ...stepFields, step_type: stepType('FORTUNE_COOKIE') }),
+  z.strictObject({
+    ...stepFields,
+    step_type: stepType('FORTUNE_COOKIE'),
+    cookie: cookie
+      .optional()
+      .describe(
+        'What may come out of the cookie. Needs DRAW_KEYS. Without it the cookie cannot be opened, until a version says what may come out.',
+      ),
+  }),
 ]);
 
 const mode = <Mode extends string>(name: Mode, description: string) => z.literal(name).describe(description);
@@ -576,6 +619,8 @@ export type GameConfig = z.infer<typeof gameSchema>;
 export type Archetype = GameConfig['game_archetype'];
 export type MilestoneStep = GameConfig['milestone_steps'][number];
 export type Reward = z.infer<typeof reward>;
+export type Cookie = z.infer<typeof cookie>;
+export type Prize = Cookie['prizes'][number];
 export type BudgetConfig = z.infer<typeof budget>;
 export type Progression = z.infer<typeof progression>;
 export type Trigger = Omit<z.infer<typeof trigger>, 'rule'> & { rule: Group };

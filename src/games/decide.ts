@@ -12,6 +12,7 @@ import type { Game } from './game.ts';
 import type {
   ClaimChange,
   ClaimRuling,
+  ClaimStatus,
   Credit,
   Join,
   Membership,
@@ -340,7 +341,7 @@ export function applyClaimRuling(timeline: Timeline, ruling: ClaimRuling, player
   return change(player, claim, {
     ...claim,
     overBudget: false,
-    status: ruling.kind === 'released' ? 'earned' : 'voided',
+    status: ruling.kind === 'voided' ? 'voided' : payable(claim),
   });
 }
 
@@ -412,7 +413,7 @@ function claimsOf(player: Player, { gameNo, windowStart }: Progress): OpenClaim[
 }
 
 /** Puts a changed claim in the place of the one that the player has. */
-function change(player: Player, claim: OpenClaim, changed: OpenClaim): ClaimChange {
+export function change(player: Player, claim: OpenClaim, changed: OpenClaim): ClaimChange {
   player.claims = player.claims.map((other) => (isSameClaim(other, claim) ? changed : other));
   return { claim: changed, from: claim.status };
 }
@@ -429,7 +430,12 @@ function takeBack(progress: Progress, { step, status, earning }: OpenClaim): voi
 
 /** A kept claim whose step is reached again: it has been paid. */
 function regained(claim: OpenClaim): OpenClaim {
-  return { ...claim, status: claim.stepType === 'FORTUNE_COOKIE' ? 'opened' : 'earned' };
+  return { ...claim, status: payable(claim) };
+}
+
+/** What a claim is that nothing keeps from being paid. */
+function payable({ stepType }: OpenClaim): ClaimStatus {
+  return stepType === 'FORTUNE_COOKIE' ? 'opened' : 'earned';
 }
 
 function versionOf({ gameId, versions }: Timeline, version: number): Game {

@@ -31,6 +31,8 @@ export interface ClaimFact {
   netted: number;
   /** What the reward would have been, where less was left of its budget. */
   downgradedFrom: number | null;
+  /** Of a cookie that was opened: what came out (null: nothing was left), and the config version that says what that is. */
+  opening: { version: number; prizeId: string | null } | null;
 }
 
 /** A player's standing in one window of one game. */
@@ -222,6 +224,7 @@ function gameOf(version: number, fact: string): GameFacts {
     payment: Payment,
     netted: number,
     downgradedFrom: number | null,
+    opening: [version: number, prizeId: string | null] | null,
   ];
   type CreditRow = [eventId: string | null, paymentId: string | null];
   const [value, cleared, claims, detail, recent]: [number, number, ClaimRow[], Json, CreditRow[]] = JSON.parse(fact);
@@ -232,9 +235,10 @@ function gameOf(version: number, fact: string): GameFacts {
     detail,
     recent: recent.map(([eventId, paymentId]) => ({ eventId, paymentId })),
     claims: claims.map(([step, earning, stepType, status, rewardType, amount, claimedAt, claimVersion, ...paid]) => {
-      const [payment, netted, downgradedFrom] = paid;
+      const [payment, netted, downgradedFrom, opened] = paid;
       const reward = { rewardType, amount, payment, netted, downgradedFrom };
-      return { step, earning, stepType, status, claimedAt, version: claimVersion, ...reward };
+      const opening = opened === null ? null : { version: opened[0], prizeId: opened[1] };
+      return { step, earning, stepType, status, claimedAt, version: claimVersion, ...reward, opening };
     }),
   };
 }

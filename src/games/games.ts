@@ -159,6 +159,33 @@ export interface Ruling {
   waiting: boolean;
 }
 
+/** A player asks for a cookie to be opened. */
+export interface Opening {
+  gameId: string;
+  windowStart: Instant;
+  step: number;
+  earning: number;
+}
+
+/** A prize of a cookie as a draw finds it. */
+export interface PrizeChance {
+  prize_id: string;
+  weight: number;
+  /** How many are left of its stock; null where it has none. */
+  left: number | null;
+}
+
+/** A cookie that was opened: what came out, and from what. */
+export interface OpenedCookie {
+  change: ClaimChange;
+  /** The config version whose odds were drawn from. */
+  version: number;
+  /** All prizes as they were before the draw. */
+  prizes: readonly PrizeChance[];
+  /** What came out, and the key it was drawn with; null where nothing was left. */
+  drawn: { keyId: string; prizeId: string; stock: { windowStart: Instant; most: number } | null } | null;
+}
+
 /** A verdict on one claim whose reward is held over a budget. */
 export interface ClaimRuling {
   kind: 'released' | 'voided';

@@ -11,7 +11,7 @@ import type { Timeline } from './decide.ts';
 import type { Payment } from './facts.ts';
 import type { Claim, ClaimStatus, Ruling } from './games.ts';
 import { type Known, type Refusal, refusalOf } from './refusal.ts';
-import { type ClaimState, claimState, type RewardView, rewardView } from './view.ts';
+import { type ClaimState, claimState, type PrizeView, prizeView, type RewardView, rewardView } from './view.ts';
 
 /** What is told of a claim's reward. */
 interface RewardPart {
@@ -22,7 +22,7 @@ interface RewardPart {
 
 /**
  * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment
- * ended; rulings, what takes rewards back, and debts when they were made. `window_start` says in which of the game's windows.
+ * ended; rulings, what takes rewards back, debts, and openings of cookies when they were made. `window_start` says in which of the game's windows.
  */
 export type HistoryEntry = { at: string } & (
   | { kind: 'join' }
@@ -68,6 +68,8 @@ export type HistoryEntry = { at: string } & (
       netted: number;
       downgraded_from: number | null;
     }
+  /** What came out of a cookie; null when nothing was left. */
+  | { kind: 'opening'; window_start: string; step: number; prize: PrizeView | null }
   /** What the payment came to. */
   | ({ kind: 'reward'; state: 'paid' | 'failed' | 'not_paid' } & RewardPart)
   /** A reward that was paid goes back: under way, gone, or refused by the service. */
@@ -103,7 +105,7 @@ export function formatCursor({ atUs, place }: Cursor): string {
 /** Undefined for a text that `formatCursor` did not write. */
 export function parseCursor(text: string): Cursor | undefined {
   const decoded = Buffer.from(text, 'base64url').toString('utf8');
-  const [, atUs, place] = /^(\d{1,16}) ([0-7]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
+  const [, atUs, place] = /^(\d{1,16}) ([0-8]:[\x20-\x7e]{1,256})$/.exec(decoded) ?? [];
   return atUs === undefined || place === undefined ? undefined : { atUs: Number(atUs), place };
 }
 
@@ -139,6 +141,7 @@ type Entry =
   | Told<'debt'>
   | { kind: 'not_counted'; event: CanonicalEvent; received_at: Instant; outcome: string; reason: string | null }
   | { kind: 'claim'; claim: ClaimRow }
+  | { kind: 'opening'; claim: ClaimRow; opened_by: number; prize_id: string | null }
   | { kind: 'reward'; claim: ClaimRow; amount: number }
   | { kind: 'take_back'; claim: ClaimRow; amount: number; state: string };
 
@@ -216,11 +219,18 @@ function entryOf({ at_us, entry }: Row, timeline: Timeline, player: Known): Hist
       return { at, kind, event_id, event_type, payment_id: correlation.payment_id, ...refusal };
     }
     case 'claim': {
-      const { step, step_type, amount, netted, downgraded_from } = entry.claim;
+      const { step, step_type, reward_type, amount, netted, downgraded_from } = entry.claim;
       const window_start = formatInstant(entry.claim.window_start);
       const state = claimState(entry.claim);
-      const reward = step_type === 'REWARD' ? rewardOf(entry.claim, amount, timeline) : null;
+      const pays = step_type === 'REWARD' || reward_type !== null;
+      const reward = pays ? rewardOf(entry.claim, amount, timeline) : null;
       return { at, kind: 'claim', window_start, step, step_type, state, reward, netted, downgraded_from };
+    }
+    case 'opening': {
+      const { step, window_start, reward_type: rewardType, amount } = entry.claim;
+      const opening = { version: entry.opened_by, prizeId: entry.prize_id };
+      const prize = prizeView(timeline, { step, rewardType, amount, opening }) ?? null;
+      return { at, kind: 'opening', window_start: formatInstant(window_start), step, prize };
     }
     case 'reward': {
       const state = entry.claim.payment === 'done' ? 'paid' : entry.claim.payment === 'failed' ? 'failed' : 'not_paid';
@@ -240,10 +250,13 @@ function partOf({ claim, amount }: { claim: ClaimRow; amount: number }, timeline
 
 /** Before it was earned as promised by the version that judged the claim. */
 function rewardOf(
-  { step, version, reward_type, earned }: ClaimRow,
+  { step, step_type, version, reward_type, earned }: ClaimRow,
   amount: number | null,
   timeline: Timeline,
 ): RewardView {
+  if (step_type === 'FORTUNE_COOKIE' && reward_type !== null && amount !== null) {
+    return { visibility: 'visible', reward_type, value: amount, display_type: 'flat' };
+  }
   const game = timeline.versions.find((candidate) => candidate.version === version);
   const configured = game?.config.milestone_steps.find((candidate) => candidate.step === step);
   if (configured?.step_type !== 'REWARD') return { visibility: 'hidden' };

@@ -15,6 +15,7 @@ import { archetypes } from './archetypes/archetype.ts';
 import type { Report } from './archetypes/strategy.ts';
 import { checkBudgets } from './budgets.ts';
 import { type GameConfig, gameSchema, type Progression } from './config.ts';
+import { checkCookies } from './cookie.ts';
 import { endOf } from './game.ts';
 
 /**
@@ -32,6 +33,7 @@ function checkGame(game: GameConfig, fields: FieldTypes, report: Report): void {
   checkWindow(game, report);
   checkSteps(game, report);
   checkDistributions(game, report);
+  checkCookies(game, report);
   checkBudgets(game, report);
   checkTriggers(game, fields, report);
   checkPatterns(game, report);

@@ -98,7 +98,10 @@ describe('facts from PostgreSQL', () => {
       { cohortId: 'early', from: at('04-01'), to: at('06-01') },
       { cohortId: 'late', from: at('05-01'), to: Number.POSITIVE_INFINITY },
     ]);
-    const claim = { earning: 1, claimedAt: expect.any(Number), version: 1, netted: 0, downgradedFrom: null };
+    const claim = {
+      ...{ earning: 1, claimedAt: expect.any(Number), version: 1, netted: 0, downgradedFrom: null },
+      opening: null,
+    };
     const nothing = { rewardType: null, amount: null, payment: null };
     expect(facts?.games).toEqual(
       new Map([

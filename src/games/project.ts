@@ -48,7 +48,7 @@ const STORE_DIGEST = hash('sha1', STORE);
 
 /** The key of a player's hash. The number is that of the facts' form: another form lives beside this one, and this one expires. */
 export function playerKey(userId: string): string {
-  return `milepost:facts:4:${userId}`;
+  return `milepost:facts:5:${userId}`;
 }
 
 /**

@@ -33,7 +33,7 @@ function claim(step: number, stepType: ClaimFact['stepType'], options: Partial<C
   const reward =
     stepType === 'REWARD' ? { rewardType: 'NC' as const, amount: step * 10 } : { rewardType: null, amount: null };
   const claimedAt = at('05-05');
-  const paid = { payment: null, netted: 0, downgradedFrom: null };
+  const paid = { payment: null, netted: 0, downgradedFrom: null, opening: null };
   return { step, earning: 1, stepType, status: 'earned', ...reward, claimedAt, version: 1, ...paid, ...options };
 }
 

@@ -7,6 +7,7 @@ import { archetypes } from './archetypes/archetype.ts';
 import type { ProgressView } from './archetypes/strategy.ts';
 import { hasEnded } from './claim.ts';
 import type { Archetype, MilestoneStep, Progression, Reward, Trigger } from './config.ts';
+import { cookieOf } from './cookie.ts';
 import type { GameStatus, Timeline } from './decide.ts';
 import type { ClaimFact, CreditFact, PlayerFacts } from './facts.ts';
 import type { Game } from './game.ts';
@@ -43,6 +44,14 @@ export type RewardView =
       /** Of an earned reward always flat: the value is what was earned. */
       display_type: Reward['display_type'];
     };
+
+/** What came out of a cookie. */
+export interface PrizeView {
+  prize_id: string;
+  title: string | null;
+  /** Null for a prize that pays nothing. */
+  reward: { reward_type: Reward['reward_type']; value: number } | null;
+}
 
 /** A configured step with what has become of it. */
 interface Step {
@@ -86,6 +95,8 @@ interface StepView {
   title: string | null;
   step_type: MilestoneStep['step_type'];
   state: StepState;
+  /** Only of a cookie that was opened: what came out; null when nothing was left. */
+  prize?: PrizeView | null;
 }
 
 export interface WidgetGame extends GameView {
@@ -146,12 +157,18 @@ type ByMode<Mode> = Extract<Progression, { mode: Mode }>;
 /** The active games of a player: those that are open, or may be joined. Those that end first come first. */
 export function renderWidget(timelines: readonly Timeline[], facts: PlayerFacts, now: Instant): WidgetGame[] {
   return openGames(timelines, now)
-    .flatMap((timeline) => presenceOf(timeline, facts, now) ?? [])
-    .filter(({ state }) => state === 'active')
-    .sort((a, b) => windowOf(a).end - windowOf(b).end || (a.game.config.game_id < b.game.config.game_id ? -1 : 1))
-    .map((presence) => {
+    .flatMap((timeline) => {
+      const presence = presenceOf(timeline, facts, now);
+      return presence === undefined ? [] : [{ timeline, presence }];
+    })
+    .filter(({ presence }) => presence.state === 'active')
+    .sort(
+      ({ presence: a }, { presence: b }) =>
+        windowOf(a).end - windowOf(b).end || (a.game.config.game_id < b.game.config.game_id ? -1 : 1),
+    )
+    .map(({ timeline, presence }) => {
       const steps = stepsOf(presence);
-      return { ...gameView(presence, steps, facts, now), steps: steps.map(stepView) };
+      return { ...gameView(presence, steps, facts, now), steps: steps.map((each) => stepView(each, timeline)) };
     });
 }
 
@@ -175,7 +192,7 @@ export function renderJourney(
     state: presence.state,
     previous_window: previous === undefined ? null : formatInstant(previous),
     steps: steps.map((each) => ({
-      ...stepView(each),
+      ...stepView(each, timeline),
       requires: each.step.requires ?? null,
       reward: each.step.step_type === 'REWARD' ? rewardView(each.step.reward, earnedOf(each.claim)) : null,
       netted: each.claim?.netted ?? 0,
@@ -306,8 +323,27 @@ function stepsOf({ game, progress }: Presence): Step[] {
   });
 }
 
-function stepView({ step, state }: Step): StepView {
-  return { step: step.step, title: step.title ?? null, step_type: step.step_type, state };
+function stepView({ step, claim, state }: Step, timeline: Timeline): StepView {
+  const view = { step: step.step, title: step.title ?? null, step_type: step.step_type, state };
+  const prize = claim === undefined || state === 'locked' ? undefined : prizeView(timeline, claim);
+  return prize === undefined ? view : { ...view, prize };
+}
+
+/** What came out of the cookie of a claim, as its player is told: undefined where none was opened, null when nothing was left. */
+export function prizeView(
+  timeline: Timeline,
+  { step, opening, rewardType, amount }: Pick<ClaimFact, 'step' | 'opening' | 'rewardType' | 'amount'>,
+): PrizeView | null | undefined {
+  if (opening === null) return undefined;
+  const { version, prizeId } = opening;
+  if (prizeId === null) return null;
+  const game = timeline.versions.find((candidate) => candidate.version === version);
+  const prize = game && cookieOf(game, step)?.prizes.find(({ prize_id }) => prize_id === prizeId);
+  return {
+    prize_id: prizeId,
+    title: prize?.title ?? null,
+    reward: rewardType === null || amount === null ? null : { reward_type: rewardType, value: amount },
+  };
 }
 
 function triggerView({ trigger_id, title, event_type, rule, progression_config, cap }: Trigger): TriggerView {

@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { type Chance, type DrawKey, DrawKeyMissing, drawOf, drawWith, noDraw } from './draw.ts';
+import { type AmountChance, type DrawKey, DrawKeyMissing, drawOf, drawWith, noDraw } from './draw.ts';
 
 const key: DrawKey = { id: 'k1', key: Buffer.alloc(32, 7) };
-const odds: Chance[] = [
+const odds: AmountChance[] = [
   { value: 5, weight: 70 },
   { value: 10, weight: 25 },
   { value: 50, weight: 5 },
 ];
-const identity = { userId: 'U1', gameId: 'game', windowStart: Date.UTC(2026, 4, 1), step: 3 };
+const identity = {
+  purpose: 'upto' as 'upto' | 'cookie',
+  userId: 'U1',
+  gameId: 'game',
+  windowStart: Date.UTC(2026, 4, 1),
+  step: 3,
+};
 const values = (more: (index: number) => Partial<typeof identity>, count = 64, own = key): number[] =>
-  Array.from({ length: count }, (_, index) => drawWith(own)({ ...identity, ...more(index) }, odds).value);
+  Array.from({ length: count }, (_, index) => drawWith(own)({ ...identity, ...more(index) }, odds).chosen.value);
 
 describe('a draw', () => {
   test('comes out the same whenever it is taken, in every version of Milepost', () => {
@@ -37,6 +43,11 @@ describe('a draw', () => {
     }
   });
 
+  test('of a prize says nothing of the draw of an amount', () => {
+    const players = (purpose: 'upto' | 'cookie') => values((index) => ({ purpose, userId: `U${index}` }), 24);
+    expect(players('cookie')).not.toEqual(players('upto'));
+  });
+
   test('follows the weights, over many players and under several keys', () => {
     const players = 5_000;
     for (const byte of [1, 2, 3, 4, 5]) {
@@ -51,7 +62,7 @@ describe('a draw', () => {
   });
 
   test('of one chance is certain', () => {
-    expect(drawWith(key)(identity, [{ value: 9, weight: 1 }]).value).toBe(9);
+    expect(drawWith(key)(identity, [{ value: 9, weight: 1 }]).chosen.value).toBe(9);
   });
 });
 

@@ -1,12 +1,16 @@
-// Draws the amount of an `upto` reward. Pure: the draw is a keyed function of what was earned, so that whoever has the key can repeat it, and nobody
-// without it can tell it beforehand. The earning number is left out: a refund cannot roll again.
+// Draws the amount of an `upto` reward, or the prize of a fortune cookie. Pure: the draw is a keyed function of what was earned, so that whoever has the
+// key can repeat it, and nobody without it can tell it beforehand. The earning number is left out: a refund cannot roll again.
 import { createHmac } from 'node:crypto';
 import { formatInstant, type Instant } from '../time.ts';
 
-/** An amount that may be drawn; its chance is its weight over the sum of all weights. */
+/** What may be drawn; its chance is its weight over the sum of all weights. */
 export interface Chance {
-  value: number;
   weight: number;
+}
+
+/** An amount that may be drawn. */
+export interface AmountChance extends Chance {
+  value: number;
 }
 
 export interface DrawKey {
@@ -17,22 +21,24 @@ export interface DrawKey {
 
 /** What a draw depends on, beside the key and the odds. */
 export interface DrawIdentity {
+  /** What is drawn: neither tells anything of the other. */
+  purpose: 'upto' | 'cookie';
   userId: string;
   gameId: string;
   windowStart: Instant;
   step: number;
 }
 
-/** An amount that was drawn, as it is recorded. */
-export interface Drawn {
+/** What was drawn from what, as it is recorded. */
+export interface Drawn<C extends Chance = AmountChance> {
   keyId: string;
-  odds: readonly Chance[];
-  value: number;
+  odds: readonly C[];
+  chosen: C;
 }
 
-export type Draw = (identity: DrawIdentity, odds: readonly Chance[]) => Drawn;
+export type Draw = <C extends Chance>(identity: DrawIdentity, odds: readonly C[]) => Drawn<C>;
 
-/** An amount has to be drawn, and this process has no key. */
+/** Something has to be drawn, and this process has no key. */
 export class DrawKeyMissing extends Error {}
 
 /** What a process without a key does. */
@@ -50,19 +56,19 @@ export function drawOf(keys: readonly DrawKey[] | undefined): Draw {
 
 /** Draws with a key. */
 export function drawWith(key: DrawKey): Draw {
-  return (identity, odds) => ({ keyId: key.id, odds, value: drawnValue(key, identity, odds) });
+  return (identity, odds) => ({ keyId: key.id, odds, chosen: chosenBy(key, identity, odds) });
 }
 
-function drawnValue({ key }: DrawKey, identity: DrawIdentity, odds: readonly Chance[]): number {
-  const { userId, gameId, windowStart, step } = identity;
-  const text = JSON.stringify(['upto', userId, gameId, formatInstant(windowStart), step]);
+function chosenBy<C extends Chance>({ key }: DrawKey, identity: DrawIdentity, odds: readonly C[]): C {
+  const { purpose, userId, gameId, windowStart, step } = identity;
+  const text = JSON.stringify([purpose, userId, gameId, formatInstant(windowStart), step]);
   const digest = createHmac('sha256', key).update(text, 'utf8').digest('hex');
   const total = odds.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
   // 256 bits over a sum below 2^27: what the remainder favours is below 2^-229.
   let place = BigInt(`0x${digest}`) % total;
-  for (const { value, weight } of odds) {
-    if (place < BigInt(weight)) return value;
-    place -= BigInt(weight);
+  for (const chance of odds) {
+    if (place < BigInt(chance.weight)) return chance;
+    place -= BigInt(chance.weight);
   }
   throw new Error('nothing can be drawn from no chances');
 }

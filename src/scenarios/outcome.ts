@@ -1,5 +1,6 @@
 // The words for what becomes of an event in a scenario, and what each means to an owner. The compiler holds them complete.
 import type { Outcome } from '../engine/batch.ts';
+import type { CookieRefusal } from '../games/cookie.ts';
 import type { Verdict } from '../games/games.ts';
 
 /** What a scenario's event may become; the other outcomes belong to deliveries and messages. */
@@ -29,7 +30,10 @@ export type ScenarioReason =
   | 'not_held'
   | 'released'
   | 'voided'
-  | 'conflicting_content';
+  | 'conflicting_content'
+  | 'opened'
+  | 'opening_invalid'
+  | CookieRefusal;
 
 /** What each reason says. */
 export const meanings: Record<ScenarioReason, string> = {
@@ -57,6 +61,13 @@ export const meanings: Record<ScenarioReason, string> = {
   not_held: 'what it is about is not held',
   released: 'what was held is released',
   voided: 'what was held is taken away',
+  opened: 'the player opened a cookie',
+  opening_invalid: 'it does not say which cookie it opens',
+  no_cookie: 'there was no such cookie',
+  cookie_held: 'the cookie waited for a release',
+  cookie_taken_back: 'the cookie had been taken back',
+  already_opened: 'the cookie had been opened before',
+  not_openable: 'the game does not say what may come out of the cookie',
   no_game: 'the game does not look at this event type',
   occurred_in_future: 'it was received more than 5 minutes before it happened',
   conflicting_content: 'its id was known with another content',

@@ -10,6 +10,7 @@ import { Defect } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { RewardMessage } from '../event/message.ts';
 import { isSameClaim } from '../games/claim.ts';
+import type { Stock } from '../games/cookie.ts';
 import type { Claim, Credit, Join, Membership, Player } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -46,6 +47,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
   const credits: Decision['credits'] = [];
   const claims: { player: Player; claim: Claim }[] = [];
   const rewards = new Map<string, RewardMessage>();
+  const stock: Stock = new Map();
   let batchNo = 0;
 
   function playerOf(userId: string): PlayerState {
@@ -79,6 +81,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
       eventNo: batchNo * limits.eventNumbersPerBatch + index,
       known: known.get(identityOf(incoming)),
       originals: originalsOf(incoming),
+      stock,
     }));
     const { decision, results } = decide(opened, definitions, noVerdicts, false, trialDraw);
     for (const player of players.values()) for (const progress of player.progress) progress.changed = false;

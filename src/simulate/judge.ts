@@ -63,7 +63,7 @@ export function judgePlayer(
 
   function attempt(events: readonly StoredEvent[]): Decision | undefined {
     const opened = events.map(({ incoming, eventNo, receivedAt }) => {
-      return { incoming, player, receivedAt, eventNo, known: undefined, originals: [] };
+      return { incoming, player, receivedAt, eventNo, known: undefined, originals: [], stock: new Map() };
     });
     try {
       return decide(opened, definitions, noVerdicts, false, trialDraw).decision;

@@ -105,7 +105,10 @@ function instantOf(time: string | Instant): Instant {
 type GameInput = Omit<GameConfig, 'schema_version' | 'milestone_steps' | 'triggers' | 'game_window'> & {
   game_window: Partial<GameConfig['game_window']>;
   /** A number stands for a REWARD step of that many NeuCoins times ten. */
-  milestone_steps: (number | { step: number; step_type: string; reward?: object; requires?: object })[];
+  milestone_steps: (
+    | number
+    | { step: number; step_type: string; reward?: object; requires?: object; cookie?: object }
+  )[];
   triggers: Partial<GameConfig['triggers'][number]>[];
 };
 
@@ -179,6 +182,20 @@ export function reversalOf(original: string, amount: number | null = null, optio
     ...options,
     attributes: { transaction_amount: amount, ...options.attributes },
     correlation: { original_event_id: original, ...options.correlation },
+  });
+}
+
+/** The opening of the cookie of a step in a game of `makeGame`. Its id is the claim's, as the API makes it. */
+export function cookieOpening(
+  step: number,
+  options: EventOptions & { game?: string; window?: string; earning?: number } = {},
+): IncomingEvent {
+  const { game: game_id = 'game', window: window_start = '2026-05-01T00:00:00Z', earning = 1, ...rest } = options;
+  return makeEvent({
+    type: 'cookie_opened',
+    id: `open ${options.user ?? 'U1'} ${game_id} ${window_start} ${step} ${earning}`,
+    ...rest,
+    attributes: { game_id, window_start, step, earning, ...rest.attributes },
   });
 }
 

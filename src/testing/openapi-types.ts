@@ -111,6 +111,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/games/{game_id}/claims/{step}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a fortune cookie of the player
+         * @description A cookie is opened once: whoever asks again, or at the same time, is answered the same prize. Of a step that was claimed more than once, in several windows or again after it was taken back: the newest.
+         */
+        post: operations["openCookie"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -482,6 +502,8 @@ export interface components {
                 /** @enum {string} */
                 step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
                 state: components["schemas"]["StepState"];
+                /** @description Only of a fortune cookie that was opened. */
+                prize?: components["schemas"]["Prize"];
             }[];
         };
         /** @description CHECKLIST: targets. STREAK: runs. CALENDAR_GRID: cells in reading order. Null for NUMERIC_COUNTER. */
@@ -515,6 +537,17 @@ export interface components {
          * @enum {string}
          */
         StepState: "locked" | "reached" | "held" | "paying" | "paid" | "netted" | "kept" | "failed" | "not_paid" | "cookie_to_open";
+        /** @description What came out of a fortune cookie; null when nothing was left. */
+        Prize: {
+            prize_id: string;
+            title: string | null;
+            /** @description Null: it pays nothing. */
+            reward: {
+                /** @description NC, VOUCHER, or service:<name> for what an installation adds. */
+                reward_type: string;
+                value: number;
+            } | null;
+        } | null;
         /** @description What is said of the event that was waited for; only where one was. */
         After: {
             event_id: string | null;
@@ -606,6 +639,8 @@ export interface components {
                 /** @enum {string} */
                 step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
                 state: components["schemas"]["StepState"];
+                /** @description Only of a fortune cookie that was opened. */
+                prize?: components["schemas"]["Prize"];
                 /** @description What reaches the step where its number does not. */
                 requires: ({
                     targets: string[];
@@ -754,6 +789,15 @@ export interface components {
             downgraded_from: number | null;
         } | {
             /** @constant */
+            kind: "opening";
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            prize: components["schemas"]["Prize"];
+        } | {
+            /** @constant */
             kind: "ruling";
             /** Format: date-time */
             at: string;
@@ -890,6 +934,17 @@ export interface components {
             window_start: string;
             /** @description Worth money: show it, do not keep it. */
             code: string;
+        };
+        OpenedCookie: {
+            game_id: string;
+            step: number;
+            /** Format: date-time */
+            window_start: string;
+            /** @description Of what the prize pays; reached: nothing is paid. */
+            state: components["schemas"]["ClaimState"];
+            prize: components["schemas"]["Prize"];
+            /** @description It had been opened before, with this prize. */
+            replayed: boolean;
         };
         EventAnswer: {
             event_id: string;
@@ -2364,6 +2419,141 @@ export interface operations {
                 };
             };
             /** @description The voucher was taken back. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This player or producer asks too often; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openCookie: {
+        parameters: {
+            query?: {
+                window?: string;
+            };
+            header?: {
+                /** @description The player, percent-encoded as in a URL; for tokens with the scope bff, which must name one. */
+                "x-player-id"?: string;
+            };
+            path: {
+                game_id: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came out of it. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedCookie"];
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The player has no cookie on that step: it is not reached, or is no cookie. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It waits for a release, was taken back, or cannot be opened now: the game is paused, or does not say what may come out. */
             409: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */

@@ -5,7 +5,7 @@
 --   joins                      version: their number, as none is ever taken back; fact: rows [game_no, joined_at in ms]
 --   <game_no>:<window_start>   version: see below; fact: [value, cleared, claims, detail, recent], with claims as rows
 --                              [step, earning, step_type, status, reward_type, amount, claimed_at in ms, config version, payment, netted,
---                              downgraded_from], detail what the archetype keeps beyond the value, and recent the last p_recent credits that
+--                              downgraded_from, of a cookie that was opened [config version, prize_id] or else null], detail what the archetype keeps beyond the value, and recent the last p_recent credits that
 --                              count, newest first, as rows [event_id, payment_id]. What caps and distinct values have counted stays here.
 --
 -- Of each game the two newest windows with progress: the one that is open or was last, and one more, because an event may be ahead of the clock. Of all
@@ -94,7 +94,8 @@ begin
                       where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
                         and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null
                    ) end,
-                   case when o.lowered is not null then c.amount end
+                   case when o.lowered is not null then c.amount end,
+                   k.opening
                  ) order by c.step, c.earning), '[]') as rows
             from milepost.claim c
             left join lateral (
@@ -104,6 +105,13 @@ begin
                order by o.message_key
                limit 1
             ) as o on true
+            left join lateral (
+              select json_build_array(k.version, k.prize_id) as opening
+                from milepost.cookie_opening k
+               where c.step_type = 'FORTUNE_COOKIE' and k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no
+                 and k.window_start = c.window_start and k.step = c.step and k.earning = c.earning
+               limit 1
+            ) as k on true
            where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
         ) as claims
        cross join lateral (

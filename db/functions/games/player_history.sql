@@ -1,6 +1,6 @@
 -- One page of a player's history in a game, newest first: entries as JSON (their keys, and which each kind has: src/games/history.ts; instants in ms).
 -- Joins and credits stand at the event's time, claims when the step was claimed, rewards when the payment ended, rulings on credits, what takes
--- rewards back and debts when they were made. p_before_us and p_before_place are the last entry of the page before; null for the first page. `place` puts
+-- rewards back, debts and openings of cookies when they were made. p_before_us and p_before_place are the last entry of the page before; null for the first page. `place` puts
 -- entries of one instant in order, and with it no two are alike. The settings and the ranges: see player_facts.
 --
 -- With p_not_counted also events of the game's types that it did not count, as far as their payloads are kept: among the player's p_events newest ones of
@@ -111,6 +111,16 @@ begin
          limit 1
       ) as b
      where c.status = 'clawed_back' and b.state <> 'cancelled'
+    union all
+    select k.opened_at, '8:' || c.identity,
+           json_build_object('kind', 'opening', 'claim', c.claim, 'opened_by', k.version, 'prize_id', k.prize_id)
+      from claims c
+     cross join lateral (
+        select k.opened_at, k.version, k.prize_id from milepost.cookie_opening k
+         where c.step_type = 'FORTUNE_COOKIE' and k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no
+           and k.window_start = c.window_start and k.step = c.step and k.earning = c.earning
+         limit 1
+      ) as k
     union all
     -- Those that count: an entry that waits for a payment's end counts once it is done, for what it paid.
     select d.entered_at, '7:' || to_char(d.entry_no, 'FM0000000000000000000'),

@@ -1,7 +1,8 @@
 -- Writes what rulings have changed, and what claims that end mean for messages and debts. p_rulings is null for most batches; else JSON with lists of
 -- rows (instants in ms):
 -- rulings: rows of milepost.ruling; resolved: the same with a reason, rulings whose wait is over: their events are `reversed` now;
--- corrections: rows of milepost.credit_correction; debts: rows of milepost.debt_entry; draws: rows of milepost.draw (absent from older processes);
+-- corrections: rows of milepost.credit_correction; debts: rows of milepost.debt_entry; draws: rows of milepost.draw; openings: see cookies_apply (both
+-- absent from older processes);
 -- released {bucket, message_key, destination}: messages that a person lets through though their budget is exhausted;
 -- cancelled {bucket, message_key}: messages that nobody has sent and nobody may; the decision was taken with their rows locked (rulings_state).
 create or replace function milepost.rulings_apply(p_rulings json, p_now timestamptz) returns void
@@ -51,6 +52,8 @@ begin
     from json_to_recordset(p_rulings -> 'draws')
       as d(bucket smallint, player_id bigint, game_no integer, window_start bigint, step bigint, earning smallint, key_id text, odds jsonb,
            value bigint);
+
+  perform milepost.cookies_apply(p_rulings -> 'openings', p_now);
 
   -- Released before cancelled: what one event lets through, a later one of the same batch may take back.
   select milepost.outbox_release(array_agg(r.bucket), array_agg(r.message_key), array_agg(r.destination), p_now), count(*)

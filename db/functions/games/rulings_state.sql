@@ -1,15 +1,18 @@
 -- What has been ruled about the batch's players and what they owe; and, where events of the batch rule themselves, everything about the windows
--- that this may change. As JSON {"rulings": …, "debts": …, "originals": …, "progress": …, "claims": …, "credits": …}, each a list of columns:
+-- that this may change. As JSON {"rulings": …, "debts": …, "originals": …, "progress": …, "claims": …, "credits": …, "stock": …}, each a list of columns:
 -- rulings: player's place, event_no, event_id, producer, kind, original_event_id, original_producer, payment_id, amount, waiting;
 -- debts: player's place, reward_type, what is owed (entries that wait for a message count once it is done);
 -- originals: place of the ruling event, event_no of an event that it names; null, as all that follows, where nothing rules;
 -- progress: as in games_state; credits: as in credits_of;
 -- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
 -- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
--- it is held over its budget. Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
+-- it is held over its budget;
+-- stock: see cookie_stock_open.
+-- Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
 -- "erased" besides: see erased_state.
 --
 -- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms}, null where nothing rules.
+-- The opening of a cookie is such a row, too, with {step, stock_window in ms, stocks: [{prize_id, stock}]} where prizes have a stock.
 -- p_game_no, p_game_since: the windows that other events of the batch may fall into; they are read, too, as a ruling may name one of these events.
 create or replace function milepost.rulings_state(
   p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json, p_lock boolean default true
@@ -158,7 +161,7 @@ begin
 
   v_credits := milepost.credits_of(v_place, v_bucket, v_player_id, v_game_no, null, v_window_start);
   return json_build_object('rulings', v_rulings, 'debts', v_debts, 'originals', v_originals, 'progress', v_progress, 'claims', v_claims,
-                           'credits', v_credits, 'erased', v_erased)::text;
+                           'credits', v_credits, 'stock', milepost.cookie_stock_open(p_rulings, p_lock), 'erased', v_erased)::text;
 end
 $$;
 grant execute on function milepost.rulings_state to milepost_ingest;

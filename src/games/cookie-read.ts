@@ -1,0 +1,64 @@
+// What is on record of a player's cookie. Reads only.
+import { sql } from 'kysely';
+import type { Db } from '../db/connect.ts';
+import { reading } from '../db/failure.ts';
+import { bucketOf } from '../ids.ts';
+import type { Instant } from '../time.ts';
+import type { ClaimFact, Payment } from './facts.ts';
+import type { Opening } from './games.ts';
+
+/** A cookie that a player has earned. */
+export interface Cookie extends Opening {
+  claim: Pick<ClaimFact, 'step' | 'status' | 'payment' | 'netted' | 'opening' | 'rewardType' | 'amount'>;
+}
+
+/**
+ * The newest cookie of a player on a step, in one window or in any: of those earned in a window again, after the first was taken back, the last.
+ * Undefined when there is none.
+ */
+export async function findCookie(
+  db: Db,
+  wanted: { userId: string; gameId: string; step: number; windowStart?: Instant | undefined },
+): Promise<Cookie | undefined> {
+  const { userId, gameId, step, windowStart } = wanted;
+  const { rows } = await reading(() =>
+    sql<{
+      window_start: string;
+      earning: number;
+      status: ClaimFact['status'];
+      reward_type: ClaimFact['rewardType'];
+      amount: string | null;
+      payment: Payment;
+      netted: string;
+      version: number | null;
+      prize_id: string | null;
+    }>`
+      select milepost.ms_of(c.window_start) as window_start, c.earning, c.status, c.reward_type,
+             case when o.body ? 'downgraded_from' then (o.body ->> 'amount')::bigint else c.amount end as amount,
+             case when o.state in ('pending', 'leased') then 'pending' else o.state::text end as payment,
+             (select coalesce(-sum(d.amount), 0) from milepost.debt_entry d
+               where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
+                 and d.window_start = c.window_start and d.step = c.step and d.earning = c.earning and d.after_key is null) as netted,
+             k.version, k.prize_id
+        from milepost.player p
+        join milepost.game g on g.game_id = ${gameId}
+        join milepost.claim c on c.bucket = p.bucket and c.player_id = p.player_id and c.game_no = g.game_no and c.step = ${step}
+        left join milepost.cookie_opening k
+          on k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
+             and k.step = c.step and k.earning = c.earning
+        left join milepost.outbox o on o.bucket = c.bucket and o.message_key = c.message_key
+       where p.bucket = ${bucketOf(userId)} and p.user_id = ${userId} and c.step_type = 'FORTUNE_COOKIE'
+         ${windowStart === undefined ? sql`` : sql`and c.window_start = to_timestamp(${windowStart}::double precision / 1000)`}
+       order by c.window_start desc, c.earning desc
+       limit 1`.execute(db.query),
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { earning, status, payment, version, prize_id: prizeId, reward_type: rewardType } = row;
+  const amount = row.amount === null ? null : Number(row.amount);
+  const opening = version === null ? null : { version, prizeId };
+  return {
+    ...{ gameId, step, earning, windowStart: Number(row.window_start) },
+    claim: { step, status, payment, netted: Number(row.netted), opening, rewardType, amount },
+  };
+}
