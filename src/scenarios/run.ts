@@ -13,6 +13,7 @@ import type { Window } from '../games/window.ts';
 import { didYouMean } from '../spelling.ts';
 import type { Zone } from '../time-zone.ts';
 import { formatLocal } from './moment.ts';
+import { ofNewest } from './opening.ts';
 import { meanings, type ScenarioReason } from './outcome.ts';
 import { createRehearsal, type Rehearsal } from './rehearsal.ts';
 import type { ExpectedVerdict, StepState } from './scenario.ts';
@@ -75,7 +76,8 @@ export function runScenario(stage: Stage): ScenarioResult {
     const { event } = staged.incoming;
     const player = rehearsal.playerOf(event.user_id);
     const before = totalOf(player);
-    const [result] = rehearsal.process([staged.incoming]).results as [EventResult];
+    const opening = staged.opens === undefined ? undefined : ofNewest(staged.incoming, staged.opens, rehearsal);
+    const [result] = rehearsal.process([opening ?? staged.incoming]).results as [EventResult];
     const report = reportOf(staged, result, totalOf(player) - before, timeline);
     differences.push(...differencesIn(staged, report));
     return report;

@@ -72,6 +72,16 @@ const happening = z.strictObject({
   at: moment.describe('When it happens. A day alone means its noon.'),
   event: name.optional().describe('Its kind, one of given.events. Where there is only one kind it may be left out.'),
   event_type: name.optional().describe('Its type, where it is of no kind.'),
+  open: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'In place of an event: the player opens the newest cookie of this step.',
+      unit: 'step',
+      examples: [10],
+    }),
   player,
   attributes,
   correlation,
@@ -132,7 +142,8 @@ const expectation = z.strictObject({
     .record(z.string().regex(/^\d+$/, { error: 'must be the number of a step' }), z.enum(stepStates))
     .optional()
     .meta({
-      description: 'What has become of steps, by their numbers; unopened is a cookie, locked is not reached.',
+      description:
+        'What has become of steps, by their numbers; unopened and opened are of a cookie, locked is not reached.',
       examples: [{ 3: 'earned', 6: 'locked' }],
     }),
   rewards: z

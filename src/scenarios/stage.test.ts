@@ -19,6 +19,7 @@ beforeAll(async () => {
     'everyone.json': makeGame(),
     'opt_in.json': optIn,
     'other.json': makeGame({ game_id: 'other' }),
+    'cookie.json': makeGame({ cohort_id: 'early', milestone_steps: [{ step: 2, step_type: 'FORTUNE_COOKIE' }] }),
     'double.json': makeGame({ cohort_id: 'early', milestone_steps: [3, 6], triggers: [paymentTrigger({ worth: 2 })] }),
     'broken.json': { ...game, milestone_step: [] },
   };
@@ -86,6 +87,16 @@ test.each([
     'a kind and a type',
     { when: [{ at: '2026-05-03', event: 'payment', event_type: 'x' }] },
     '$.when[0].event_type: beside "event" it has no meaning; remove one; found "x"',
+  ],
+  [
+    'a cookie of a step that gives none',
+    { when: [{ at: '2026-05-03', open: 3 }] },
+    '$.when[0].open: no cookie comes of step 3; there is none',
+  ],
+  [
+    'a cookie and a kind',
+    { game: 'cookie.json', when: [{ at: '2026-05-03', open: 2, event: 'payment' }] },
+    '$.when[0].event: beside "open" it has no meaning; remove one; found "payment"',
   ],
   ['nothing that happens', { given: {} }, '$.when[0]: does not say what happens: give "event_type"; found an object'],
   [

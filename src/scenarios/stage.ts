@@ -5,6 +5,7 @@ import { basename, dirname, join, normalize } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import { attributeFields, type FieldTypes } from '../condition/condition.ts';
 import { type Problem, UserError } from '../errors.ts';
+import type { Origin } from '../event/event.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { type AttributeType, attributeCatalogue, canonicalSource, parsePath, type Source } from '../event/source.ts';
 import { forbiddenChanges, hasBegun } from '../games/changes.ts';
@@ -16,6 +17,7 @@ import { didYouMean } from '../spelling.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { instantOf, later } from './moment.ts';
+import { openingEvent } from './opening.ts';
 import type { Beginning, TimedEvent } from './rehearsal.ts';
 import {
   type EventKind,
@@ -48,6 +50,8 @@ export interface StagedEvent {
   /** Where it is written. */
   path: string;
   expected: ExpectedVerdict | undefined;
+  /** The step whose newest cookie the player opens: which that is, the events before it say. */
+  opens?: number;
 }
 
 /** An expectation of a player, and when it is looked. */
@@ -91,7 +95,7 @@ export async function setStage(file: string, props: Props): Promise<Stage> {
   // Once more, now beside the game: so that its problems, too, come with their place.
   const checked = scenarioSchema.superRefine((scenario, context) => {
     const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
-    checkEvents(scenario, props.attributes, report);
+    checkEvents(scenario, props.attributes, timeline, report);
     checkPlayers(scenario, timeline, report);
     checkThen(scenario, timeline, report);
   });
@@ -203,7 +207,7 @@ function statusesOf({ given }: Scenario, { zone }: Game): StatusChange[] {
 
 // ---- what is checked beside the game and the sources
 
-function checkEvents(scenario: Scenario, attributes: Props['attributes'], report: Report): void {
+function checkEvents(scenario: Scenario, attributes: Props['attributes'], timeline: Timeline, report: Report): void {
   const kinds = Object.keys(scenario.given.events);
   for (const [name, kind] of Object.entries(scenario.given.events)) {
     checkAttributes(kind, ['given', 'events', name], attributes, report);
@@ -212,6 +216,10 @@ function checkEvents(scenario: Scenario, attributes: Props['attributes'], report
     const at = ['when', index];
     const { event, event_type, times, every, expect, event_id } = happening;
     checkAttributes(happening, at, attributes, report);
+    if (happening.open !== undefined) {
+      checkOpening(happening, happening.open, at, timeline, report);
+      return;
+    }
     if (event !== undefined && event_type !== undefined) {
       report([...at, 'event_type'], `beside "event" it has no meaning; remove one`);
     } else if (event !== undefined && !kinds.includes(event)) {
@@ -233,6 +241,17 @@ function checkEvents(scenario: Scenario, attributes: Props['attributes'], report
       );
     }
   });
+}
+
+function checkOpening(happening: Happening, step: number, at: Path, { versions }: Timeline, report: Report): void {
+  for (const key of ['event', 'event_type', 'attributes', 'correlation', 'producer', 'event_id', 'times'] as const) {
+    if (happening[key] !== undefined) report([...at, key], 'beside "open" it has no meaning; remove one');
+  }
+  const steps = versions.flatMap(({ config }) => config.milestone_steps);
+  const cookies = new Set(steps.filter(({ step_type }) => step_type === 'FORTUNE_COOKIE').map((each) => each.step));
+  if (cookies.has(step)) return;
+  const are = cookies.size === 0 ? 'there is none' : `these have one: ${[...cookies].join(', ')}`;
+  report([...at, 'open'], `no cookie comes of step ${step}; ${are}`);
 }
 
 const valueKinds: Record<AttributeType, 'string' | 'number' | 'boolean'> = {
@@ -305,9 +324,15 @@ function eventsOf(scenario: Scenario, file: string, game: Game, normaliser: Norm
   const events = scenario.when.flatMap((happening, index) =>
     Array.from({ length: happening.times ?? 1 }, (_, occurrence): StagedEvent[] => {
       const path = `$.when[${index}]`;
+      const origin = { transport: 'file' as const, file, line: index + 1 };
+      if (happening.open !== undefined) {
+        return [
+          { ...openingOf(happening, happening.open, game, origin), path, expected: expectedOf(happening, occurrence) },
+        ];
+      }
       const result = normaliser.normalise('canonical', {
         bytes: Buffer.from(JSON.stringify(messageOfEvent(scenario, happening, index, occurrence, game))),
-        origin: { transport: 'file', file, line: index + 1 },
+        origin,
         receivedAt: undefined,
       });
       if (result.kind === 'parked') {
@@ -319,6 +344,15 @@ function eventsOf(scenario: Scenario, file: string, game: Game, normaliser: Norm
   );
   if (problems.length > 0) throw new UserError(`${file}: ${problems.length} of its events are not right`, problems);
   return events;
+}
+
+/** The opening of a cookie, named as if it were the first of the game. */
+function openingOf(happening: Happening, step: number, game: Game, origin: Origin) {
+  const at = instantOf(happening.at, game.zone, 'noon');
+  const { received_at } = happening;
+  const receivedAt = received_at === undefined ? at + 1_000 : instantOf(received_at, game.zone, 'noon');
+  const opening = { gameId: game.config.game_id, windowStart: game.start, step, earning: 1 };
+  return { incoming: openingEvent(happening.player ?? somePlayer, opening, { at, receivedAt, origin }), opens: step };
 }
 
 /** An event as a producer would send it, with what the scenario leaves out. */
