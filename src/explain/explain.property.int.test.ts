@@ -121,7 +121,7 @@ test('judged again, every event comes to what is stored', { timeout: 150_000 }, 
         await support.close();
       }
     }),
-    { numRuns: 25, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: 15, interruptAfterTimeLimit: LIMIT_MS },
   );
   const expected = [
     'applied null',

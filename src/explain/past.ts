@@ -376,7 +376,9 @@ export async function readResolution(
     .filter(({ at, outcome, reason }) => at > judgedNo && outcome !== 'failed' && reason !== 'occurred_in_future')
     .reduce<(typeof judgements)[number] | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
   if (ending === undefined) return undefined;
-  return { eventId: ending.eventId, counted: counts(ending) && ending.reason !== 'joined' };
+  const { eventId, outcome, reason } = ending;
+  // What had been taken back before it came has credits, too.
+  return { eventId, counted: outcome === 'reversed' || (counts(ending) && reason !== 'joined') };
 }
 
 /** Whether an event is one that games look at and that a ruling names. Of one that is no longer stored its identity must do. */
