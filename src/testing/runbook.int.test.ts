@@ -235,9 +235,11 @@ test(follows(goingOut, 'MilepostRewardsWaiting', 'MilepostCircuitOpen'), { timeo
     deadlineMs: 30_000,
   });
   expect(await ask(database, goingOut, 'next_probe_in')).toMatchObject([
-    { destination: 'neucoin', by_hand: false, reason: expect.stringContaining('10 failures in a row') },
+    { destination: 'neucoin', by_hand: false, reason: expect.stringContaining('server_error') },
   ]);
-  expect(await ask(database, goingOut, 'circuit_change')).toMatchObject([{ destination: 'neucoin', state: 'open' }]);
+  expect(await ask(database, goingOut, 'circuit_change')).toContainEqual(
+    expect.objectContaining({ destination: 'neucoin', state: 'open' }),
+  );
   expect(await ask(database, goingOut, 'dispatch_rate')).toMatchObject([{ destination: 'neucoin' }]);
   expect(await done(database, ['circuits', 'list'])).toMatch(/^neucoin +(open|half-open) /m);
 
