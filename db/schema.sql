@@ -1237,6 +1237,10 @@ create function milepost.erased_text(p_text text, p_user_id text, p_pseudonym te
 language sql immutable;
 grant execute on function milepost.erased_text to milepost_erase;
 
+create function milepost.failed_event(p_event text) returns json
+language sql immutable strict parallel safe;
+grant execute on function milepost.failed_event to milepost_api, milepost_ingest, milepost_support;
+
 create function milepost.games_apply(
   p_event_bucket smallint[],
   p_event_player_id bigint[],

@@ -112,7 +112,8 @@ test('who was no member when an event came and is said to have been one, counts 
 
 test('an event that failed is read from where it was set aside, and keeps its time of receipt', async () => {
   await install(database.pool, { games: [gameHistory(makeGame())] });
-  const event = upiPayment(1, { id: 'a' });
+  // With what PostgreSQL reads in no text.
+  const event = upiPayment(1, { id: 'a', attributes: { merchant_id: '\u0000 \ud800' } });
   await engine.take([{ ...event, payload: '{"attributes":' }]);
   expect(await outcomes()).toEqual(['a failed (data_error)']);
   // Its cause is mended.

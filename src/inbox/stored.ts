@@ -56,8 +56,8 @@ export interface StoredEvent extends EventPlace {
 
 const columns = sql`
   k.bucket, k.player_id, k.event_no, k.event_id, k.producer, p.user_id, k.content_hash, k.outcome, k.reason, k.received_at,
-  i.occurred_at, coalesce(i.event_type, f.event::json -> 'event' ->> 'event_type') as event_type, i.event_version,
-  coalesce(i.source, f.event::json ->> 'source') as source, i.origin, i.payload::text as payload, f.event as failed`;
+  i.occurred_at, coalesce(i.event_type, milepost.failed_event(f.event) -> 'event' ->> 'event_type') as event_type, i.event_version,
+  coalesce(i.source, milepost.failed_event(f.event) ->> 'source') as source, i.origin, i.payload::text as payload, f.event as failed`;
 
 // A failed event has no payload in the inbox; what it was is kept with its error.
 const tables = sql`
@@ -77,8 +77,12 @@ function conditions(filter: EventFilter): RawBuilder<unknown> {
       ...(reason === undefined ? [] : [sql`k.reason = ${reason}`]),
       ...(since === undefined ? [] : [sql`k.received_at >= ${formatInstant(since)}::timestamptz`]),
       ...(until === undefined ? [] : [sql`k.received_at < ${formatInstant(until)}::timestamptz`]),
-      ...(source === undefined ? [] : [sql`coalesce(i.source, f.event::json ->> 'source') = ${source}`]),
-      ...(type === undefined ? [] : [sql`coalesce(i.event_type, f.event::json -> 'event' ->> 'event_type') = ${type}`]),
+      ...(source === undefined
+        ? []
+        : [sql`coalesce(i.source, milepost.failed_event(f.event) ->> 'source') = ${source}`]),
+      ...(type === undefined
+        ? []
+        : [sql`coalesce(i.event_type, milepost.failed_event(f.event) -> 'event' ->> 'event_type') = ${type}`]),
       ...(userId === undefined ? [] : [sql`k.bucket = ${bucketOf(userId)} and p.user_id = ${userId}`]),
       // Of what is no longer stored, the credits still tell the payment.
       ...(paymentId === undefined

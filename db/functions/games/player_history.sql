@@ -168,8 +168,7 @@ begin
            json_build_object('kind', 'not_counted', 'received_at', milepost.ms_of(k.received_at), 'outcome', k.outcome, 'reason', k.reason,
              'event', f.event)
       from (
-        -- What no text can hold (NUL, half a surrogate pair) is written as escapes, and refused when it is read; it stands for itself no more here.
-        select f.event_no, regexp_replace(f.event, '\\u(0000|d[89a-f]..)', '\\ufffd', 'g')::json -> 'event' as event
+        select f.event_no, milepost.failed_event(f.event) -> 'event' as event
           from milepost.event_failure f
          where p_not_counted and f.bucket = p_bucket and f.player_id = v_player_id
          order by f.event_no desc
