@@ -82,7 +82,7 @@ create table milepost.budget_reservation (
   constraint budget_reservation_amount_check check ((amount > 0)),
   constraint budget_reservation_released_check check (((state = 'released'::milepost.budget_reservation_state) = (released_at is not null)))
 ) with (fillfactor = 95);
-grant select on milepost.budget_reservation to milepost_api, milepost_owner, milepost_support;
+grant select on milepost.budget_reservation to milepost_api, milepost_ingest, milepost_owner, milepost_support;
 grant select, insert on milepost.budget_reservation to milepost_worker;
 grant update (state, released_at) on milepost.budget_reservation to milepost_worker;
 
@@ -241,6 +241,7 @@ create table milepost.credit (
   constraint credit_pkey primary key (bucket, player_id, game_no, window_start, event_no, trigger_id),
   constraint credit_amount_check check ((amount >= 0))
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
+create index credit_held on milepost.credit using btree (occurred_at, event_no) where (held and (occurred_at > '-infinity'::timestamp with time zone));
 grant select on milepost.credit to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.credit to milepost_ingest;
 grant update (payment_id, transaction_id, distinct_value, event_id) on milepost.credit to milepost_erase;

@@ -138,6 +138,10 @@ export const limits = {
   retriedRows: 200,
   /** Rewards in one list. */
   listedRewards: 1_000,
+  /** Holds that one command gives a verdict on, how many of them one transaction or one request does, and how many one list names. */
+  ruledHolds: 10_000,
+  ruledRows: 200,
+  listedHolds: 1_000,
   /** Lines of a service's statement that one statement writes at a time; and how many of each list of disagreements are told. */
   statementRows: 5_000,
   statementListed: 10_000,
@@ -253,6 +257,7 @@ export const limits = {
 
 assert(limits.batchEvents <= limits.eventNumbersPerBatch, 'a batch must fit into the numbers it reserves');
 assert(limits.reprocessedEvents <= limits.batchEvents, 'what is looked at again together must fit into one batch');
+assert(limits.ruledRows <= limits.batchEvents, 'the verdicts of one transaction must fit into one batch');
 assert(limits.httpBatchEvents <= limits.batchEvents, 'an HTTP batch must fit into one batch');
 assert(
   limits.leaseSeconds * 1_000 >

@@ -5,7 +5,7 @@ import { applyEdits, modify } from 'jsonc-parser';
 import { sql } from 'kysely';
 import { EVERYONE } from '../cohorts/cohorts.ts';
 import { COHORT_FILES } from '../cohorts/config.ts';
-import { COHORT_PRODUCER, COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../cohorts/feed.ts';
+import { COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../cohorts/feed.ts';
 import type { FieldTypes } from '../condition/condition.ts';
 import type { Db } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
@@ -13,6 +13,7 @@ import { activateGame } from '../definitions/activate.ts';
 import type { Engine } from '../engine/process.ts';
 import type { Message } from '../event/event.ts';
 import type { Normaliser } from '../event/normalise.ts';
+import { OWN_PRODUCER } from '../event/source.ts';
 import { parseGame } from '../games/parse.ts';
 import { type SampleMessage, type SampleOptions, samplePlayer, sampleStream } from '../local/sample-stream.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -82,7 +83,7 @@ export async function hasEvents(db: Db): Promise<boolean> {
   const row = await db.query
     .selectFrom('event_key')
     .select('event_no')
-    .where('producer', '<>', COHORT_PRODUCER)
+    .where('producer', '<>', OWN_PRODUCER)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;

@@ -639,6 +639,62 @@ Exits with 1 when the books do not agree, and with 0 when they do. Without --set
   )
   .action(from(async () => (await import('./reconcile.ts')).reconcileRewards));
 
+const holds = program
+  .command('holds')
+  .description('what waits for a person: flagged events, and rewards for which a budget had not enough left');
+/** The options by which every command names what is held. */
+const holdFilter = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--kind <kind>', 'event: flagged by fraud and risk management; claim: over a budget').choices([
+        'event',
+        'claim',
+      ]),
+    )
+    .option('--game <game>', 'of one game')
+    .option('--player <user_id>', 'of one player')
+    .option('--producer <producer>', 'events of one producer')
+    .option('--since <instant>', 'events that occurred, and rewards that were written, since then')
+    .option('--until <instant>', '… and before then');
+holdFilter(holds.command('list'))
+  .description('what is held, since when and why; longest first')
+  .option('--limit <count>', 'at most so many', '50')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    examples(
+      'milepost holds list',
+      'milepost holds list --kind claim --game summer',
+      'milepost holds list --player U123',
+    ),
+  )
+  .action(from(async () => (await import('./holds.ts')).listHolds));
+const verdict = (command: Command, name: 'release' | 'void'): Command =>
+  holdFilter(command)
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--yes', 'do it; without it, a filter only counts')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+An id is that of a flagged event, or the key of a reward over its budget, as "milepost holds list" shows them. Each verdict is an event of its own.
+Exits with 1 when something that was named is not held, or somebody else was faster.`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        `milepost holds ${name} evt_pay_001 --reason 'ticket 812'`,
+        `milepost holds ${name} 5a105e8b-9d40-e132-9780-d62ea2265d8a --reason 'ticket 812'`,
+        `milepost holds ${name} --kind claim --game summer --reason 'ticket 812' --yes`,
+      ),
+    );
+verdict(holds.command('release [ids...]'), 'release')
+  .description('let it count, and what it earned be paid, also beyond a budget')
+  .action(from(async () => (await import('./holds.ts')).releaseHolds));
+verdict(holds.command('void [ids...]'), 'void')
+  .description('a flagged event counts nothing any more; a reward over its budget is never paid')
+  .action(from(async () => (await import('./holds.ts')).voidHolds));
+
 const circuits = program.command('circuits').description('whether the services are called');
 circuits
   .command('list')
@@ -704,13 +760,19 @@ topics
 program
   .command('token <user_id>')
   .description('embedded only: a token of the development issuer')
-  .addOption(new Option('--scope <scope>', 'what it may do').choices(['player', 'producer', 'owner']).default('player'))
+  .addOption(
+    new Option('--scope <scope>', 'what it may do')
+      .choices(['player', 'bff', 'producer', 'support', 'owner'])
+      .default('player'),
+  )
   .addHelpText(
     'after',
     examples(
       'milepost token U100007                                  what this player may see',
       'milepost token fs_journey --scope producer              events of this source may be sent',
       'milepost token asha --scope owner                       games and cohorts may be changed, in this name',
+      'milepost token ravi --scope support                     events may be explained, and holds ruled on',
+      'milepost token app --scope bff                          a service reads for the players it names',
     ),
   )
   .action(from(async () => (await import('./token.ts')).printToken));

@@ -1,9 +1,10 @@
 // milepost token
+import type { Scope } from '../../api/contract/route.ts';
 import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { openDevelopmentIssuer } from '../local/development-issuer.ts';
 
-export async function printToken(userId: string, options: { scope: 'player' | 'producer' | 'owner' }): Promise<void> {
+export async function printToken(userId: string, options: { scope: Scope }): Promise<void> {
   const config = readConfig();
   if (config.JWT_JWKS_URL !== undefined) {
     throw new UserError('JWT_JWKS_URL is set: tokens come from your issuer, not from the development issuer');

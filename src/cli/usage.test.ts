@@ -53,6 +53,9 @@ test.each([
   'rewards show',
   'rewards retry',
   'rewards resolve',
+  'holds list',
+  'holds release',
+  'holds void',
   'circuits list',
   'circuits open',
   'circuits close',
@@ -92,6 +95,11 @@ test.each([
   [['rewards', 'list', '--older-than', 'long'], 'error: --older-than "long": write a time such as 30m, 2h or 7d'],
   [['rewards', 'show', 'x'], 'error: "x" is no key of a reward: milepost rewards list shows them'],
   [['rewards', 'retry', '--reason', 'x'], 'error: name the keys to be tried again, or a filter'],
+  [
+    ['holds', 'release', '--reason', 'x'],
+    'error: name what is held by the ids that milepost holds list shows, or by a filter',
+  ],
+  [['holds', 'void', 'x', '--reason', ' '], 'error: --reason is empty: say why, for the record'],
   [['rewards', 'retry', 'x'], "error: required option '--reason <text>' not specified"],
   [
     ['inbox', 'list', '--outcome', 'lost'],

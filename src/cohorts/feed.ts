@@ -2,7 +2,7 @@
 // stored in the inbox and judged once. Never writes a membership.
 import type { Message, Origin } from '../event/event.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
-import type { Source } from '../event/source.ts';
+import { ownSource } from '../event/source.ts';
 import { digestOf } from '../ids.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { COHORT_CHANGED } from './change.ts';
@@ -18,17 +18,7 @@ export interface ChangeRequest {
   by: string;
 }
 
-export const COHORT_PRODUCER = 'milepost';
-
-const source: Source = {
-  sourceId: 'cohorts',
-  file: 'the built-in source of cohort changes',
-  shape: 'canonical',
-  producer: COHORT_PRODUCER,
-  topics: [],
-  controls: ['cohorts'],
-  attributes: {},
-};
+const source = ownSource('cohorts');
 
 export const COHORT_SOURCE = source.sourceId;
 

@@ -16,6 +16,7 @@ import { applyFiles, changedFiles, formerFunctions, presentFiles, type Replaceab
 
 const DB_FOLDER = fileURLToPath(new URL('../../db/', import.meta.url));
 const LOCK = 77_000;
+const LOCK_LOOK_MS = 200;
 
 /** What a migration did, or would do. */
 export interface MigrationReport {
@@ -85,7 +86,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const client = new pg.Client({ connectionString: url, application_name: 'milepost migrate' });
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    // Asked for again and again: a statement that waited for it would keep an index from being built concurrently.
+    while (!(await client.query('select pg_try_advisory_lock($1) as free', [LOCK])).rows[0].free)
+      await delay(LOCK_LOOK_MS);
     // A lock that is waited for keeps everybody out who comes later. Only now: another migration may be waited for as long as it takes.
     await client.query(`set lock_timeout = ${lockMs}`);
     const migrations: string[] = [];

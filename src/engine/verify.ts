@@ -185,7 +185,7 @@ const checks = {
      where c.odds is distinct from d.odds or c.amount is distinct from d.value
         or not d.odds @> jsonb_build_array(jsonb_build_object('value', d.value))`,
 
-  /** A credit whose event, or payment, was reversed has a correction, and a correction has its ruling. */
+  /** A credit whose event, or payment, was reversed has a correction, as has one that was held when its event was ruled on; and a correction has its ruling. */
   corrections_match_rulings: `
     select bucket, player_id, 'event number ' || event_no || ', ' || trigger_id as subject,
            case when r.named then 'a correction' else 'no correction' end as expected,
@@ -194,7 +194,8 @@ const checks = {
               from milepost.ruling r
               join milepost.credit c on c.bucket = r.bucket and c.player_id = r.player_id
               left join milepost.event_key e on e.bucket = c.bucket and e.player_id = c.player_id and e.event_no = c.event_no
-             where case when r.original_event_id is null then c.payment_id = r.payment_id
+             where (r.kind = 'reversed' or c.held)
+               and case when r.original_event_id is null then c.payment_id = r.payment_id
                         -- An identity may be gone; the credit has the event's id as well.
                         else coalesce(e.event_id, c.event_id) = r.original_event_id
                              and coalesce(e.producer = coalesce(r.original_producer, e.producer), true) end) as r

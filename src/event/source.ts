@@ -247,6 +247,22 @@ export type Source = {
     }
 );
 
+/** The producer of what people do through Milepost itself. */
+export const OWN_PRODUCER = 'milepost';
+
+/** A built-in source of control events that people send through Milepost itself: it is on no topic, and no request can name it. */
+export function ownSource(control: Control): Source {
+  return {
+    sourceId: control,
+    file: `the built-in source of ${control}`,
+    shape: 'canonical',
+    producer: OWN_PRODUCER,
+    topics: [],
+    controls: [control],
+    attributes: {},
+  };
+}
+
 /** The built-in source: messages that are canonical events already, from any producer. */
 export const canonicalSource: Source = {
   sourceId: 'canonical',

@@ -329,10 +329,11 @@ const endings = { keep: 'kept', claw_back: 'clawed_back', offset: 'offset' } as 
 /** Takes a verdict on a claim whose message waits over its budget; undefined where there is none such. */
 export function applyClaimRuling(timeline: Timeline, ruling: ClaimRuling, player: Player): ClaimChange | undefined {
   const claim = player.claims.find(
-    ({ gameNo, windowStart, step, status, overBudget }) =>
+    ({ gameNo, windowStart, step, earning, status, overBudget }) =>
       gameNo === timeline.gameNo &&
       windowStart === ruling.windowStart &&
       step === ruling.step &&
+      earning === (ruling.earning ?? earning) &&
       // An earlier event of the same batch may have taken it back.
       status === 'awaiting_budget' &&
       overBudget,

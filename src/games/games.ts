@@ -192,6 +192,8 @@ export interface ClaimRuling {
   gameId: string;
   windowStart: Instant;
   step: number;
+  /** Which earning of the step; null where the verdict does not say, and then whichever is held. */
+  earning: number | null;
 }
 
 export interface Membership {

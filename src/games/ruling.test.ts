@@ -170,8 +170,21 @@ describe('reading', () => {
       { game_id: 'g', window_start: '2026-05-01T00:00:00Z' },
       'attributes.step: expected the number of a step',
     ],
+    [
+      'a number of an earning, if any',
+      { game_id: 'g', window_start: '2026-05-01T00:00:00Z', step: 1, earning: '2' },
+      'attributes.earning: expected the number of an earning, or null; found "2"',
+    ],
   ])('a verdict on a claim needs %s', (_, attributes, problem) => {
     const { event } = makeEvent({ type: 'hold_released', attributes });
     expect(readVerdict(event, 1)).toEqual({ problem: expect.stringContaining(problem) });
+  });
+
+  test('a verdict on a claim names an earning, or whichever is held', () => {
+    const claim = { game_id: 'g', window_start: '2026-05-01T00:00:00Z', step: 1 };
+    const read = (attributes: Record<string, string | number>) =>
+      readVerdict(makeEvent({ type: 'hold_voided', attributes }).event, 1);
+    expect(read(claim)).toMatchObject({ claim: { kind: 'voided', step: 1, earning: null } });
+    expect(read({ ...claim, earning: 2 })).toMatchObject({ claim: { earning: 2 } });
   });
 });

@@ -13,6 +13,9 @@ import { contributionOf } from './progression.ts';
 
 const [HOLD_RELEASED, HOLD_VOIDED] = controlEvents.holds;
 
+/** The event type of each verdict on what is held. */
+export const verdictTypes = { released: HOLD_RELEASED, voided: HOLD_VOIDED } as const;
+
 /** Whether an event takes others back instead of counting itself. */
 export function isReversal({ event_type, correlation }: CanonicalEvent): boolean {
   return reversalTypes.includes(event_type) || correlation.original_event_id !== null;
@@ -38,7 +41,7 @@ export function readReversal(event: CanonicalEvent, eventNo: number): { ruling: 
   return { ruling: { kind: 'reversed', amount, ...named(event), eventNo, waiting: false } };
 }
 
-/** What a verdict says: about an event that it names, or about a claim (attributes game_id, window_start and step). */
+/** What a verdict says: about an event that it names, or about a claim (attributes game_id, window_start, step and, if it is told, earning). */
 export function readVerdict(
   event: CanonicalEvent,
   eventNo: number,
@@ -47,14 +50,17 @@ export function readVerdict(
   if (event.correlation.original_event_id !== null) {
     return { ruling: { kind, amount: null, ...named(event), eventNo, waiting: false } };
   }
-  const { game_id: gameId, window_start: start, step } = event.attributes;
+  const { game_id: gameId, window_start: start, step, earning = null } = event.attributes;
   if (typeof gameId !== 'string') return { problem: `attributes.game_id: expected text; found ${show(gameId)}` };
   const windowStart = typeof start === 'string' ? parseInstant(start) : undefined;
   if (windowStart === undefined) return { problem: `attributes.window_start: expected a time; found ${show(start)}` };
   if (typeof step !== 'number' || !Number.isSafeInteger(step)) {
     return { problem: `attributes.step: expected the number of a step; found ${show(step)}` };
   }
-  return { claim: { kind, gameId, windowStart, step } };
+  if (earning !== null && (typeof earning !== 'number' || !Number.isSafeInteger(earning))) {
+    return { problem: `attributes.earning: expected the number of an earning, or null; found ${show(earning)}` };
+  }
+  return { claim: { kind, gameId, windowStart, step, earning } };
 }
 
 function named({ event_id, producer, correlation, attributes }: CanonicalEvent) {

@@ -109,7 +109,7 @@ async function computeDigest(): Promise<string> {
   for (const file of ['migrate.ts', 'replaceable.ts']) hash.update(await readFile(join(root, 'src/db', file)));
   for (const folder of ['db/migrations', 'db/functions', 'db/views']) {
     const files = (await readdir(join(root, folder), { recursive: true }))
-      .filter((file) => file.endsWith('.sql'))
+      .filter((file) => /\.(sql|mjs)$/.test(file))
       .sort();
     for (const file of files) hash.update(`\0${folder}/${file}\0`).update(await readFile(join(root, folder, file)));
   }

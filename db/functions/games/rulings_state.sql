@@ -6,7 +6,7 @@
 -- progress: as in games_state; credits: as in credits_of;
 -- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
 -- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
--- it is held over its budget;
+-- it is held over its budget, and locked here;
 -- stock: see cookie_stock_open.
 -- Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
 -- "erased" besides: see erased_state.
