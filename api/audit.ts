@@ -36,7 +36,13 @@ export function createAudit(owner: Db): Audit {
         `insert into milepost.audit (actor, scope, action, subject, reason, details) values ($1, $2, $3, $4, $5, $6)`,
         [
           ...[caller.subject, scope, route.operationId, withoutNul(subject), reason],
-          withoutNul(JSON.stringify({ request_id: requestId, query: query ?? null })),
+          withoutNul(
+            JSON.stringify({
+              request_id: requestId,
+              query: query ?? null,
+              ...(route.body?.isRecorded ? { body } : {}),
+            }),
+          ),
         ],
       );
     } catch (error) {

@@ -26,6 +26,7 @@ import { cookieRoutes } from './cookies.ts';
 import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
+import { holdRoutes } from './holds.ts';
 import { previewRoutes } from './preview.ts';
 import { answerProblems } from './problem.ts';
 import { createRateLimits, type Rates } from './rates.ts';
@@ -85,6 +86,7 @@ export function createApi(options: ApiOptions): HttpService {
   eventRoutes(serve, { engine, normaliser });
   adminCohortRoutes(serve, { db, engine, clock });
   adminGameRoutes(serve, { db, owner, fields, clock });
+  holdRoutes(serve, { db, engine, clock });
   supportRoutes(serve, { db, clock });
   healthRoutes(serve, createReadiness(db, redis, { readsWithoutDatabase: definitions.areKnown }));
   referenceRoutes(serve);

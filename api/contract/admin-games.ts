@@ -1,8 +1,7 @@
 // The contract of administering games.
 import { z } from 'zod';
-import { limits } from '../../src/limits.ts';
 import { defineRoute } from './route.ts';
-import { inputProblems, instant, time } from './shapes.ts';
+import { inputProblems, instant, reason, time } from './shapes.ts';
 
 const config = z.record(z.string(), z.unknown()).describe('A game as it is configured: docs/schemas/game.schema.json.');
 const status = z.enum(['active', 'paused', 'ended']);
@@ -51,11 +50,6 @@ const seen = z.object({
   'if-match': z.string().optional().describe('The ETag of the game as it was seen, such as "3".'),
   'if-none-match': z.string().optional().describe('* for a new game.'),
 });
-const reason = z
-  .string()
-  .max(limits.reasonChars)
-  .refine((text) => text.trim() !== '', { error: 'must say why, for the record' })
-  .meta({ override: { minLength: 1 } });
 const change = {
   reason,
   into_the_past: z.boolean().default(false).describe('Meant to change what has been judged already.'),

@@ -3,6 +3,7 @@ import * as adminCohorts from './admin-cohorts.ts';
 import * as adminGames from './admin-games.ts';
 import * as events from './events.ts';
 import * as games from './games.ts';
+import * as holds from './holds.ts';
 import type { Route } from './route.ts';
 import * as service from './service.ts';
 import * as support from './support.ts';
@@ -27,6 +28,8 @@ export const contract: readonly Route[] = [
   adminGames.end,
   adminCohorts.changeMembers,
   adminCohorts.oneMember,
+  holds.listHolds,
+  holds.giveVerdicts,
   support.explain,
   service.live,
   service.ready,

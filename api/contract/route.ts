@@ -24,6 +24,8 @@ export interface Body<S extends z.ZodType = z.ZodType> {
   schema: S;
   /** False where the handler reads the value by itself: the schema is then for readers only. */
   isChecked: boolean;
+  /** The record of what support and owners ask for keeps the value, which must be small; else its reason alone. */
+  isRecorded?: boolean;
   example?: Json;
 }
 

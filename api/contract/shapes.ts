@@ -41,6 +41,15 @@ export const identifier = z
   .refine(isIdentifier, { error: `must be an id of 1 to ${limits.identifierBytes} bytes, without NUL` })
   .meta({ override: { minLength: 1, maxLength: limits.identifierBytes } });
 
+/** Why somebody asks for a change. */
+export const reason = z
+  .string()
+  .max(limits.reasonChars)
+  .refine((text) => text.trim() !== '' && text.isWellFormed() && !text.includes('\0'), {
+    error: 'must say why, for the record',
+  })
+  .meta({ override: { minLength: 1 } });
+
 /** One thing that is wrong with an input. */
 const inputProblem = z.object({
   path: z.string().describe('Where, such as $.members[0].from; empty when the input as a whole is meant.'),

@@ -338,6 +338,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is held until a person decides, longest first */
+        get: operations["listHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/holds/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release or void what is held
+         * @description Each verdict is an event, with who asks and why. One on what is not held, or not any more, changes nothing (not_held); so a request may be repeated.
+         */
+        post: operations["giveVerdicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/support/explanations": {
         parameters: {
             query?: never;
@@ -991,6 +1028,56 @@ export interface components {
             in_force_from: string;
             revision: number;
             remarks: string[];
+        };
+        /** @description event: flagged by fraud and risk management. claim: its reward is over a budget. */
+        Hold: {
+            /** @constant */
+            kind: "event";
+            user_id: string;
+            producer: string;
+            event_id: string;
+            /**
+             * Format: date-time
+             * @description When it occurred.
+             */
+            since: string;
+            /** @description What it was flagged with; null where its payload is no longer stored. */
+            flag: unknown;
+            games: {
+                game_id: string;
+                /** Format: date-time */
+                window_start: string;
+                /** @description What it counts there. */
+                amount: number;
+                /** @description Those that wait for this event, or for others in the same window. */
+                claims: {
+                    step: number;
+                    earning: number;
+                    step_type: string;
+                    reward_type: string | null;
+                    amount: number | null;
+                }[];
+            }[];
+        } | {
+            /** @constant */
+            kind: "claim";
+            user_id: string;
+            /** @description The key of its reward. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description When its reward was written.
+             */
+            since: string;
+            game_id: string;
+            /** Format: date-time */
+            window_start: string;
+            step: number;
+            earning: number;
+            reward_type: string;
+            amount: number;
+            /** @description The budget that had not enough left. */
+            budget_id: string | null;
         };
         Explanation: {
             event_id: string;
@@ -4507,6 +4594,285 @@ export interface operations {
             };
             /** @description Path and query have more than 2048 characters. */
             414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: {
+                kind?: "event" | "claim";
+                game_id?: string;
+                user_id?: string;
+                /** @description Events of this producer only. */
+                producer?: string;
+                /** @description Held since then or later. With the last entry’s since, the list goes on. */
+                since?: string;
+                /** @description And since before then. */
+                until?: string;
+                /** @description 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is held now. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        holds: components["schemas"]["Hold"][];
+                        /** @description There are more than these. */
+                        more: boolean;
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveVerdicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 200 holds, in one transaction. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "verdict": "released",
+                 *       "reason": "ticket 812: it was the customer",
+                 *       "holds": [
+                 *         {
+                 *           "kind": "event",
+                 *           "user_id": "U1",
+                 *           "producer": "payments",
+                 *           "event_id": "evt_pay_001"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description released: it counts, and is paid, also beyond a budget. voided: it counts nothing, or is never paid.
+                     * @enum {string}
+                     */
+                    verdict: "released" | "voided";
+                    reason: string;
+                    holds: ({
+                        /** @constant */
+                        kind: "event";
+                        user_id: string;
+                        producer: string;
+                        event_id: string;
+                    } | {
+                        /** @constant */
+                        kind: "claim";
+                        key: string;
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each, in their order. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            hold: {
+                                /** @constant */
+                                kind: "event";
+                                user_id: string;
+                                producer: string;
+                                event_id: string;
+                            } | {
+                                /** @constant */
+                                kind: "claim";
+                                key: string;
+                            };
+                            /** @description Of the verdict; null where nothing was held, and so none was given. */
+                            event_id: string | null;
+                            outcome: components["schemas"]["Outcome"];
+                            reason: string | null;
+                            /** @description Judged before: outcome and reason are the original ones. */
+                            replayed: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */
                     "X-Request-Id"?: string;
