@@ -15,8 +15,8 @@ async function run(database: TestDatabase, ...args: string[]) {
 /** The document that a command prints for programs. */
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
 async function json(database: TestDatabase, ...args: string[]): Promise<{ status: number | null; document: any }> {
-  const { status, stdout, stderr } = await run(database, ...args, '--json');
-  expect(stderr).toBe('');
+  // Where it takes long, standard error tells how far it is.
+  const { status, stdout } = await run(database, ...args, '--json');
   return { status, document: JSON.parse(stdout) };
 }
 

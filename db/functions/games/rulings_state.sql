@@ -81,9 +81,13 @@ begin
     select r.*, p_bucket[r.player] as bucket, p_player_id[r.player] as player_id
       from json_to_recordset(p_rulings)
         as r(event integer, player integer, original_event_id text, payment_id text, game_no integer, window_start bigint)
-  ), named as (
-    select (v_originals -> 0 ->> (n.at - 1)::integer)::integer as event, (v_originals -> 1 ->> (n.at - 1)::integer)::bigint as event_no
-      from generate_series(1, json_array_length(case json_typeof(v_originals -> 0) when 'array' then v_originals -> 0 else '[]' end)) as n(at)
+  ), named as materialized (
+    -- Once, and each list read through once: looking up one after the other would make a batch of rulings quadratic.
+    select n.event::integer as event, n.event_no::bigint as event_no
+      from rows from (
+        json_array_elements_text(case json_typeof(v_originals -> 0) when 'array' then v_originals -> 0 else '[]' end),
+        json_array_elements_text(case json_typeof(v_originals -> 1) when 'array' then v_originals -> 1 else '[]' end)
+      ) as n(event, event_no)
   ), windows as (
     select r.player, r.bucket, r.player_id, c.game_no, c.window_start
       from ruled r
