@@ -1,4 +1,5 @@
 // The record of what owners and support ask for. A row is written before anything is done; where it cannot be written, nothing is done.
+import { recordAction } from '../src/db/audit.ts';
 import type { Db } from '../src/db/connect.ts';
 import { DatabaseAway, failureOf } from '../src/db/failure.ts';
 import { messageOf } from '../src/errors.ts';
@@ -29,22 +30,13 @@ export function isAudited({ scopes }: Route): boolean {
 export function createAudit(owner: Db): Audit {
   return async ({ route, caller, params, query, body, requestId }) => {
     const scope = route.scopes.find((candidate) => caller.scopes.has(candidate));
-    const reason = reasonIn(body);
-    const subject = Object.values(params).join(' ');
+    const kept = route.body?.isRecorded ? { body } : {};
     try {
-      await owner.pool.query(
-        `insert into milepost.audit (actor, scope, action, subject, reason, details) values ($1, $2, $3, $4, $5, $6)`,
-        [
-          ...[caller.subject, scope, route.operationId, withoutNul(subject), reason],
-          withoutNul(
-            JSON.stringify({
-              request_id: requestId,
-              query: query ?? null,
-              ...(route.body?.isRecorded ? { body } : {}),
-            }),
-          ),
-        ],
-      );
+      await recordAction(owner.pool, {
+        ...{ actor: caller.subject, scope: scope as Scope, action: route.operationId, reason: reasonIn(body) },
+        subject: Object.values(params).join(' '),
+        details: { request_id: requestId, query: query ?? null, ...kept },
+      });
     } catch (error) {
       if (failureOf(error) !== 'infrastructure') throw error;
       throw new DatabaseAway(messageOf(error), { cause: error });
@@ -54,10 +46,5 @@ export function createAudit(owner: Db): Audit {
 
 function reasonIn(body: unknown): string | null {
   const { reason } = (typeof body === 'object' && body !== null ? body : {}) as { reason?: unknown };
-  return typeof reason === 'string' ? withoutNul(reason) : null;
-}
-
-/** PostgreSQL holds no NUL; nothing in this system is called so. */
-function withoutNul(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').replaceAll('\\u0000', '\\ufffd');
+  return typeof reason === 'string' ? reason : null;
 }

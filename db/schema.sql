@@ -48,9 +48,10 @@ create table milepost.audit (
   constraint audit_pkey primary key (audit_no)
 );
 create index audit_at_idx on milepost.audit using btree (at);
-grant insert on milepost.audit to milepost_owner;
 grant select on milepost.audit to milepost_api, milepost_support;
+grant select, delete on milepost.audit to milepost_retention;
 grant select, insert on milepost.audit to milepost_erase;
+grant insert (actor, scope, action, subject, reason, details) on milepost.audit to milepost_ingest, milepost_owner, milepost_retention, milepost_support;
 grant update (subject, reason, details) on milepost.audit to milepost_erase;
 
 create table milepost.budget_period (
@@ -747,7 +748,9 @@ create table milepost.retention_policy (
   event_key_days integer,
   archive_folder text,
   applied_at     timestamp with time zone not null,
+  audit_days     integer,
   constraint retention_policy_pkey primary key (one),
+  constraint retention_policy_audit_check check ((audit_days >= 365)),
   constraint retention_policy_days_check check (((inbox_days > 0) and ((event_key_days is null) or (event_key_days >= inbox_days)))),
   constraint retention_policy_one_check check (one)
 );
@@ -861,6 +864,17 @@ grant select on milepost.voucher_code to milepost_api;
 grant select (bucket, claim_key) on milepost.voucher_code to milepost_erase;
 
 -- Views; what they select is in db/views
+
+create view milepost_dba.audit (
+  day date,
+  scope text,
+  action text,
+  actor text,
+  requests bigint,
+  with_reason bigint,
+  newest timestamp with time zone
+) as …;
+grant select on milepost_dba.audit to milepost_dba;
 
 create view milepost_dba.budget (
   game_id text,

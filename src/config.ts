@@ -114,6 +114,10 @@ const environment = z
     INBOX_ARCHIVE_FOLDER: text
       .optional()
       .meta({ what: 'the folder that a day’s events are written to before it is dropped', absent: 'nowhere' }),
+    AUDIT_RETENTION_DAYS: count(365, 36_500).optional().meta({
+      what: 'for how many days the record of what owners and support asked for is kept, for the role worker ([retention](#retention))',
+      absent: 'for ever',
+    }),
     JWT_JWKS_URL: url('http:', 'https:').optional().meta({
       what: 'the keys of who signs the API’s tokens, for the role api',
       absent: 'a development issuer; embedded only',

@@ -236,6 +236,8 @@ export const limits = {
   retentionPauseMs: 1_000,
   /** Identities that are pruned in one statement. */
   prunedKeys: 5_000,
+  /** Entries of the record of what people ask for that one transaction deletes. */
+  expiredRows: 1_000,
   /** Rows of an archive that are fetched at a time: what bounds its memory. */
   archivedRows: 1_000,
   /** Time a graceful stop may take before the process ends anyway. */

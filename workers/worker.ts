@@ -43,7 +43,7 @@ export interface WorkerOptions {
   voucher: ServiceAddress;
   /** Seals the codes of vouchers; absent where they are not kept. */
   voucherCodes?: Sealer | undefined;
-  /** Which days of the inbox go; absent: none does. Needs a login that is a member of milepost_retention. */
+  /** Which days of the inbox go, and which entries of the record of what people ask for; absent: none does. Needs a login that is a member of milepost_retention. */
   retention?: RetentionPolicy | undefined;
   /** Services defined in configuration, and the values of the secrets that they name. */
   configured?: { services: readonly ServiceConfig[]; secrets: ReadonlyMap<string, string> } | undefined;

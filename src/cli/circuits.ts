@@ -7,7 +7,7 @@ import { type Circuit, readCircuits, setCircuit } from '../outbox/circuit.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface Options {
   json?: boolean;
@@ -52,7 +52,11 @@ async function change(service: string, open: boolean, options: Options & { reaso
     if (destination === undefined) {
       throw new UserError(`there is no service ${JSON.stringify(service)}; there is ${destinations.join(', ')}`);
     }
-    const done = await transaction(db, (tx) => setCircuit(tx, destination, request));
+    const done = await transaction(db, async (tx) => {
+      const action = open ? 'openCircuit' : 'closeCircuit';
+      await recordCommand(tx.client, 'milepost_support', { action, subject: destination, reason: request.reason });
+      return setCircuit(tx, destination, request);
+    });
     if (done && !open) await db.pool.query('select milepost.outbox_wake($1)', [[destination]]);
     return done;
   });

@@ -22,7 +22,7 @@ import { withDatabase } from './database.ts';
 import { clearProgress, ingest, showProgress } from './ingest.ts';
 import { openInput } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
-import { whoAsks } from './person.ts';
+import { recordCommand, whoAsks } from './person.ts';
 
 interface ChangeOptions {
   from?: string;
@@ -62,6 +62,13 @@ async function changeCohort(member: boolean, cohortId: string, file: string, opt
   await using input = await openTwice(file);
   await check(input, terms);
   const result = await withDatabase(config, 'milepost_ingest', async (db) => {
+    await recordCommand(db.pool, 'milepost_ingest', {
+      ...{ action: 'changeMembers', subject: cohortId },
+      details: {
+        ...{ member, file: input.name, from: formatInstant(terms.from) },
+        until: terms.until === undefined ? null : formatInstant(terms.until),
+      },
+    });
     const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
     const done = await ingest(engine, createCohortNormaliser(), COHORT_SOURCE, changes(input, terms), {
       progress: showProgress,

@@ -8,7 +8,7 @@ import { parseExact } from '../event/exact-json.ts';
 import { formatInstant } from '../time.ts';
 import { withEngine } from './engine.ts';
 import { print } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface CorrectOptions {
   player: string;
@@ -34,6 +34,12 @@ export async function correctInbox(eventId: string, options: CorrectOptions): Pr
     reason: options.reason === undefined ? '' : readReason(options.reason),
   };
   const { done, gameIds } = await withEngine(readConfig(), async (db, engine) => {
+    if (!dryRun) {
+      await recordCommand(db.pool, 'milepost_ingest', {
+        ...{ action: 'correctEvent', subject: eventId, reason: order.reason },
+        details: { user_id: order.userId },
+      });
+    }
     const done = await correctEvent({ db, engine, dryRun }, order);
     const { games } = await engine.definitions();
     return { done, gameIds: new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId])) };

@@ -22,6 +22,7 @@ import { zoneOf } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
 import { readCount, readInstant } from './input.ts';
 import { print, table } from './output.ts';
+import { recordCommand } from './person.ts';
 
 /** The options that every change of a game takes. */
 export interface ChangeOptions {
@@ -52,22 +53,34 @@ export async function changeGames<T>(config: Config, work: (tx: Tx) => Promise<T
   }
 }
 
+/** Puts a change of a game on record. */
+export function recordChange(
+  tx: Tx,
+  action: string,
+  gameId: string,
+  reason: string,
+  details: Record<string, unknown>,
+): Promise<void> {
+  return recordCommand(tx.client, 'milepost_owner', { action, subject: gameId, reason, details });
+}
+
 type StatusOptions = ChangeOptions & { at?: string };
 
-export const pause = (gameId: string, options: StatusOptions) => setStatus(pauseGame, gameId, options);
-export const resume = (gameId: string, options: StatusOptions) => setStatus(resumeGame, gameId, options);
-export const end = (gameId: string, options: StatusOptions) => setStatus(endGame, gameId, options);
+export const pause = (gameId: string, options: StatusOptions) => setStatus('pauseGame', pauseGame, gameId, options);
+export const resume = (gameId: string, options: StatusOptions) => setStatus('resumeGame', resumeGame, gameId, options);
+export const end = (gameId: string, options: StatusOptions) => setStatus('endGame', endGame, gameId, options);
 
 async function setStatus(
+  action: string,
   change: (tx: Tx, request: StatusRequest) => Promise<StatusChanged>,
   gameId: string,
   options: StatusOptions,
 ): Promise<void> {
   const request = { gameId, ...readChange(options), at: readInstant('--at', options.at) };
-  const { changed, timeZone } = await changeGames(readConfig(), async (tx) => ({
-    changed: await change(tx, request),
-    timeZone: await timeZoneOf(tx, gameId),
-  }));
+  const { changed, timeZone } = await changeGames(readConfig(), async (tx) => {
+    await recordChange(tx, action, gameId, request.reason, { at: options.at ?? null });
+    return { changed: await change(tx, request), timeZone: await timeZoneOf(tx, gameId) };
+  });
   print(options, describeStatusChange(changed), () =>
     [`${gameId} ${begins[changed.status]} ${formatMoment(changed.from, zoneOf(timeZone))}`, ...changed.remarks].join(
       '\n  ',
@@ -80,10 +93,13 @@ const begins = { active: 'is active from', paused: 'is paused from', ended: 'end
 export async function rollback(gameId: string, options: ChangeOptions & { to: string; from?: string }): Promise<void> {
   const toVersion = readCount('--to', options.to, 1) as number;
   const request = { gameId, toVersion, ...readChange(options), from: readInstant('--from', options.from) };
-  const { activation, timeZone } = await changeGames(readConfig(), async (tx) => ({
-    activation: await rollbackGame(tx, request),
-    timeZone: await timeZoneOf(tx, gameId),
-  }));
+  const { activation, timeZone } = await changeGames(readConfig(), async (tx) => {
+    await recordChange(tx, 'rollBackGame', gameId, request.reason, {
+      to_version: toVersion,
+      from: options.from ?? null,
+    });
+    return { activation: await rollbackGame(tx, request), timeZone: await timeZoneOf(tx, gameId) };
+  });
   const { version, inForceFrom, changed, differences, remarks } = activation;
   const moment = formatMoment(inForceFrom, zoneOf(timeZone));
   print(options, describeActivation(activation), () =>

@@ -19,7 +19,7 @@ import { readTextFile } from '../text-file.ts';
 import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { formatDay, zoneOf } from '../time-zone.ts';
 import { withDatabase } from './database.ts';
-import { type ChangeOptions, changeGames, readChange } from './game-timeline.ts';
+import { type ChangeOptions, changeGames, readChange, recordChange } from './game-timeline.ts';
 import { readCount, readInstant, unreadable } from './input.ts';
 import { exitCodes, print, printProblems, table } from './output.ts';
 
@@ -128,7 +128,12 @@ export async function activateGames(files: string[], options: ChangeOptions & { 
   }
   const games = verdicts.filter((verdict) => 'config' in verdict);
   const requests = games.map((game) => ({ ...game, ...change, from }));
-  const activations = await changeGames(config, (tx) => activateTogether(tx, requests));
+  const activations = await changeGames(config, async (tx) => {
+    for (const { config } of games) {
+      await recordChange(tx, 'activateVersion', config.game_id, change.reason, { from: options.from ?? null });
+    }
+    return activateTogether(tx, requests);
+  });
   print(options, activations.map(describeActivation), () =>
     activations
       .flatMap(({ gameId, version, inForceFrom, changed, differences, remarks }, index) => {

@@ -2,19 +2,16 @@
 import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
 import type { Db } from '../db/connect.ts';
-import { createEngine } from '../engine/process.ts';
 import { isRuled, type RuledHold, ruleOnHolds } from '../engine/rule-on-holds.ts';
 import { UserError } from '../errors.ts';
 import { findHolds, type HeldClaim, type HeldEvent, type Hold, type HoldFilter } from '../games/hold.ts';
 import type { VerdictRequest } from '../games/verdict.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log.ts';
-import { drawOf } from '../rewards/draw.ts';
 import { withDatabase } from './database.ts';
-import { drawKeysOf } from './draw-keys.ts';
+import { withEngine } from './engine.ts';
 import { readCount, readInstant } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 import { createProgress } from './progress.ts';
 
 interface FilterOptions {
@@ -100,14 +97,12 @@ async function rule(verdict: VerdictRequest['verdict'], ids: string[], options: 
       'name what is held by the ids that milepost holds list shows, or by a filter: --kind, --game, …',
     );
   }
-  const config = readConfig();
   const progress = createProgress();
-  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
-  const draw = drawOf(await drawKeysOf(config));
-  const { found, more, ruled } = await withDatabase(config, 'milepost_ingest', async (db) => {
+  const { found, more, ruled } = await withEngine(readConfig(), async (db, engine) => {
     const { holds, more } = await find(db, ids, filter);
     if (ids.length === 0 && options.yes !== true) return { found: holds, more, ruled: undefined };
-    const engine = createEngine(db, log, undefined, draw);
+    const details = { verdict, holds: holds.length, ...(ids.length > 0 ? { ids } : { filter }) };
+    await recordCommand(db.pool, 'milepost_ingest', { action: 'giveVerdicts', reason: request.reason, details });
     const ruled = await ruleOnHolds(
       engine,
       holds,
@@ -117,7 +112,6 @@ async function rule(verdict: VerdictRequest['verdict'], ids: string[], options: 
           progress.at(() => `${counted(done, 'hold')} of ${holds.length.toLocaleString('en')} ${verdict}`),
       },
     );
-    await engine.idle();
     return { found: holds, more, ruled };
   });
   progress.clear();

@@ -7,6 +7,7 @@ import { createLog } from '../log.ts';
 import { parseInstant, utcDay } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { exitCodes, print, table } from './output.ts';
+import { recordCommand } from './person.ts';
 
 export async function listPartitions(options: { json?: boolean }): Promise<void> {
   const partitions = await withDatabase(readConfig(), 'milepost_retention', readPartitions);
@@ -58,6 +59,10 @@ export async function dropPartitions(options: {
       return;
     }
     const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+    await recordCommand(db.pool, 'milepost_retention', {
+      ...{ action: 'dropInbox', subject: day },
+      details: { archive_folder: folder ?? null },
+    });
     const retired = await dropBefore(db, { day, archiveFolder: folder }, { log });
     if (retired === undefined) {
       process.exitCode = exitCodes.notRight;

@@ -10,7 +10,7 @@ import { didYouMean } from '../spelling.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface Options {
   topic?: string;
@@ -40,7 +40,11 @@ async function change(paused: boolean, options: Options & { reason: string }): P
   // What is paused may be resumed though no source reads it any more.
   if (paused && options.topic !== undefined) await checkTopic(config.GAME_CONFIGS, options.topic);
   const { topics, left } = await withDatabase(config, 'milepost_support', async (db) => {
-    const changed = await transaction(db, (tx) => setPause(tx, topic, request));
+    const changed = await transaction(db, async (tx) => {
+      const action = paused ? 'pauseIngest' : 'resumeIngest';
+      await recordCommand(tx.client, 'milepost_support', { action, subject: topic, reason: request.reason });
+      return setPause(tx, topic, request);
+    });
     return { topics: changed, left: await readPauses(db) };
   });
   print(options, { topics, changed: topics.length > 0, paused: left.map((pause) => pause.topic) }, () => {

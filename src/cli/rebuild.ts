@@ -7,7 +7,7 @@ import { limits } from '../limits.ts';
 import { formatInstant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { exitCodes, print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 import { createProgress } from './progress.ts';
 import { openRedis } from './verify.ts';
 
@@ -21,6 +21,7 @@ export async function runRebuild(options: { reason: string; dryRun?: boolean; js
   const redis = config.REDIS_URL === undefined || dryRun ? undefined : await openRedis(config.REDIS_URL);
   try {
     const report = await withDatabase(config, 'milepost_ingest', async (db) => {
+      if (!dryRun) await recordCommand(db.pool, 'milepost_ingest', { action: 'rebuildProgress', reason });
       const done = await rebuild(db, {
         ...{ dryRun, by: whoAsks(), reason, shown: CHANGES_SHOWN },
         progress: ({ bucket, players, changed }) =>

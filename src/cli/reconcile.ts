@@ -15,7 +15,7 @@ import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { openInput, readCount, readInstant } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 import { createProgress } from './progress.ts';
 
 interface ReconcileOptions {
@@ -55,6 +55,10 @@ export async function reconcileRewards(options: ReconcileOptions): Promise<void>
     const by = whoAsks();
     const paid = result.ambiguous.first.flatMap((reward) => receiptIn(options.service, reward));
     const unpaid = result.ambiguous.first.filter(({ statement }) => statement === 'not paid');
+    await recordCommand(db.pool, 'milepost_support', {
+      ...{ action: 'concludeRewards', subject: options.service, reason },
+      details: { statement: name, paid: paid.length, not_paid: unpaid.length },
+    });
     const settled = {
       paid: [...(await concludeRewards(db, paid, { paid: true, by, reason }))],
       not_paid: [...(await concludeRewards(db, unpaid, { paid: false, by, reason }))],

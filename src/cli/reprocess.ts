@@ -15,7 +15,7 @@ import { withEngine } from './engine.ts';
 import { type FilterOptions, readFilter } from './inbox.ts';
 import { openInput, readCount } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface ReprocessOptions extends FilterOptions {
   file?: string;
@@ -33,8 +33,19 @@ export async function reprocessInbox(eventIds: string[], options: ReprocessOptio
   const done = await withEngine(config, async (db, engine) => {
     const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
     const how = { db, engine, normaliser, progress: showProgress };
-    if (begin === undefined) return resume(await findRun(db, run as string), how);
-    return options.dryRun === true ? rehearse(begin.wanted, how) : reprocess(begin, how);
+    if (options.dryRun === true && begin !== undefined) return rehearse(begin.wanted, how);
+    const action = 'reprocessInbox';
+    if (begin === undefined) {
+      const found = await findRun(db, run as string);
+      await recordCommand(db.pool, 'milepost_ingest', { action, details: { run } });
+      return resume(found, how);
+    }
+    await recordCommand(db.pool, 'milepost_ingest', {
+      action,
+      reason: begin.reason,
+      details: { wanted: begin.wanted },
+    });
+    return reprocess(begin, how);
   });
   clearProgress();
   if (done.unknown.length > 0 || done.shown.some(({ problem }) => problem !== null))

@@ -23,7 +23,7 @@ import { formatInstant, type Instant } from '../time.ts';
 import { withDatabase } from './database.ts';
 import { readCount, readInstant } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface FilterOptions {
   service?: RewardDestination;
@@ -242,8 +242,10 @@ export async function retryFailed(keys: string[], options: RetryOptions): Promis
   const result = await withDatabase(readConfig(), 'milepost_support', async (db) => {
     const found = await findRewards(db, { ...filter, state: 'failed' }, limits.retriedRewards + 1);
     const chosen = found.slice(0, limits.retriedRewards).map(({ key }) => key);
-    const retried = options.yes === true ? (await retryRewards(db, chosen, request)).size : 0;
-    return { found: chosen.length, retried, more: found.length > chosen.length };
+    const more = found.length > chosen.length;
+    if (options.yes !== true) return { found: chosen.length, retried: 0, more };
+    await record(db, 'retryRewards', request.reason, { rewards: chosen.length, filter });
+    return { found: chosen.length, retried: (await retryRewards(db, chosen, request)).size, more };
   });
   print(options, result, () => {
     const more = result.more
@@ -270,6 +272,7 @@ export async function resolveAmbiguous(keys: string[], options: ResolveOptions):
 async function retryKeys(keys: readonly string[], request: RetryRequest, options: { json?: boolean }): Promise<void> {
   for (const key of keys) checkKey(key);
   const { retried, left } = await withDatabase(readConfig(), 'milepost_support', async (db) => {
+    await record(db, request.state === 'failed' ? 'retryRewards' : 'resolveRewards', request.reason, { keys });
     const done = await retryRewards(db, keys, request);
     return {
       retried: done,
@@ -301,6 +304,7 @@ async function conclude(keys: readonly string[], as: 'paid' | 'unpaid', options:
     const rewards = await Promise.all(
       keys.map(async (key) => ({ key, receipt: await receiptOf(db, key, transaction) })),
     );
+    await record(db, 'concludeRewards', conclusion.reason, { keys, paid: conclusion.paid });
     const done = await concludeRewards(db, rewards, conclusion);
     const others = keys.filter((key) => !done.has(key));
     return { concluded: [...done], left: await stateOf(db, others) };
@@ -314,6 +318,10 @@ async function conclude(keys: readonly string[], as: 'paid' | 'unpaid', options:
       ...left.map((reward) => leftAlone(reward, 'ambiguous')),
     ].join('\n'),
   );
+}
+
+function record(db: Db, action: string, reason: string, details: Record<string, unknown>): Promise<void> {
+  return recordCommand(db.pool, 'milepost_support', { action, reason, details });
 }
 
 async function receiptOf(db: Db, key: string, transactionId: string | undefined): Promise<Json> {

@@ -155,12 +155,13 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
           log,
           concurrency: config.WORKER_CONCURRENCY,
           retention:
-            config.INBOX_RETENTION_DAYS === undefined
+            config.INBOX_RETENTION_DAYS === undefined && config.AUDIT_RETENTION_DAYS === undefined
               ? undefined
               : {
                   inboxDays: config.INBOX_RETENTION_DAYS,
                   archiveFolder: config.INBOX_ARCHIVE_FOLDER,
                   eventKeyDays: config.EVENT_KEY_RETENTION_DAYS,
+                  auditDays: config.AUDIT_RETENTION_DAYS,
                 },
           neucoin: {
             url: at.rewards.neucoin,

@@ -114,6 +114,18 @@ test('milepost_api and milepost_support write nothing at all', () => {
   }
 });
 
+test('whoever gives a command adds who, what and why to the record, and says neither the number nor the time of it', async () => {
+  for (const role of [...processes, 'milepost_retention'] as const) {
+    const mayAdd = !['milepost_worker', 'milepost_api'].includes(role);
+    const own = "insert into milepost.audit (actor, scope, action, subject, details) values ('a', 's', 'a', '', '{}')";
+    expect(await isAllowed(role, own), role).toBe(mayAdd);
+    const when =
+      "insert into milepost.audit (at, actor, scope, action, subject, details) values (now(), 'a', 's', 'a', '', '{}')";
+    expect(await isAllowed(role, when), role).toBe(false);
+    expect(await isAllowed(role, "update milepost.audit set actor = 'b'"), role).toBe(false);
+  }
+});
+
 test('milepost_worker writes what leaves, and no game state', () => {
   const written = ['insert', 'update', 'delete'].flatMap((verb) =>
     allOf('milepost_worker', verb).map((what) => what.split('.')[0]),
@@ -137,7 +149,7 @@ test('milepost_worker writes what leaves, and no game state', () => {
 test('milepost_owner activates; it can neither rewrite what is in force nor change a cohort', () => {
   expect(allOf('milepost_owner', 'update')).toEqual(['definitions.epoch', 'game.game_id', 'game.revision']);
   expect(allOf('milepost_owner', 'delete')).toEqual([]);
-  expect(allOf('milepost_owner', 'insert')).toEqual(['audit', 'game', 'game_status_change', 'game_version']);
+  expect(allOf('milepost_owner', 'insert')).toEqual(['game', 'game_status_change', 'game_version']);
 });
 
 test('ledgers are append-only for everybody, and of a claim only the status may change', () => {
@@ -186,12 +198,12 @@ test('milepost_erase writes names and texts, and no amount, status or number of 
   ]);
 });
 
-test('milepost_retention writes the inbox, which it owns, prunes identities, and writes the record of what went', () => {
+test('milepost_retention writes the inbox, which it owns, prunes identities and old entries of the audit, and writes the record of what went', () => {
   const all = (able.get('milepost_retention') as string[]).filter((what) => !/^\w+ inbox\b/.test(what));
   expect(all.filter((what) => what.startsWith('update '))).toEqual(
     [
       ...['epoch', 'event_keys_from'].map((column) => `update definitions.${column}`),
-      ...['inbox_days', 'event_key_days', 'archive_folder', 'applied_at', 'one'].map(
+      ...['inbox_days', 'event_key_days', 'archive_folder', 'applied_at', 'one', 'audit_days'].map(
         (column) => `update retention_policy.${column}`,
       ),
       ...[
@@ -206,7 +218,7 @@ test('milepost_retention writes the inbox, which it owns, prunes identities, and
     ].sort((a, b) => all.indexOf(a) - all.indexOf(b)),
   );
   expect(all.filter((what) => !what.startsWith('update '))).toEqual([
-    'select definitions',
+    ...['select audit', 'delete audit', 'select definitions'],
     ...['event_conflict', 'event_failure'].map((table) => `delete ${table}`),
     ...['select event_key', 'delete event_key', 'delete event_rejudged'],
     ...['game', 'game_status_change', 'game_version', 'player'].map((table) => `select ${table}`),

@@ -547,6 +547,7 @@ export interface ReprocessRun {
 export interface RetentionPolicy {
   applied_at: ColumnType<number, string, string>;
   archive_folder: string | null;
+  audit_days: number | null;
   event_key_days: number | null;
   inbox_days: number | null;
   one: Generated<boolean>;

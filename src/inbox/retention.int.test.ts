@@ -255,3 +255,26 @@ test('DBAs are told what may be dropped and why', async () => {
   ]);
   await dba.close();
 });
+
+test('the record of what people ask for is kept for as long as is said, and else for ever', async () => {
+  await using database = await testDatabase();
+  await using db = keeper(database.url);
+  await database.pool.query(
+    `insert into milepost.audit (at, actor, scope, action, subject, details)
+     select now() - n * interval '1 day', 'asha', 'support', 'openCircuit', n::text, '{}'::jsonb from unnest(array[0, 399, 401, 2000]) as n
+     union all
+     select now() - interval '500 days', 'asha', 'support', 'openCircuit', 'many', '{}' from generate_series(1, 1500)`,
+  );
+  const kept = async () => {
+    const { rows } = await database.pool.query('select distinct subject from milepost.audit order by 1');
+    return rows.map(({ subject }) => subject);
+  };
+  await applyRetention(db, { inboxDays: 40 }, run);
+  expect(await kept()).toHaveLength(5);
+  await applyRetention(db, { auditDays: 400 }, run);
+  expect(await kept()).toEqual(['0', '399']);
+  const { rows } = await database.pool.query('select inbox_days, audit_days from milepost.retention_policy');
+  expect(rows).toEqual([{ inbox_days: null, audit_days: 400 }]);
+  await expect(applyRetention(db, { auditDays: 30 }, run)).rejects.toThrow('retention_policy_audit_check');
+  expect(await kept()).toEqual(['0', '399']);
+});

@@ -1,5 +1,5 @@
 // Retention of the inbox: days that nobody needs any more are detached, archived where that is wanted, and dropped, one after the other, while batches
-// go on. Owns the order of these steps and the record of them (retired_partition), by which a run that was broken off is finished by the next.
+// go on. And of the record of what people ask for (audit), whose old entries are deleted. Owns the order of these steps and the record of them (retired_partition), by which a run that was broken off is finished by the next.
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Db } from '../db/connect.ts';
@@ -11,11 +11,13 @@ import { type Archive, archivePartition } from './archive.ts';
 /** What is kept for how long. Absent: for ever. */
 export interface RetentionPolicy {
   /** Days of receipt (UTC) before today. */
-  inboxDays: number;
+  inboxDays?: number | undefined;
   /** Where a day's events are written to before it is dropped; absent: nowhere. */
   archiveFolder?: string | undefined;
   /** Days for which identities of events are kept, whatever becomes of their payloads. */
   eventKeyDays?: number | undefined;
+  /** Days of the record of what people ask for. */
+  auditDays?: number | undefined;
 }
 
 export interface RetentionRun {
@@ -66,8 +68,10 @@ export async function applyRetention(
 ): Promise<RetiredPartition[] | undefined> {
   return alone(db, run, async (client) => {
     await recordPolicy(client, policy);
-    const before = `(now() at time zone 'UTC')::date - ${Number(policy.inboxDays)}`;
-    await begin(client, before, policy.archiveFolder);
+    if (policy.auditDays !== undefined) await expireAudit(client, policy.auditDays, run);
+    if (policy.inboxDays !== undefined) {
+      await begin(client, `(now() at time zone 'UTC')::date - ${Number(policy.inboxDays)}`, policy.archiveFolder);
+    }
     return retire(client, run);
   });
 }
@@ -124,14 +128,31 @@ async function alone<T>(
 
 async function recordPolicy(
   client: pg.PoolClient,
-  { inboxDays, archiveFolder, eventKeyDays }: RetentionPolicy,
+  { inboxDays, archiveFolder, eventKeyDays, auditDays }: RetentionPolicy,
 ): Promise<void> {
   await client.query(
-    `insert into milepost.retention_policy (inbox_days, archive_folder, event_key_days, applied_at) values ($1, $2, $3, clock_timestamp())
+    `insert into milepost.retention_policy (inbox_days, archive_folder, event_key_days, audit_days, applied_at)
+     values ($1, $2, $3, $4, clock_timestamp())
      on conflict (one) do update set inbox_days = excluded.inbox_days, archive_folder = excluded.archive_folder,
-                                     event_key_days = excluded.event_key_days, applied_at = excluded.applied_at`,
-    [inboxDays, archiveFolder ?? null, eventKeyDays ?? null],
+                                     event_key_days = excluded.event_key_days, audit_days = excluded.audit_days,
+                                     applied_at = excluded.applied_at`,
+    [inboxDays ?? null, archiveFolder ?? null, eventKeyDays ?? null, auditDays ?? null],
   );
+}
+
+/** Deletes what is older from the record of what people ask for, some rows in each transaction. */
+async function expireAudit(client: pg.PoolClient, days: number, { signal, log }: RetentionRun): Promise<void> {
+  let deleted = 0;
+  for (let more = true; more && signal?.aborted !== true; ) {
+    const { rowCount } = await client.query(
+      `delete from milepost.audit where audit_no in
+         (select a.audit_no from milepost.audit a where a.at < now() - $1 * interval '1 day' order by a.at limit $2)`,
+      [days, limits.expiredRows],
+    );
+    deleted += rowCount ?? 0;
+    more = rowCount === limits.expiredRows;
+  }
+  if (deleted > 0) log.info({ deleted, days }, 'old entries of the record of what people ask for are deleted');
 }
 
 /** Puts every attached day before an SQL date on record as retiring. */
