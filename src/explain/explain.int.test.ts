@@ -74,9 +74,13 @@ describe('the answer', () => {
       await told([game], [upiPayment(5, { id: 'a' })], [cookieOpening(1, { id: 'none', earning: 2 }), ...opened]),
     ).toBe('The fortune cookie had been opened before.');
     expect((await explain(opened[0]?.event.event_id as string)).answer).toBe(
-      'With it the player opened the fortune cookie of step 1 in game. There came out gold, which pays 50 NC; it was drawn from gold (weight 3, 1 left), silver (weight 1, 0 left).',
+      'With it the player opened the fortune cookie of step 1 in game. There came out gold, which pays 50 NC; it was drawn from gold (weight 3, 1 left), silver (weight 1, 0 left). ' +
+        'The 50 NC of step 1 in game: on its way.',
     );
     expect((await explain('none')).answer).toBe('There was no such fortune cookie.');
+    expect((await explain('a')).answer).toMatch(
+      /, a fortune cookie to be opened\. The 50 NC of step 1 in game: on its way\.$/,
+    );
     for (const event of ['a', 'none']) expect((await explain(event)).recomputed).toMatchObject({ agrees: true });
 
     const late = upiPayment(5, { id: 'b', user: 'U2' });

@@ -380,7 +380,7 @@ function answerOf(
     );
   }
   if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);
-  if (opening !== undefined) return openingInWords(opening);
+  if (opening !== undefined) return [openingInWords(opening), ...changed.transitions.flatMap(claimInWords)].join(' ');
   const relevant = games.filter(({ reason }) => reason !== 'event_type');
   if (relevant.length === 0 && ruling === null) {
     const none = `${outcomeInWords(stored.outcome, stored.reason)} No game looked at ${judged.event.event_type} events then.`;

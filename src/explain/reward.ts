@@ -154,6 +154,7 @@ function rewardInWords(claim: ClaimEntry, what: string): string | undefined {
   switch (status) {
     case 'earned':
     case 'awaiting_budget':
+    case 'opened':
     case 'kept': {
       const paid = paidInWords(claim, what);
       return status === 'kept' && paid !== undefined ? `${paid} The player keeps what was paid.` : paid;
