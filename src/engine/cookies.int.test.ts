@@ -54,6 +54,11 @@ test('64 players open at once by several engines: no stock gives more than it ha
   const replayed = [...results, ...again].flatMap((batch) => batch?.results ?? []).map((result) => result.replayed);
   expect(replayed.filter((each) => each)).toHaveLength(64);
   expect(await came(database)).toEqual({ gold: 10, nothing: 54 });
+  // Each draw saw what the one before had left.
+  const { rows: lefts } = await database.pool.query<{ left: number }>(
+    "select (prizes -> 0 ->> 'left')::int as left from milepost.cookie_opening where prize_id = 'gold' order by 1",
+  );
+  expect(lefts.map(({ left }) => left)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   const { rows } = await database.pool.query(
     `select (select json_agg(json_build_array(given, stock)) from milepost.cookie_stock) as stock,
             (select count(*)::int from milepost.claim where status = 'opened' and reward_type = 'NC' and amount = 100) as claims,
