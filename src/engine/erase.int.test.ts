@@ -24,9 +24,21 @@ const order = { by: 'asha', reason: 'ticket 990', settleMs: 0 };
 const ago = (hours: number): Instant => Date.now() - hours * hour;
 const from = (hours: number, to: number) => ({ start: formatInstant(ago(hours)), end: formatInstant(ago(to)) });
 
+const drawn = {
+  step: 4,
+  step_type: 'REWARD',
+  reward: {
+    reward_type: 'NC',
+    value: 50,
+    visibility: 'visible',
+    display_type: 'upto',
+    distribution: [3, 7, 11, 13, 17, 50].map((value) => ({ value, weight: 1 })),
+  },
+};
+
 /** One that counts payments, and one that counts merchants, of whose transactions the largest payment counts. */
 const games = [
-  makeGame({ game_id: 'payments', game_window: from(400, -400), milestone_steps: [2, 100] }),
+  makeGame({ game_id: 'payments', game_window: from(400, -400), milestone_steps: [2, drawn, 100] }),
   makeGame({
     game_id: 'merchants',
     game_window: from(400, -400),
@@ -168,7 +180,7 @@ test('nothing says any more who it was or what they did; the books agree with th
   expect(await disagreements()).toEqual([]);
   // Somebody is still to be paid.
   await expect(eraseNow()).rejects.toThrow(/still to be paid/);
-  expect(await as('milepost_erase', (db) => planErasure(db, user))).toMatchObject({ open: { 'rewards pending': 2 } });
+  expect(await as('milepost_erase', (db) => planErasure(db, user))).toMatchObject({ open: { 'rewards pending': 3 } });
   const statement = await pay();
 
   await using redis = Object.assign(new Redis(inject('redis')), {
@@ -199,7 +211,7 @@ test('nothing says any more who it was or what they did; the books agree with th
     ]),
   );
   const before = await ledgers();
-  const counts = { payloads: 14, parked_messages: 1, voucher_codes: 1, rewards: 2, events: 15 };
+  const counts = { payloads: 14, parked_messages: 1, voucher_codes: 1, rewards: 3, events: 15 };
   expect(await as('milepost_erase', (db) => planErasure(db, user))).toMatchObject({ open: {}, counts });
 
   const done = await eraseNow({ reason: `${user} asks`, forget: (userIds) => forgetPlayers(redis, userIds) });
@@ -228,7 +240,7 @@ test('nothing says any more who it was or what they did; the books agree with th
   expect(reconciled).toMatchObject({ agree: true, lines: statement.length });
   expect(await as('milepost_support', (db) => summarizePlayer(db, user))).toBeUndefined();
   const pseudonym = done?.pseudonym as string;
-  expect(await as('milepost_support', (db) => summarizePlayer(db, pseudonym))).toMatchObject({ claims: [{}, {}] });
+  expect(await as('milepost_support', (db) => summarizePlayer(db, pseudonym))).toMatchObject({ claims: [{}, {}, {}] });
   const { rows: audit } = await database.pool.query(
     "select subject, reason from milepost.audit where action = 'erasePlayer'",
   );

@@ -56,6 +56,8 @@ export async function compareDraws(
                       d.earning, d.window_start::text as place, p.user_id, g.game_id, d.key_id, d.${odds} as odds, d.${drawn} as drawn
                  from ${table} d join milepost.player p using (bucket, player_id) join milepost.game g using (game_no)
                 where (d.bucket, d.player_id, d.game_no, d.window_start, d.step, d.earning) > ($1, $2, $3, $4, $5, $6) and d.key_id is not null
+                  -- Of a player who was erased nobody knows any more whose draw it was.
+                  and not exists (select from milepost.erasure e where e.bucket = d.bucket and e.player_id = d.player_id)
                 order by d.bucket, d.player_id, d.game_no, d.window_start, d.step, d.earning
                 limit $7`,
         values: [...after, limits.verifiedDraws],
