@@ -59,7 +59,10 @@ export interface RewardServices {
   /** Payments, or what takes them back, posted so far to one service, whatever came of them. */
   calls(service: ServiceName, operation?: Operation): number;
   setFaults(faults: readonly Fault[]): void;
-  /** Lets the time be over for which keys are remembered: a payment under one of them pays again. Who asks for the key is still told of it. */
+  /**
+   * Lets the time be over for which keys are remembered: a payment under one of them pays again. Who asks for the key is still told of it. What was
+   * asked before is not done any more: a request does not take a day.
+   */
   forgetKeys(): void;
   stop(): Promise<void>;
 }
@@ -266,8 +269,12 @@ export async function startRewardServices(
     return false;
   }
 
+  /** How often keys have been forgotten. */
+  let period = 0;
+
   async function post(context: Context, service: ServiceName, operation: Operation): Promise<void> {
     posted[service][operation] += 1;
+    const began = period;
     const no = (status: number, code: string, message: string): void => {
       context.status = status;
       context.body = collections[service][operation].refusal(code, message);
@@ -285,6 +292,7 @@ export async function startRewardServices(
     const id = idOf(service, operation, key);
     calls.set(id, (calls.get(id) ?? 0) + 1);
     if (await befallen(context, service, operation, 'before')) return;
+    if (began !== period) return void context.req.destroy();
 
     const known = books.remembered(service, operation, key);
     const { idempotency_key: _, ...terms } = body as { [field: string]: unknown };
@@ -392,7 +400,11 @@ export async function startRewardServices(
     books: bookings,
     calls: (service, operation = 'pay') => posted[service][operation],
     setFaults,
-    forgetKeys: books.forget,
+    forgetKeys() {
+      period += 1;
+      server.closeAllConnections();
+      books.forget();
+    },
     async stop() {
       const closed = once(server, 'close');
       server.close();
