@@ -649,14 +649,50 @@ create table milepost.player (
   player_id  bigint not null generated always as identity,
   user_id    text not null collate "C",
   created_at timestamp with time zone not null default now(),
+  merges     integer not null default 0,
   constraint player_pkey primary key (bucket, player_id),
   constraint player_user_id_key unique (user_id, bucket),
   constraint player_bucket_check check (((bucket >= 0) and (bucket <= 255))),
+  constraint player_merges_check check (((merges >= 0) and (merges <= 9000))),
   constraint player_user_id_check check (((octet_length(user_id) >= 1) and (octet_length(user_id) <= 128)))
 );
 grant select on milepost.player to milepost_api, milepost_erase, milepost_owner, milepost_retention, milepost_support, milepost_worker;
 grant select, insert on milepost.player to milepost_ingest;
+grant update (merges) on milepost.player to milepost_ingest;
 grant update (user_id) on milepost.player to milepost_erase;
+
+create table milepost.player_merge (
+  bucket         smallint not null,
+  player_id      bigint not null,
+  event_no       bigint not null,
+  kind           text not null,
+  into_bucket    smallint not null,
+  into_player_id bigint not null,
+  reason         text not null,
+  stated_by      text not null,
+  stated_at      timestamp with time zone not null,
+  constraint player_merge_pkey primary key (bucket, player_id, event_no),
+  constraint player_merge_kind_check check ((kind = any (array['merged'::text, 'unmerged'::text]))),
+  constraint player_merge_other_check check (((bucket <> into_bucket) or (player_id <> into_player_id)))
+);
+grant select on milepost.player_merge to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.player_merge to milepost_ingest;
+
+create table milepost.player_owner (
+  bucket         smallint not null,
+  player_id      bigint not null,
+  owner_bucket   smallint not null,
+  owner_id       bigint not null,
+  into_bucket    smallint not null,
+  into_player_id bigint not null,
+  merged_at      timestamp with time zone not null,
+  constraint player_owner_pkey primary key (bucket, player_id),
+  constraint player_owner_other_check check (((bucket <> owner_bucket) or (player_id <> owner_id)))
+);
+create index player_owner_owner on milepost.player_owner using btree (owner_bucket, owner_id);
+grant select on milepost.player_owner to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
+grant select, insert, delete on milepost.player_owner to milepost_ingest;
+grant update (owner_bucket, owner_id) on milepost.player_owner to milepost_ingest;
 
 create table milepost.progress (
   bucket       smallint not null,
@@ -1038,6 +1074,13 @@ grant select on milepost_dba.source to milepost_dba;
 
 -- Functions; their bodies are in db/functions
 
+create function milepost.accounts_of(
+  p_bucket smallint,
+  p_user_id text
+) returns table(bucket smallint, player_id bigint, user_id text)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.accounts_of to milepost_api, milepost_ingest, milepost_support;
+
 create function milepost.apply_batch(
   p_event_bucket smallint[],
   p_event_player_id bigint[],
@@ -1077,6 +1120,8 @@ create function milepost.apply_batch(
   p_progress_state jsonb[],
   p_progress_taken_back jsonb[],
   p_claim_event integer[],
+  p_claim_bucket smallint[],
+  p_claim_player_id bigint[],
   p_claim_game_no integer[],
   p_claim_window_start bigint[],
   p_claim_step bigint[],
@@ -1088,6 +1133,8 @@ create function milepost.apply_batch(
   p_claim_amount bigint[],
   p_claim_message_key uuid[],
   p_change_event integer[],
+  p_change_bucket smallint[],
+  p_change_player_id bigint[],
   p_change_game_no integer[],
   p_change_window_start bigint[],
   p_change_step bigint[],
@@ -1283,6 +1330,8 @@ create function milepost.games_apply(
   p_progress_state jsonb[],
   p_progress_taken_back jsonb[],
   p_claim_event integer[],
+  p_claim_bucket smallint[],
+  p_claim_player_id bigint[],
   p_claim_game_no integer[],
   p_claim_window_start bigint[],
   p_claim_step bigint[],
@@ -1294,6 +1343,8 @@ create function milepost.games_apply(
   p_claim_amount bigint[],
   p_claim_message_key uuid[],
   p_change_event integer[],
+  p_change_bucket smallint[],
+  p_change_player_id bigint[],
   p_change_game_no integer[],
   p_change_window_start bigint[],
   p_change_step bigint[],
@@ -1559,6 +1610,23 @@ language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 alter function milepost.outbox_wake owner to milepost_worker;
 grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest, milepost_owner, milepost_support;
 
+create function milepost.people_open(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_event_player integer[],
+  p_event_id text[],
+  p_producer text[]
+) returns table(bucket smallint[], player_id bigint[], owner integer[], event_player integer[], event_id text[], producer text[], people json)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off;
+grant execute on function milepost.people_open to milepost_ingest;
+
+create function milepost.person_of(
+  p_bucket smallint,
+  p_player_id bigint
+) returns table(bucket smallint, player_id bigint)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.person_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+
 create function milepost.player_facts(
   p_bucket smallint[],
   p_player_id bigint[],
@@ -1587,9 +1655,20 @@ create function milepost.player_history(
 language plpgsql stable set plan_cache_mode=force_generic_plan set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.player_history to milepost_api;
 
+create function milepost.players_apply(p_merge json, p_now timestamp with time zone) returns void
+language plpgsql volatile;
+grant execute on function milepost.players_apply to milepost_ingest;
+
 create function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]
 language plpgsql volatile;
 grant execute on function milepost.players_of to milepost_ingest;
+
+create function milepost.players_open(
+  p_bucket smallint[],
+  p_user_id text[]
+) returns table(player_ids bigint[], merged boolean)
+language plpgsql volatile;
+grant execute on function milepost.players_open to milepost_ingest;
 
 create function milepost.rebuild_progress(
   p_bucket smallint,
@@ -1628,6 +1707,7 @@ create function milepost.rulings_state(
   p_game_no integer[],
   p_game_since bigint[],
   p_rulings json,
+  p_owner integer[],
   p_lock boolean default true
 ) returns text
 language plpgsql volatile;

@@ -163,6 +163,9 @@ export const limits = {
   refreshPlayers: 1_000,
   /** Cohorts that a service outside may decide. */
   externalCohorts: 100,
+  /** How long after a merge of two players it may be undone; and how many players may be one person. */
+  unmergeMs: 30 * 24 * 3_600_000,
+  playerAccounts: 20,
   /** Problems of a file of players that are shown; the others are counted. */
   cohortProblems: 20,
   /** A message that has been due for longer than this is looked after by nobody, unless its circuit is open or workers are at its destination. */

@@ -341,6 +341,30 @@ players
   .description('all that is stored of a player, as one JSON document')
   .addHelpText('after', examples('milepost players export U123 > u123.json'))
   .action(from(async () => (await import('./players.ts')).exportPlayerData));
+players
+  .command('merge <user_id>')
+  .description('two accounts of one person: what either has done counts together from now on')
+  .requiredOption('--into <user_id>', 'who counts for both')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--yes', 'do it; without it only what would change is shown')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Nothing moves: claims, rewards and vouchers of either stay where they are, and are shown to both. A step that both have claimed and that nobody has
+sent is paid once; a step that the two reach together is earned. Events for either account count for the one named by --into.
+
+${examples('milepost players merge U123 --into U456 --reason "ticket 4711: new phone"', 'milepost players merge U123 --into U456 --reason "ticket 4711: new phone" --yes')}`,
+  )
+  .action(from(async () => (await import('./merge.ts')).mergePlayers));
+players
+  .command('unmerge <user_id>')
+  .description('undo a merge, within 30 days')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .option('--yes', 'do it; without it only what would change is shown')
+  .addOption(json())
+  .addHelpText('after', examples('milepost players unmerge U123 --reason "ticket 4712: not the same person" --yes'))
+  .action(from(async () => (await import('./merge.ts')).unmergePlayer));
 
 players
   .command('erase <user_id>')

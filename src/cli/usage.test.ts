@@ -42,6 +42,8 @@ test.each([
   'explain',
   'players export',
   'players erase',
+  'players merge',
+  'players unmerge',
   'inbox show',
   'inbox list',
   'inbox parked',

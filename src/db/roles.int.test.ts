@@ -78,11 +78,11 @@ const allOf = (role: Named, verb: string) =>
 const everybody = (verb: string) => new Set(processes.flatMap((role) => allOf(role, verb)));
 
 describe('milepost_ingest', () => {
-  test('deletes nothing but the mark of a start', () => {
-    expect(allOf('milepost_ingest', 'delete')).toEqual(['source_start']);
+  test('deletes nothing but the mark of a start, and who counts for a player that is taken out of a person', () => {
+    expect(allOf('milepost_ingest', 'delete')).toEqual(['player_owner', 'source_start']);
   });
 
-  test('changes only totals, outcomes, statuses, positions and how far runs are, column by column', () => {
+  test('changes only totals, outcomes, statuses, positions, who counts for whom and how far runs are, column by column', () => {
     expect(allOf('milepost_ingest', 'update').filter((column) => !column.startsWith('source_'))).toEqual([
       ...['status'].map((column) => `claim.${column}`),
       ...['revision', 'member'].map((column) => `cohort_membership.${column}`),
@@ -90,6 +90,8 @@ describe('milepost_ingest', () => {
       'erased_user.player_id',
       ...['error', 'failed_at'].map((column) => `event_failure.${column}`),
       ...['content_hash', 'outcome', 'reason', 'received_at'].map((column) => `event_key.${column}`),
+      'player.merges',
+      ...['owner_bucket', 'owner_id'].map((column) => `player_owner.${column}`),
       ...['value', 'cleared', 'state', 'version', 'updated_at', 'claimed', 'taken_back'].map(
         (column) => `progress.${column}`,
       ),
@@ -165,12 +167,13 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
     'circuit_change',
     'outbox_retry',
     'ingest_pause',
-    'player',
+    'player_merge',
   ]) {
     expect(updates.filter((column) => column.startsWith(`${ledger}.`))).toEqual([]);
     expect([...everybody('delete')]).not.toContain(ledger);
   }
   expect(updates.filter((column) => column.startsWith('claim.'))).toEqual(['claim.status']);
+  expect(updates.filter((column) => column.startsWith('player.'))).toEqual(['player.merges']);
   expect([...everybody('truncate')]).toEqual([]);
 });
 

@@ -482,8 +482,31 @@ export interface ParkedResolution {
 export interface Player {
   bucket: number;
   created_at: Generated<ColumnType<number, string, string>>;
+  merges: Generated<number>;
   player_id: Generated<Int8>;
   user_id: string;
+}
+
+export interface PlayerMerge {
+  bucket: number;
+  event_no: Int8;
+  into_bucket: number;
+  into_player_id: Int8;
+  kind: string;
+  player_id: Int8;
+  reason: string;
+  stated_at: ColumnType<number, string, string>;
+  stated_by: string;
+}
+
+export interface PlayerOwner {
+  bucket: number;
+  into_bucket: number;
+  into_player_id: Int8;
+  merged_at: ColumnType<number, string, string>;
+  owner_bucket: number;
+  owner_id: Int8;
+  player_id: Int8;
 }
 
 export interface Progress {
@@ -660,6 +683,8 @@ export interface DB {
   parked_message: ParkedMessage;
   parked_resolution: ParkedResolution;
   player: Player;
+  player_merge: PlayerMerge;
+  player_owner: PlayerOwner;
   progress: Progress;
   rebuild: Rebuild;
   rebuild_bucket: RebuildBucket;

@@ -2,11 +2,11 @@
 import { type Argument, arrayOf, arrayOfJson, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import { formatOrigin } from '../event/origin.ts';
-import type { Player, Progress, Ruling } from '../games/games.ts';
+import type { Account, Progress, Ruling } from '../games/games.ts';
 import { stateOf } from '../games/standing.ts';
 import type { Position } from '../inbox/store.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import type { Decision } from './effect.ts';
+import type { Decision, JudgedEvent, Merge } from './effect.ts';
 
 /** Writes everything the decision holds and moves the source's position, inside the transaction that opened the batch at `now`. */
 export async function applyDecision(
@@ -134,6 +134,8 @@ function takenBackOf({ ended, kept }: Progress): string | null {
 function claimColumns({ claims: rows }: Decision): Argument[] {
   return [
     plain('p_claim_event', 'integer', rows, (row) => row.judged.place),
+    sparse('p_claim_bucket', 'smallint', rows, (row) => otherThan(row.judged, row.player)?.bucket ?? null),
+    sparse('p_claim_player_id', 'bigint', rows, (row) => otherThan(row.judged, row.player)?.playerId ?? null),
     plain('p_claim_game_no', 'integer', rows, (row) => row.claim.gameNo),
     plain('p_claim_window_start', 'bigint', rows, (row) => row.claim.windowStart),
     plain('p_claim_step', 'bigint', rows, (row) => row.claim.step),
@@ -147,9 +149,20 @@ function claimColumns({ claims: rows }: Decision): Argument[] {
   ];
 }
 
+function holderOf({ player, change }: Decision['changes'][number]): Account {
+  return change.claim.account ?? player;
+}
+
+/** Whose a claim is, where that is not the player of its event but another one of the person. */
+function otherThan({ opened }: JudgedEvent, account: Account): Account | undefined {
+  return account.playerId === opened.player.playerId ? undefined : account;
+}
+
 function changeColumns({ changes: rows }: Decision): Argument[] {
   return [
     plain('p_change_event', 'integer', rows, (row) => row.judged.place),
+    sparse('p_change_bucket', 'smallint', rows, (row) => otherThan(row.judged, holderOf(row))?.bucket ?? null),
+    sparse('p_change_player_id', 'bigint', rows, (row) => otherThan(row.judged, holderOf(row))?.playerId ?? null),
     plain('p_change_game_no', 'integer', rows, (row) => row.change.claim.gameNo),
     plain('p_change_window_start', 'bigint', rows, (row) => row.change.claim.windowStart),
     plain('p_change_step', 'bigint', rows, (row) => row.change.claim.step),
@@ -161,14 +174,18 @@ function changeColumns({ changes: rows }: Decision): Argument[] {
 
 /** What few batches have, as one document; its form is told by db/functions/games/rulings_apply.sql. Null where there is nothing of it. */
 function rulingsOf(decision: Decision): string | null {
-  const { rulings, resolved, corrections, debts, draws, openings, cancelled, released } = decision;
+  const { rulings, resolved, corrections, debts, draws, openings, cancelled, released, merge } = decision;
   const all = [rulings, resolved, corrections, debts, draws, openings, cancelled, released];
-  if (all.every((list) => list.length === 0)) return null;
+  if (merge === null && all.every((list) => list.length === 0)) return null;
   return JSON.stringify({
     rulings: rulings.map(({ player, ruling }) => ({ ...ownerOf(player), ...rulingColumns(ruling) })),
-    resolved: resolved.map(({ player, ruling, reason }) => ({ ...ownerOf(player), ...rulingColumns(ruling), reason })),
+    resolved: resolved.map(({ player, ruling, reason }) => ({
+      ...ownerOf(ruling.account ?? player),
+      ...rulingColumns(ruling),
+      reason,
+    })),
     corrections: corrections.map(({ player, credit, rulingNo }) => ({
-      ...ownerOf(player),
+      ...ownerOf(credit.account ?? player),
       game_no: credit.gameNo,
       window_start: credit.windowStart,
       event_no: credit.eventNo,
@@ -201,7 +218,7 @@ function rulingsOf(decision: Decision): string | null {
       const { claim } = opened.change;
       const { reward } = claim;
       return {
-        ...ownerOf(player),
+        ...ownerOf(claim.account ?? player),
         game_no: claim.gameNo,
         window_start: claim.windowStart,
         step: claim.step,
@@ -218,10 +235,32 @@ function rulingsOf(decision: Decision): string | null {
     }),
     cancelled: cancelled.map(({ bucket, messageKey }) => ({ bucket, message_key: messageKey })),
     released: released.map(({ bucket, messageKey, destination }) => ({ bucket, message_key: messageKey, destination })),
+    ...(merge === null ? {} : { merge: mergeOf(merge) }),
   });
 }
 
-function ownerOf({ bucket, playerId }: Player): { bucket: number; player_id: number } {
+/** Its form is told by db/functions/players/players_apply.sql. */
+function mergeOf({ kind, judged, account, into, reason, statedBy, owned, members }: Merge) {
+  const parent = ({ bucket, playerId }: Account) => ({ into_bucket: bucket, into_player_id: playerId });
+  return {
+    kind,
+    ...ownerOf(account),
+    ...parent(into),
+    event_no: judged.eventNo,
+    reason,
+    stated_by: statedBy,
+    owned: owned.map(({ account, owner, into, mergedAt }) => ({
+      ...ownerOf(account),
+      owner_bucket: owner.bucket,
+      owner_id: owner.playerId,
+      ...parent(into),
+      merged_at: formatInstant(mergedAt),
+    })),
+    members: members.map(ownerOf),
+  };
+}
+
+function ownerOf({ bucket, playerId }: Account): { bucket: number; player_id: number } {
   return { bucket, player_id: playerId };
 }
 

@@ -1,5 +1,6 @@
 // What goes into the engine and what it answers: the contract between sources and the one transaction.
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+import type { ClaimChange, OpenClaim } from '../games/games.ts';
 import type { Position } from '../inbox/store.ts';
 import type { StoredOutcome } from '../inbox/stored-outcome.ts';
 import type { Instant } from '../time.ts';
@@ -33,6 +34,8 @@ export interface BatchResult {
   /** One per event of the batch, in its order. */
   results: EventResult[];
   claims: number;
+  /** Of a rehearsal: what would have become of claims. */
+  rehearsed?: { made: OpenClaim[]; changed: ClaimChange[] };
   /** Of a rehearsal: what progress would change. */
   moved?: Moved[];
 }

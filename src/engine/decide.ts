@@ -8,18 +8,30 @@ import type { CanonicalEvent } from '../event/event.ts';
 import { type RewardType, serviceOf } from '../event/message.ts';
 import { periodsOf } from '../games/budgets.ts';
 import { isOpening, openCookie, readOpening } from '../games/cookie.ts';
-import { applyClaimRuling, applyRuling, judge, runningAt, type Timeline } from '../games/decide.ts';
+import {
+  applyClaimRuling,
+  applyRuling,
+  foldApart,
+  foldTogether,
+  judge,
+  runningAt,
+  type Settled,
+  type Timeline,
+  type TimelineOf,
+} from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
 import type { ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
 import { isReversal, isVerdict, namesEvent, readReversal, readVerdict, reversalsOf } from '../games/ruling.ts';
 import { earliestStart } from '../games/window.ts';
 import { limits } from '../limits.ts';
+import { isMerge, type MergeStatement, readMerge } from '../players/merge.ts';
 import { net } from '../rewards/debts.ts';
 import { payReward, rewardKey, takeBackReward } from '../rewards/decide.ts';
 import { type Draw, noDraw } from '../rewards/draw.ts';
 import type { Instant } from '../time.ts';
 import type { EventResult, Outcome } from './batch.ts';
-import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from './effect.ts';
+import type { Decision, JudgedEvent, MergedAccount, OpenedEvent, PlayerState } from './effect.ts';
+import { accountOf, isOverpaid, letGo, membersOf, ownedBy, takeIn } from './people.ts';
 
 /** Best first: an event's outcome is the best verdict of the games that looked at it. */
 const precedence: readonly Outcome[] = [
@@ -69,6 +81,7 @@ export function decide(
     debts: [],
     draws: [],
     openings: [],
+    merge: null,
     messages: [],
     cancelled: [],
     released: [],
@@ -77,15 +90,16 @@ export function decide(
   const seen = new Map<string, JudgedEvent>();
   const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, draw, decision, seen));
   decision.touched = [
-    ...new Set(
-      [
+    ...new Set([
+      ...decision.touched,
+      ...[
         ...decision.credits,
         ...decision.joins,
         ...decision.statements,
         ...decision.corrections,
         ...decision.changes,
       ].map(({ player }) => player),
-    ),
+    ]),
   ];
   refreshProjection(decision);
   return { decision, results };
@@ -102,7 +116,7 @@ function decideEvent(
 ): EventResult {
   const { event, contentHash } = opened.incoming;
   // Identifiers hold no NUL, so nothing else joins to the same text.
-  const identity = `${event.producer}\u0000${event.event_id}\u0000${event.user_id}`;
+  const identity = `${event.producer}\u0000${event.event_id}\u0000${opened.player.userId}`;
   const earlier = seen.get(identity);
   const known =
     earlier === undefined
@@ -117,13 +131,16 @@ function decideEvent(
     decision.conflicts.push({ opened, eventNo: known.eventNo });
     return { event_id: event.event_id, outcome: 'rejected', reason: 'conflicting_content', replayed: false };
   }
-  // The opening of a cookie has its claim's identity: one that was refused is asked for again with it.
-  const again = anew || (isOpening(event) && earlier === undefined) ? changedNothing : failed;
+  // The opening of a cookie has its claim's identity: one that was refused is asked for again with it. Who is one person with whom is said by whoever asks
+  // for it, never again by the way.
+  const isAnew = (anew && !isMerge(event)) || (isOpening(event) && earlier === undefined);
+  const again = isAnew ? changedNothing : failed;
   if (known !== undefined && !isOneOf(again, known.outcome)) {
     return { event_id: event.event_id, outcome: known.outcome, reason: known.reason, replayed: true };
   }
 
-  const redone = known !== undefined;
+  // What came under a player that was merged since keeps its identity there, and has another one here.
+  const redone = known !== undefined && !known.elsewhere;
   const judged: JudgedEvent = {
     opened,
     place: decision.judged.length + 1,
@@ -138,6 +155,7 @@ function decideEvent(
   }
   let answered: Answered[] = [];
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
+  else if (judged.outcome !== 'rejected' && isMerge(event)) decideMerge(judged, definitions, draw, decision);
   else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
   else if (judged.outcome !== 'rejected' && isReversal(event))
     decideReversal(judged, definitions, draw, decision, seen);
@@ -158,7 +176,7 @@ function decideEvent(
 
 const failed = ['failed'] as const;
 
-function isOneOf(outcomes: readonly Outcome[], outcome: Outcome): boolean {
+export function isOneOf(outcomes: readonly Outcome[], outcome: Outcome): boolean {
   return outcomes.includes(outcome);
 }
 
@@ -195,7 +213,9 @@ function decideCohorts(judged: JudgedEvent, decision: Decision): void {
 }
 
 function state(player: PlayerState, statement: Statement, decision: Decision): void {
-  if (!addStatement(player.statements, statement)) return;
+  const isNew = addStatement(player.statements, statement);
+  // Of a person it may stand under another player, and stands under this one as well then.
+  if (!isNew && player.accounts.length === 0) return;
   player.memberships = intervalsOf(player.statements);
   decision.statements.push({ player, statement });
 }
@@ -341,7 +361,7 @@ function decideVerdict(
     const change = claimVerdict(reading.claim, definitions, player);
     judged.reason = 'not_held';
     if (change === undefined) return;
-    collectChange(change, judged, decision);
+    collectChange(change, player, judged, decision);
     judged.reason = reading.claim.kind;
   } else {
     const { known, corrected } = rule(reading.ruling, judged, definitions, draw, decision, seen);
@@ -373,14 +393,14 @@ function decideOpening(judged: JudgedEvent, definitions: Definitions, draw: Draw
     timeline === undefined
       ? 'no_cookie'
       : openCookie(timeline, opening, incoming.event.occurred_at, player, stock, (claim, prizes) =>
-          draw({ ...claim, purpose: 'cookie', userId: player.userId }, prizes),
+          draw({ ...claim, purpose: 'cookie', userId: (claim.account ?? player).userId }, prizes),
         );
   if (typeof opened === 'string') {
     judged.reason = opened;
     return;
   }
   const { claim } = opened.change;
-  pay(claim, judged, decision);
+  pay(claim, player, judged, decision);
   decision.changes.push({ player, judged, change: opened.change });
   decision.openings.push({ player, judged, opened, messageKey: keyOf(claim, player) });
   judged.outcome = 'applied';
@@ -402,22 +422,112 @@ function rule(
   for (const { opened, eventNo } of ruling.originalEventId === null ? [] : seen.values()) {
     if (opened.player === player && namesEvent(ruling, opened.incoming.event)) numbers.add(eventNo);
   }
-  const timelineOf = (gameNo: number): Timeline => {
-    const timeline = definitions.games.find((each) => each.gameNo === gameNo);
-    if (timeline === undefined) throw new Error(`there is no game ${gameNo}`);
-    return timeline;
-  };
   const unwound = applyRuling(
-    timelineOf,
+    timelinesOf(definitions),
     ruling,
     ({ eventNo, paymentId }) =>
       ruling.originalEventId === null ? paymentId === ruling.paymentId : numbers.has(eventNo),
     player,
   );
   for (const credit of unwound.corrected) decision.corrections.push({ player, credit, rulingNo: judged.eventNo });
-  for (const change of unwound.changes) collectChange(change, judged, decision);
-  for (const claim of unwound.claims) collectClaim(claim, judged, draw, decision);
+  settle(unwound, player, judged, draw, decision);
   return { named: unwound.named, known: numbers.size > 0, corrected: unwound.corrected.length };
+}
+
+function timelinesOf({ games }: Definitions): TimelineOf {
+  return (gameNo) => {
+    const timeline = games.find((each) => each.gameNo === gameNo);
+    if (timeline === undefined) throw new Error(`there is no game ${gameNo}`);
+    return timeline;
+  };
+}
+
+/** Collects what a window's new fold asks for. */
+function settle(
+  { claims, changes }: Settled,
+  player: PlayerState,
+  judged: JudgedEvent,
+  draw: Draw,
+  decision: Decision,
+): void {
+  for (const change of changes) collectChange(change, player, judged, decision);
+  for (const claim of claims) collectClaim(claim, player, judged, draw, decision);
+}
+
+/**
+ * Two players become one person, or two again. From a merge on, the event's player counts for the other one: what either has done is folded together. What
+ * stands under the other one stays there. Undone, what either has done is folded for itself; what has come since stays with the event's player.
+ */
+function decideMerge(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): void {
+  const { incoming, player, named, receivedAt } = judged.opened;
+  const reading = readMerge(incoming.event);
+  judged.outcome = 'rejected';
+  if ('problem' in reading || named === undefined) {
+    judged.reason = 'merge_invalid';
+    return;
+  }
+  const { merge } = reading;
+  const account = player.accounts.find(({ userId }) => userId === merge.userId);
+  const timelines = timelinesOf(definitions);
+  if (merge.kind === 'merged') {
+    const refusal = refusalOf(merge, player, named, account);
+    if (refusal !== undefined) {
+      if (refusal === 'already_merged') judged.outcome = 'no_match';
+      judged.reason = refusal;
+      return;
+    }
+    takeIn(player, named, receivedAt);
+    settle(foldTogether(timelines, named.credits, player), player, judged, draw, decision);
+    decision.merge = {
+      ...{ ...merge, judged, account: accountOf(named), into: accountOf(player) },
+      owned: ownedBy(player, player.accounts.slice(-1 - named.accounts.length)),
+      members: membersOf(player),
+    };
+    decision.touched.push(player);
+  } else {
+    if (account === undefined) {
+      judged.outcome = 'no_match';
+      judged.reason = 'not_merged';
+      return;
+    }
+    if (receivedAt - account.mergedAt > limits.unmergeMs) {
+      judged.reason = 'unmerge_too_late';
+      return;
+    }
+    const members = membersOf(player);
+    const freed = letGo(player, account);
+    if (isOverpaid(player) || isOverpaid(freed)) {
+      judged.reason = 'debts_settled';
+      return;
+    }
+    const apart = foldApart(timelines, player, freed);
+    settle(apart.player, player, judged, draw, decision);
+    settle(apart.other, freed, judged, draw, decision);
+    decision.merge = {
+      ...{ ...merge, judged, account: accountOf(freed), into: accountOf(player) },
+      owned: ownedBy(freed, freed.accounts),
+      members,
+    };
+    decision.touched.push(player, freed);
+  }
+  judged.outcome = 'applied';
+  judged.reason = incoming.event.event_type;
+}
+
+/** Why a player cannot be merged into another one; undefined when it can. */
+function refusalOf(
+  { userId }: MergeStatement,
+  player: PlayerState,
+  named: PlayerState,
+  account: MergedAccount | undefined,
+): string | undefined {
+  if (account !== undefined) return 'already_merged';
+  if (named === player) return 'same_player';
+  if (named.userId !== userId) return 'merged_elsewhere';
+  // What they had before is with a pseudonym: nothing could be told to be paid once only.
+  if (player.erasedAt !== undefined || named.erasedAt !== undefined) return 'player_erased';
+  if (player.accounts.length + named.accounts.length + 1 > limits.playerAccounts) return 'too_many_players';
+  return undefined;
 }
 
 /** An event's outcome is that of the game which made most of it; of equal ones, of one that it joined, or else counted for in full. */
@@ -446,19 +556,24 @@ function collect(
       decision.corrections.push({ player, credit, rulingNo: ruling.eventNo });
     }
   }
-  for (const claim of verdict.claims) collectClaim(claim, judged, draw, decision);
-  for (const change of verdict.changes) collectChange(change, judged, decision);
+  for (const claim of verdict.claims) collectClaim(claim, player, judged, draw, decision);
+  for (const change of verdict.changes) collectChange(change, player, judged, decision);
 }
 
-function collectClaim(claim: OpenClaim, judged: JudgedEvent, draw: Draw, decision: Decision): void {
-  const { player } = judged.opened;
-  drawAmount(claim, judged, draw, decision);
-  if (isPayable(claim)) pay(claim, judged, decision);
+function collectClaim(
+  claim: OpenClaim,
+  player: PlayerState,
+  judged: JudgedEvent,
+  draw: Draw,
+  decision: Decision,
+): void {
+  drawAmount(claim, player, draw, decision);
+  if (isPayable(claim)) pay(claim, player, judged, decision);
   decision.claims.push({ player, judged, claim, messageKey: claim.reward === null ? null : keyOf(claim, player) });
 }
 
 /** Draws what a new claim's reward comes to, where that is left to chance. From here on it is its amount, also while the claim is held. */
-function drawAmount(claim: OpenClaim, { opened: { player } }: JudgedEvent, draw: Draw, decision: Decision): void {
+function drawAmount(claim: OpenClaim, player: PlayerState, draw: Draw, decision: Decision): void {
   if (claim.reward?.odds === undefined) return;
   const { odds, ...reward } = claim.reward;
   const drawn = draw({ ...claim, purpose: 'upto', userId: player.userId }, odds);
@@ -466,18 +581,18 @@ function drawAmount(claim: OpenClaim, { opened: { player } }: JudgedEvent, draw:
   decision.draws.push({ player, claim, drawn });
 }
 
-function collectChange(change: ClaimChange, judged: JudgedEvent, decision: Decision): void {
+function collectChange(change: ClaimChange, player: PlayerState, judged: JudgedEvent, decision: Decision): void {
   const { claim, from } = change;
-  const { player, receivedAt } = judged.opened;
-  const { bucket, userId } = player;
-  if (from === 'held' && isPayable(claim)) pay(claim, judged, decision);
+  const { receivedAt } = judged.opened;
+  const { bucket, userId } = claim.account ?? player;
+  if (from === 'held' && isPayable(claim)) pay(claim, player, judged, decision);
   decision.changes.push({ player, judged, change });
   if (claim.reward === null) return;
   const { reward } = claim;
   const messageKey = keyOf(claim, player);
   const owe = (amount: number, afterKey: string | null): void => {
     if (amount === 0) return;
-    enterDebt(claim, reward, { amount, afterKey }, judged, decision);
+    enterDebt(claim, reward, { amount, afterKey }, player, judged, decision);
     if (afterKey === null) player.debts[reward.rewardType] = (player.debts[reward.rewardType] ?? 0) + amount;
   };
   switch (claim.status) {
@@ -512,33 +627,35 @@ function isPayable({ status, reward }: OpenClaim): boolean {
  * Sends what pays a claim's reward, less what its player owes. The claim is changed: how much was kept back, and that there is a message. A reward under
  * a budget makes up for nothing: the budget may lower or skip it later, and the debt would be gone for a reward that nobody paid.
  */
-function pay(claim: OpenClaim, judged: JudgedEvent, decision: Decision): void {
+function pay(claim: OpenClaim, player: PlayerState, judged: JudgedEvent, decision: Decision): void {
   const { reward } = claim;
   if (reward === null) return;
-  const { player, receivedAt } = judged.opened;
+  const { receivedAt } = judged.opened;
+  const { bucket, userId } = claim.account ?? player;
   claim.netted = claim.budgets.length > 0 ? 0 : net(player.debts, reward);
   const { netted } = claim;
-  if (netted > 0) enterDebt(claim, reward, { amount: -netted, afterKey: null }, judged, decision);
+  if (netted > 0) enterDebt(claim, reward, { amount: -netted, afterKey: null }, player, judged, decision);
   if (netted === reward.amount) return;
   claim.sending = 'unsent';
   const budgets = periodsOf(claim, receivedAt);
-  decision.messages.push(payReward({ ...claim, reward, budgets, userId: player.userId }, player.bucket, receivedAt));
+  decision.messages.push(payReward({ ...claim, reward, budgets, userId }, bucket, receivedAt));
 }
 
 /** Enters more or less of what a player owes because of a claim's reward. */
 function enterDebt(
-  { gameNo, windowStart, step, earning }: OpenClaim,
+  { gameNo, windowStart, step, earning, account }: OpenClaim,
   { rewardType }: { rewardType: RewardType },
   change: { amount: number; afterKey: string | null },
+  player: PlayerState,
   judged: JudgedEvent,
   decision: Decision,
 ): void {
   const entry = { rewardType, gameNo, windowStart, step, earning, ...change };
-  decision.debts.push({ player: judged.opened.player, judged, entry });
+  decision.debts.push({ player: account ?? player, judged, entry });
 }
 
-function keyOf(claim: OpenClaim, { userId }: PlayerState): string {
-  return rewardKey({ ...claim, userId });
+function keyOf(claim: OpenClaim, player: PlayerState): string {
+  return rewardKey({ ...claim, userId: (claim.account ?? player).userId });
 }
 
 /** One refresh for all players of the batch; stored with the first one's bucket. */
@@ -550,6 +667,10 @@ function refreshProjection(decision: Decision): void {
     destination: 'projection',
     messageKey: null,
     afterKey: null,
-    body: { players: decision.touched.map((player) => [player.bucket, String(player.playerId)]) },
+    body: {
+      players: decision.touched
+        .flatMap((player) => [player, ...player.accounts])
+        .map(({ bucket, playerId }) => [bucket, String(playerId)]),
+    },
   });
 }

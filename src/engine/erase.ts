@@ -62,12 +62,13 @@ interface Erased {
 /** What erasing a player would do. Undefined for one of whom there is nothing. */
 export async function planErasure(db: Db, userId: string): Promise<ErasurePlan | undefined> {
   const bucket = bucketOf(userId);
-  const { rows: players } = await db.pool.query<{ player_id: string }>(
-    'select player_id from milepost.player where bucket = $1 and user_id = $2',
+  const { rows: players } = await db.pool.query<{ player_id: string; merges: number }>(
+    'select player_id, merges from milepost.player where bucket = $1 and user_id = $2',
     [bucket, userId],
   );
   const playerId = players[0]?.player_id;
   if (playerId === undefined) return undefined;
+  refuseMerged(players);
   const { rows } = await db.pool.query<ErasureCounts & { failed: number; open: ErasurePlan['open'] | null }>(
     `with sent as materialized (
        select o.state, o.message_key from milepost.outbox o where o.bucket = $1 and o.body ->> 'user_id' = $3
@@ -86,6 +87,14 @@ export async function planErasure(db: Db, userId: string): Promise<ErasurePlan |
   let parked = 0;
   for await (const numbers of pagesOfMentions(db, userId)) parked += numbers.length;
   return { counts: { ...counts, parked_messages: parked }, open: open ?? {}, failed };
+}
+
+/** Of a person of several players, what one has done is in the books of another: that is not erased yet. */
+function refuseMerged([player]: readonly { merges: number }[]): void {
+  if (player === undefined || player.merges === 0) return;
+  throw new UserError(
+    'this player is, or was, one person with another one (milepost players merge): that cannot be erased yet',
+  );
 }
 
 /** What keeps a player ($1 bucket, $2 player_id, $3 user_id) from being erased: somebody still has to be told who is paid, or to decide. */
@@ -142,8 +151,8 @@ async function begin(
   const { client } = tx;
   const bucket = bucketOf(userId);
   await lock(tx, bucket);
-  const { rows: players } = await client.query<{ player_id: string }>(
-    'select player_id from milepost.player where bucket = $1 and user_id = $2',
+  const { rows: players } = await client.query<{ player_id: string; merges: number }>(
+    'select player_id, merges from milepost.player where bucket = $1 and user_id = $2',
     [bucket, userId],
   );
   const playerId = players[0]?.player_id;
@@ -158,6 +167,7 @@ async function begin(
     return { player, resumed: true };
   }
   if (playerId === undefined) return undefined;
+  refuseMerged(players);
 
   // A retry that has been ordered meanwhile is seen by what comes next.
   await client.query(

@@ -26,6 +26,7 @@ import {
 import { limits } from '../limits.ts';
 import { type Log, playerHash } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
+import { isMerge } from '../players/merge.ts';
 import { backoffMs } from '../retry.ts';
 import { type Draw, DrawKeyMissing, noDraw } from '../rewards/draw.ts';
 import { type Instant, utcDay } from '../time.ts';
@@ -103,6 +104,9 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
 
   /** Repeats an attempt until it commits, or until a data error says to split the batch. */
   async function commit(batch: Batch, signal: AbortSignal | undefined): Promise<BatchResult> {
+    // What comes after a merge is read when the merge is done: it stands alone.
+    const merge = batch.events.findIndex(({ event }) => isMerge(event));
+    if (merge >= 0 && batch.events.length > 1) return divide(batch, Math.max(merge, 1), signal);
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
@@ -153,7 +157,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       );
       ended('decide');
       if (batch.rehearsal) {
-        throw new Rehearsed({ results, claims: decision.claims.length, moved: movedSince(before, decision) });
+        const moved = movedSince(before, decision);
+        throw new Rehearsed({ results, claims: decision.claims.length, moved, rehearsed: claimsOf(decision) });
       }
       trace?.carry(decision);
       if (decision.judged.length > 0 || batch.position !== undefined) {
@@ -179,7 +184,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
     waker.wake(
       destinationsOf(committed.decision),
       // Also about events that do not count: somebody may wait to hear so.
-      committed.decision.judged.map(({ opened }) => opened.player.userId),
+      namesIn(committed.decision),
     );
     return { results: committed.results, claims: committed.decision.claims.length };
   }
@@ -236,15 +241,19 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
     };
   }
 
-  /** Halves a batch that fails on data, in order; only the last half moves the position. An event alone is set aside. */
+  /** Halves a batch that fails on data. An event alone is set aside. */
   async function split(batch: Batch, error: unknown, signal: AbortSignal | undefined): Promise<BatchResult> {
     const [only] = batch.events;
     if (only === undefined) throw error;
     if (batch.events.length === 1) return setAside(only, batch, error, signal);
-    const middle = Math.ceil(batch.events.length / 2);
+    return divide(batch, Math.ceil(batch.events.length / 2), signal);
+  }
+
+  /** Commits a batch in two parts, in order; only the last one moves the position. */
+  async function divide(batch: Batch, at: number, signal: AbortSignal | undefined): Promise<BatchResult> {
     const { position: _, ...rest } = batch;
-    const first = await commit({ ...rest, events: batch.events.slice(0, middle) }, signal);
-    const second = await commit({ ...batch, events: batch.events.slice(middle), parked: [] }, signal);
+    const first = await commit({ ...rest, events: batch.events.slice(0, at) }, signal);
+    const second = await commit({ ...batch, events: batch.events.slice(at), parked: [] }, signal);
     return { results: [...first.results, ...second.results], claims: first.claims + second.claims };
   }
 
@@ -331,6 +340,16 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       return definitions;
     },
   };
+}
+
+/** Who may wait for news of a decision: the players of its events, under every name that they have. */
+function namesIn({ judged, merge }: Decision): string[] {
+  const accounts = judged.flatMap(({ opened: { player } }) => [player, ...player.accounts]);
+  return [...new Set([...accounts, ...(merge?.members ?? [])].map(({ userId }) => userId))];
+}
+
+function claimsOf({ claims, changes }: Decision): NonNullable<BatchResult['rehearsed']> {
+  return { made: claims.map(({ claim }) => claim), changed: changes.map(({ change }) => change) };
 }
 
 /** Where a batch comes from, for the log. */

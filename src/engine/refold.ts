@@ -41,20 +41,31 @@ export interface RefoldDifference {
   found: string;
 }
 
-// All branches come sorted from their primary keys: the server merges them without sorting, whatever their size.
+// What stands under players who were merged into others is read as of who counts for them; what they had reached alone is nobody's progress any more.
+const MERGED = `(bucket, player_id) in (select bucket, player_id from milepost.player_owner)`;
+const OWNED = `join milepost.player_owner o using (bucket, player_id)`;
+const OWNER = `o.owner_bucket as bucket, o.owner_id as player_id, game_no, window_start`;
+
+const CREDIT = `json_build_array(event_no, trigger_id, amount, distinct_value, held, version, (extract(epoch from occurred_at) * 1000)::bigint,
+                                 payment_id, transaction_id, transaction_amount)`;
+const CORRECTION = `json_build_array(event_no, trigger_id, correction_no, remaining, amount, held)`;
+const CLAIM = `json_build_array(step, step_type, status, earning)`;
+
+// The branches over whole tables come sorted from their primary keys: the server merges them without sorting, whatever their size. What was merged is little.
 const ROWS = `
-  select bucket, player_id, game_no, window_start, 'credit' as kind,
-         json_build_array(event_no, trigger_id, amount, distinct_value, held, version,
-                          (extract(epoch from occurred_at) * 1000)::bigint, payment_id, transaction_id, transaction_amount) as content
-    from milepost.credit
+  select bucket, player_id, game_no, window_start, 'credit' as kind, ${CREDIT} as content from milepost.credit where not ${MERGED}
   union all
-  select bucket, player_id, game_no, window_start, 'correction',
-         json_build_array(event_no, trigger_id, correction_no, remaining, amount, held)
-    from milepost.credit_correction
+  select bucket, player_id, game_no, window_start, 'correction', ${CORRECTION} from milepost.credit_correction where not ${MERGED}
   union all
-  select bucket, player_id, game_no, window_start, 'progress', json_build_array(value, cleared, state) from milepost.progress
+  select bucket, player_id, game_no, window_start, 'progress', json_build_array(value, cleared, state) from milepost.progress where not ${MERGED}
   union all
-  select bucket, player_id, game_no, window_start, 'claim', json_build_array(step, step_type, status, earning) from milepost.claim
+  select bucket, player_id, game_no, window_start, 'claim', ${CLAIM} from milepost.claim where not ${MERGED}
+  union all
+  select ${OWNER}, 'credit', ${CREDIT} from milepost.credit ${OWNED}
+  union all
+  select ${OWNER}, 'correction', ${CORRECTION} from milepost.credit_correction ${OWNED}
+  union all
+  select ${OWNER}, 'claim', ${CLAIM} from milepost.claim ${OWNED}
   order by bucket, player_id, game_no, window_start`;
 
 type Key = { bucket: number; player_id: string; game_no: number; window_start: Instant };
@@ -246,10 +257,16 @@ function* compare(
   }
   const first = timeline?.versions[0];
   if (first === undefined || timeline === undefined || credits.length === 0) {
-    if (progress !== undefined) {
+    // Of a player that was taken out of a person again, the window may hold nothing any more.
+    const isNothing = progress !== undefined && progress[0] === 0 && progress[1] === 0;
+    if (progress !== undefined && !isNothing) {
       yield ['progress_matches_credits', '', 'no progress', wordsOf(progress)];
     }
-    for (const [step] of claims) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
+    for (const [step, , status] of claims) {
+      if (!(isNothing && (hasEnded(status) || status === 'kept' || status === 'voided'))) {
+        yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
+      }
+    }
     return;
   }
 
@@ -284,17 +301,20 @@ function* compare(
   const free = new Set(stepsReached(game, cleared, window).map(({ step }) => step));
   // Where one event of a transaction may take the place of another, progress may shrink; what was claimed and released before stays so.
   const mayShrink = credits.some(({ version }) => foldsAnew(versionOf(version)));
-  // Of a step that was taken back and earned again the last claim counts.
-  const last = new Map<number, StoredClaim>();
-  for (const claim of claims) if ((last.get(claim[0])?.[3] ?? 0) < claim[3]) last.set(claim[0], claim);
+  // Of a step that was taken back and earned again the last claim counts; the players of a person may each have one.
+  const standing = claims.filter(([, , status]) => !hasEnded(status));
+  const claimed = new Set(standing.map(([step]) => step));
   for (const step of reached) {
-    const claim = last.get(step);
-    if (claim === undefined || hasEnded(claim[2])) {
-      yield ['claims_match_progress', `, step ${step}`, 'a claim', claim?.[2] ?? 'no claim'];
-    }
+    if (claimed.has(step)) continue;
+    yield [
+      'claims_match_progress',
+      `, step ${step}`,
+      'a claim',
+      claims.findLast(([of]) => of === step)?.[2] ?? 'no claim',
+    ];
   }
-  for (const [step, stepType, status] of last.values()) {
-    if (hasEnded(status) || status === 'voided') continue;
+  for (const [step, stepType, status] of standing) {
+    if (status === 'voided') continue;
     if (!reached.has(step)) {
       if (status !== 'kept' && !mayShrink) yield ['claims_match_progress', `, step ${step}`, 'no claim', 'a claim'];
       continue;

@@ -1,6 +1,6 @@
 // Opens a batch in the database: locks its players' buckets and reads everything the decision needs. The typed wrapper of open_batch.
 
-import { intervalsOf } from '../cohorts/cohorts.ts';
+import { addStatement, intervalsOf } from '../cohorts/cohorts.ts';
 import { arrayOf, arrayOfText, callFunction } from '../db/sql-function.ts';
 import type { Tx } from '../db/transaction.ts';
 import type { CanonicalEvent, IncomingEvent } from '../event/event.ts';
@@ -9,14 +9,17 @@ import { cookieOf, isOpening, readOpening, type Stock, stockKey, stockWindowOf }
 import { type Timeline, versionInForce } from '../games/decide.ts';
 import { foldsAnew } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Claim, ClaimStatus, Credit, OpenClaim, Player, Ruling, Sending } from '../games/games.ts';
+import type { Account, Claim, ClaimStatus, Credit, OpenClaim, Ruling, Sending } from '../games/games.ts';
 import { isReversal, isVerdict, readVerdict } from '../games/ruling.ts';
 import { type StandingState, standingsOf } from '../games/standing.ts';
 import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
+import { playerNamedBy } from '../players/merge.ts';
 import type { Instant } from '../time.ts';
 import type { Outcome } from './batch.ts';
-import type { OpenedEvent, PlayerState } from './effect.ts';
+import { changedNothing, isOneOf } from './decide.ts';
+import type { MergedAccount, OpenedEvent, PlayerState } from './effect.ts';
+import { accountOf, sum } from './people.ts';
 
 export interface OpenedBatch {
   batchNo: number;
@@ -31,8 +34,15 @@ export interface OpenedBatch {
 interface Roster {
   buckets: number[];
   userIds: string[];
-  /** For each event, its player's place (from 1). */
+  /** For each event, its player's place (from 1); and the place of the player that it names besides, if it is a merge. */
   places: number[];
+  named: (number | undefined)[];
+}
+
+/** A player that rows may stand under: who counts for it, and, where that is another one, the account that it is. */
+interface Seat {
+  player: PlayerState;
+  account: MergedAccount | undefined;
 }
 
 /** Reads what openBatch reads, without locking anything and without making players: for a decision that is thrown away. */
@@ -87,18 +97,18 @@ async function readBatch(
   ]);
   if (row === undefined) throw new Error(`${name} returned no row`);
 
-  const players = readPlayers(roster, row);
+  const { seats, again } = readSeats(roster, row);
   const { progress, held, joins, credits } = JSON.parse(row.games) as GamesState;
-  addProgress(players, progress);
-  if (held !== null) addClaims(players, held, gameIds);
-  if (joins !== null) addJoins(players, joins);
-  if (credits !== null) addCredits(players, credits);
+  addProgress(seats, progress);
+  if (held !== null) addClaims(seats, held, gameIds);
+  if (joins !== null) addJoins(seats, joins);
+  if (credits !== null) addCredits(seats, credits);
   const originals = new Map<number, number[]>();
   const ruled = JSON.parse(row.rulings) as RulingsState;
-  addRuled(players, ruled, gameIds, originals);
+  addRuled(seats, ruled, gameIds, originals);
   const stock = stockOf(ruled.stock);
-  addStatements(players, JSON.parse(row.memberships), cohorts);
-  const known = readRepeats(JSON.parse(row.repeats));
+  addStatements(seats, JSON.parse(row.memberships), cohorts);
+  const known = readRepeats(JSON.parse(row.repeats), roster, again, seats);
   const firstEventNo = Number(row.batch_no) * limits.eventNumbersPerBatch;
   return {
     batchNo: Number(row.batch_no),
@@ -106,7 +116,8 @@ async function readBatch(
     now: row.opened_at,
     events: events.map((incoming, index) => ({
       incoming,
-      player: players[(roster.places[index] as number) - 1] as PlayerState,
+      player: seatOf(seats, roster.places[index] as number).player,
+      ...namedBy(roster.named[index], seats),
       receivedAt: Math.min(incoming.receivedAt ?? row.opened_at, row.opened_at),
       eventNo: firstEventNo + index,
       known: known.get(index + 1),
@@ -123,22 +134,65 @@ function gamesWith(games: readonly Timeline[], such: (game: Game) => boolean): n
 
 function rosterOf(events: readonly IncomingEvent[]): Roster {
   const buckets = new Map<string, number>();
+  const named = events.map(({ event }) => playerNamedBy(event));
   for (const { event } of events) if (!buckets.has(event.user_id)) buckets.set(event.user_id, bucketOf(event.user_id));
+  for (const userId of named) if (userId !== undefined) buckets.set(userId, bucketOf(userId));
   const sorted = [...buckets].sort(([userA, a], [userB, b]) => a - b || (userA < userB ? -1 : 1));
   const placeOf = new Map(sorted.map(([userId], index) => [userId, index + 1]));
   return {
     buckets: sorted.map(([, bucket]) => bucket),
     userIds: sorted.map(([userId]) => userId),
     places: events.map(({ event }) => placeOf.get(event.user_id) as number),
+    named: named.map((userId) => (userId === undefined ? undefined : placeOf.get(userId))),
   };
 }
 
-function readPlayers(roster: Roster, row: { player_ids: string }): PlayerState[] {
-  const playerIds: number[] = JSON.parse(row.player_ids);
-  return playerIds.map((playerId, index) => ({
-    bucket: roster.buckets[index] as number,
-    playerId,
-    userId: roster.userIds[index] as string,
+/** What db/functions/engine/people_open.sql says, where players of the batch are one person with others. */
+interface People {
+  players: [
+    buckets: number[],
+    playerIds: number[],
+    userIds: string[],
+    owners: number[],
+    intos: (number | null)[],
+    mergedAts: (Instant | null)[],
+  ];
+  again: Again;
+}
+
+/** The events that are asked for again, under other players of their person: the place of each, and that of the player. */
+type Again = readonly [events: readonly number[], players: readonly number[]];
+
+/** The players that rows may stand under, by place; and the events that were asked for again, under other players of their person. */
+function readSeats(roster: Roster, row: { player_ids: string }): { seats: Seat[]; again: Again } {
+  const people: number[] | People = JSON.parse(row.player_ids);
+  if (Array.isArray(people)) {
+    const seats = people.map((playerId, index) => {
+      const account = { bucket: roster.buckets[index] as number, playerId, userId: roster.userIds[index] as string };
+      return { player: stateOfNobody(account), account: undefined };
+    });
+    return { seats, again: [[], []] };
+  }
+  const [buckets, playerIds, userIds, owners, intos, mergedAts] = people.players;
+  const accounts = playerIds.map((playerId, index): Account => {
+    // Only those who were given may not exist yet.
+    return { bucket: buckets[index] as number, playerId, userId: userIds[index] ?? (roster.userIds[index] as string) };
+  });
+  const states = new Map(owners.map((place) => [place, stateOfNobody(accounts[place - 1] as Account)]));
+  const seats = accounts.map((each, index): Seat => {
+    const player = states.get(owners[index] as number) as PlayerState;
+    const [into, mergedAt] = [intos[index] ?? null, mergedAts[index] ?? null];
+    if (into === null || mergedAt === null) return { player, account: undefined };
+    const account = { ...each, into, mergedAt, debts: {} };
+    player.accounts.push(account);
+    return { player, account };
+  });
+  return { seats, again: people.again };
+}
+
+function stateOfNobody(account: Account): PlayerState {
+  return {
+    ...account,
     progress: [],
     claims: [],
     statements: [],
@@ -147,7 +201,21 @@ function readPlayers(roster: Roster, row: { player_ids: string }): PlayerState[]
     credits: [],
     rulings: [],
     debts: {},
-  }));
+    accounts: [],
+  };
+}
+
+function seatOf(seats: readonly Seat[], place: number): Seat {
+  return seats[place - 1] as Seat;
+}
+
+function namedBy(place: number | undefined, seats: readonly Seat[]): { named?: PlayerState } {
+  return place === undefined ? {} : { named: seatOf(seats, place).player };
+}
+
+/** Names the account that a row stands under, where that is not the player's own. */
+function under({ account }: Seat): { account?: Account } {
+  return account === undefined ? {} : { account: accountOf(account) };
 }
 
 // The database answers in columns; a column is null when there is no row.
@@ -173,10 +241,13 @@ type ProgressColumns = Columns<
   ]
 >;
 
-function addProgress(players: Player[], columns: ProgressColumns): void {
+function addProgress(seats: readonly Seat[], columns: ProgressColumns): void {
   const [places, gameNos, windowStarts, values, cleareds, claimeds, states, takenBacks] = columns;
   places?.forEach((place, row) => {
-    (players[place - 1] as Player).progress.push({
+    const { player, account } = seatOf(seats, place);
+    // What a merged player had reached alone says nothing any more.
+    if (account !== undefined) return;
+    player.progress.push({
       gameNo: gameNos?.[row] as number,
       windowStart: windowStarts?.[row] as number,
       ...standingsOf(values?.[row] as number, cleareds?.[row] as number, states?.[row] ?? null),
@@ -206,11 +277,12 @@ type ClaimColumns = Columns<
   ]
 >;
 
-function addClaims(players: Player[], columns: ClaimColumns, gameIds: ReadonlyMap<number, string>): void {
+function addClaims(seats: readonly Seat[], columns: ClaimColumns, gameIds: ReadonlyMap<number, string>): void {
   const [places, gameNos, windowStarts, steps, earnings, stepTypes, statuses, versions, types, amounts, ...sent] =
     columns;
   const [netteds, sendings, overBudgets] = sent;
   places?.forEach((place, row) => {
+    const seat = seatOf(seats, place);
     const gameNo = gameNos?.[row] as number;
     const rewardType = types?.[row] ?? null;
     const amount = amounts?.[row] ?? null;
@@ -228,17 +300,18 @@ function addClaims(players: Player[], columns: ClaimColumns, gameIds: ReadonlyMa
       netted: netteds?.[row] as number,
       sending: sendings?.[row] as Sending,
       overBudget: overBudgets?.[row] as boolean,
+      ...under(seat),
     };
-    (players[place - 1] as Player).claims.push(claim);
+    seat.player.claims.push(claim);
   });
 }
 
 type JoinColumns = Columns<[place: number, gameNo: number, joinedAt: number]>;
 
-function addJoins(players: Player[], columns: JoinColumns): void {
+function addJoins(seats: readonly Seat[], columns: JoinColumns): void {
   const [places, gameNos, joinedAts] = columns;
   places?.forEach((place, row) => {
-    (players[place - 1] as Player).joins.push({ gameNo: gameNos?.[row] as number, at: joinedAts?.[row] as number });
+    seatOf(seats, place).player.joins.push({ gameNo: gameNos?.[row] as number, at: joinedAts?.[row] as number });
   });
 }
 
@@ -261,12 +334,13 @@ type CreditColumns = Columns<
   ]
 >;
 
-function addCredits(players: Player[], columns: CreditColumns): void {
+function addCredits(seats: readonly Seat[], columns: CreditColumns): void {
   const [places, gameNos, windowStarts, eventNos, triggerIds, amounts, distinctValues, helds, versions, ...rest] =
     columns;
   const [times, payments, transactions, transactionAmounts, corrections] = rest;
   places?.forEach((place, row) => {
-    (players[place - 1] as Player).credits.push({
+    const seat = seatOf(seats, place);
+    seat.player.credits.push({
       gameNo: gameNos?.[row] as number,
       windowStart: windowStarts?.[row] as number,
       eventNo: eventNos?.[row] as number,
@@ -280,6 +354,7 @@ function addCredits(players: Player[], columns: CreditColumns): void {
       transactionId: transactions?.[row] ?? null,
       transactionAmount: transactionAmounts?.[row] ?? null,
       correction: corrections?.[row] ?? null,
+      ...under(seat),
     });
   });
 }
@@ -298,11 +373,13 @@ interface WantedRuling {
   step?: number;
   stock_window?: number;
   stocks?: { prize_id: string; stock: number }[];
+  /** Of a merge: the place of the player that is named. */
+  absorbed: number | null;
 }
 
 function wantedOf(
   events: readonly IncomingEvent[],
-  { places }: Roster,
+  { places, named }: Roster,
   gameOf: (gameId: string) => Timeline | undefined,
 ): WantedRuling[] {
   return events.flatMap(({ event }, index): WantedRuling[] => {
@@ -312,7 +389,8 @@ function wantedOf(
       return wanted === undefined ? [] : [{ event: index + 1, player, ...nothingNamed, ...wanted }];
     }
     const verdict = isVerdict(event);
-    if (!verdict && !isReversal(event)) return [];
+    const absorbed = named[index] ?? null;
+    if (!verdict && absorbed === null && !isReversal(event)) return [];
     const { original_event_id, payment_id } = event.correlation;
     const { original_producer } = event.attributes;
     const reading = verdict ? readVerdict(event, 0) : undefined;
@@ -326,12 +404,13 @@ function wantedOf(
         payment_id: verdict || original_event_id !== null ? null : payment_id,
         game_no: claim === undefined ? null : (gameOf(claim.gameId)?.gameNo ?? null),
         window_start: claim?.windowStart ?? null,
+        absorbed,
       },
     ];
   });
 }
 
-const nothingNamed = { original_event_id: null, original_producer: null, payment_id: null };
+const nothingNamed = { original_event_id: null, original_producer: null, payment_id: null, absorbed: null };
 
 /** The claim that an opening names, and the stock that may be drawn from under the version in force. */
 function wantedOpening(event: CanonicalEvent, gameOf: (gameId: string) => Timeline | undefined) {
@@ -392,19 +471,23 @@ function stockOf(columns: StockColumns | null | undefined): Stock {
 
 /** Adds what is known of rulings and debts; of the windows on which the batch rules all there is, in the place of what was known of them. */
 function addRuled(
-  players: PlayerState[],
+  seats: readonly Seat[],
   state: RulingsState,
   gameIds: ReadonlyMap<number, string>,
   originals: Map<number, number[]>,
 ): void {
-  addRulings(players, state.rulings);
+  addRulings(seats, state.rulings);
   const [debtors, types, owed] = state.debts;
   debtors?.forEach((place, row) => {
-    (players[place - 1] as PlayerState).debts[types?.[row] as 'NC' | 'VOUCHER'] = owed?.[row] as number;
+    const { player, account } = seatOf(seats, place);
+    const debt = { [types?.[row] as RewardType]: owed?.[row] as number };
+    player.debts = sum(player.debts, debt, 1);
+    if (account !== undefined) account.debts = sum(account.debts, debt, 1);
   });
   const [returned, erasedAts] = state.erased ?? [null, null];
   returned?.forEach((place, row) => {
-    (players[place - 1] as PlayerState).erasedAt = erasedAts?.[row] as number;
+    const { player, account } = seatOf(seats, place);
+    if (account === undefined) player.erasedAt = erasedAts?.[row] as number;
   });
   const [eventPlaces, eventNos] = state.originals ?? [null, null];
   eventPlaces?.forEach((place, row) => {
@@ -412,23 +495,26 @@ function addRuled(
   });
   if (state.progress === null) return;
   const [places, gameNos, windowStarts] = state.progress;
-  const windows = new Set(places?.map((place, row) => `${place}:${gameNos?.[row]}:${windowStarts?.[row]}`));
-  players.forEach((player, index) => {
+  const windows = new Set(
+    places?.map((place, row) => `${seatOf(seats, place).player.userId} ${gameNos?.[row]}:${windowStarts?.[row]}`),
+  );
+  for (const player of new Set(seats.map(({ player }) => player))) {
     const isElsewhere = (row: { gameNo: number; windowStart: number }): boolean =>
-      !windows.has(`${index + 1}:${row.gameNo}:${row.windowStart}`);
+      !windows.has(`${player.userId} ${row.gameNo}:${row.windowStart}`);
     player.progress = player.progress.filter(isElsewhere);
     player.claims = player.claims.filter(isElsewhere);
     player.credits = player.credits.filter(isElsewhere);
-  });
-  addProgress(players, state.progress);
-  if (state.claims !== null) addClaims(players, state.claims, gameIds);
-  if (state.credits !== null) addCredits(players, state.credits);
+  }
+  addProgress(seats, state.progress);
+  if (state.claims !== null) addClaims(seats, state.claims, gameIds);
+  if (state.credits !== null) addCredits(seats, state.credits);
 }
 
-function addRulings(players: Player[], columns: RulingColumns): void {
+function addRulings(seats: readonly Seat[], columns: RulingColumns): void {
   const [places, eventNos, eventIds, producers, kinds, ids, originalProducers, payments, amounts, waitings] = columns;
   places?.forEach((place, row) => {
-    (players[place - 1] as Player).rulings.push({
+    const seat = seatOf(seats, place);
+    seat.player.rulings.push({
       eventNo: eventNos?.[row] as number,
       eventId: eventIds?.[row] as string,
       producer: producers?.[row] as string,
@@ -438,39 +524,52 @@ function addRulings(players: Player[], columns: RulingColumns): void {
       paymentId: payments?.[row] ?? null,
       amount: amounts?.[row] ?? null,
       waiting: waitings?.[row] as boolean,
+      ...under(seat),
     });
   });
 }
 
 type StatementColumns = Columns<[place: number, cohort: number, from: number, member: boolean]>;
 
-function addStatements(players: PlayerState[], columns: StatementColumns, cohorts: readonly string[]): void {
+function addStatements(seats: readonly Seat[], columns: StatementColumns, cohorts: readonly string[]): void {
   const [places, cohortPlaces, froms, members] = columns;
   places?.forEach((place, row) => {
-    (players[place - 1] as PlayerState).statements.push({
+    addStatement(seatOf(seats, place).player.statements, {
       cohortId: cohorts[(cohortPlaces?.[row] as number) - 1] as string,
       from: froms?.[row] as number,
       member: members?.[row] as boolean,
     });
   });
-  for (const player of players) if (player.statements.length > 0) player.memberships = intervalsOf(player.statements);
+  for (const { player } of seats) if (player.statements.length > 0) player.memberships = intervalsOf(player.statements);
 }
 
 type RepeatColumns = Columns<
   [place: number, eventNo: number, contentHash: string, outcome: Outcome, reason: string | null]
 >;
 
-function readRepeats(columns: RepeatColumns): Map<number, OpenedEvent['known']> {
+type Known = NonNullable<OpenedEvent['known']>;
+
+/** What is known of events, by place. Of one that is known under several players of a person, what changed something, or else what came last. */
+function readRepeats(columns: RepeatColumns, roster: Roster, again: Again, seats: readonly Seat[]): Map<number, Known> {
   const [places, eventNos, hashes, outcomes, reasons] = columns;
-  return new Map(
-    places?.map((place, row) => [
-      place,
-      {
-        eventNo: eventNos?.[row] as number,
-        contentHash: hashes?.[row] as string,
-        outcome: outcomes?.[row] as Outcome,
-        reason: reasons?.[row] ?? null,
-      },
-    ]),
-  );
+  const known = new Map<number, Known>();
+  const playerPlaces = [...roster.places, ...again[1]];
+  places?.forEach((at, row) => {
+    const place = at <= roster.places.length ? at : (again[0][at - roster.places.length - 1] as number);
+    const found: Known = {
+      eventNo: eventNos?.[row] as number,
+      contentHash: hashes?.[row] as string,
+      outcome: outcomes?.[row] as Outcome,
+      reason: reasons?.[row] ?? null,
+    };
+    if (seatOf(seats, playerPlaces[at - 1] as number).account !== undefined) found.elsewhere = true;
+    const other = known.get(place);
+    if (other === undefined || comesBefore(found, other)) known.set(place, found);
+  });
+  return known;
+}
+
+function comesBefore(one: Known, other: Known): boolean {
+  const [changed, otherChanged] = [one, other].map(({ outcome }) => !isOneOf(changedNothing, outcome));
+  return changed === otherChanged ? one.eventNo > other.eventNo : (changed as boolean);
 }

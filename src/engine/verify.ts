@@ -77,7 +77,7 @@ const checks = {
       full join (select * from milepost.event_key where outcome in ('applied', 'held') or reason = 'reversed_before') as k
      using (bucket, player_id, event_no)
      where c.outcome is distinct from k.outcome::text and not (k.outcome is null and c.pruned) and not (c.outcome is not null and coalesce(k.reason = 'reversed_before', false))
-       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided', 'opened'))`,
+       and not (c.outcome is null and k.outcome = 'applied' and coalesce(k.reason, '') in ('cohort_changed', 'released', 'voided', 'opened', 'player_merged', 'player_unmerged'))`,
 
   /** What an event joined is recorded, also where it gave credits in another game. */
   joined_matches_joins: `
@@ -98,16 +98,16 @@ const checks = {
       left join milepost.cohort_membership m using (bucket, player_id, cohort_id, valid_from)
      where m.member is null or (m.member and not s.member)`,
 
-  /** The steps that progress remembers as claimed are those whose last claim has not been taken back. */
+  /** The steps that progress remembers as claimed are those with a claim, of any player of the person, that has not been taken back. */
   claimed_matches_claims: `
     select bucket, player_id, ${WINDOW} as subject,
            'claimed ' || coalesce(c.steps, '{}')::text as expected, coalesce('claimed ' || p.claimed::text, 'no progress') as found
-      from milepost.progress p
-      full join (select bucket, player_id, game_no, window_start, array_agg(distinct step order by step) as steps
-                   from (select distinct on (bucket, player_id, game_no, window_start, step) * from milepost.claim
-                          order by bucket, player_id, game_no, window_start, step, earning desc) as last
+      from (select * from milepost.progress where (bucket, player_id) not in (select bucket, player_id from milepost.player_owner)) as p
+      full join (select coalesce(o.owner_bucket, c.bucket) as bucket, coalesce(o.owner_id, c.player_id) as player_id, game_no, window_start,
+                        array_agg(distinct step order by step) as steps
+                   from milepost.claim c left join milepost.player_owner o using (bucket, player_id)
                   where status not in ('cancelled', 'clawed_back', 'offset')
-                  group by bucket, player_id, game_no, window_start) as c
+                  group by 1, 2, 3, 4) as c
      using (bucket, player_id, game_no, window_start)
      where coalesce(c.steps, '{}') is distinct from (select coalesce(array_agg(step order by step), '{}') from unnest(p.claimed) as step)`,
 
@@ -185,7 +185,10 @@ const checks = {
      where c.odds is distinct from d.odds or c.amount is distinct from d.value
         or not d.odds @> jsonb_build_array(jsonb_build_object('value', d.value))`,
 
-  /** A credit whose event, or payment, was reversed has a correction, as has one that was held when its event was ruled on; and a correction has its ruling. */
+  /**
+   * A credit whose event, or payment, was reversed has a correction, as has one that was held when its event was ruled on; and a correction has its ruling: its
+   * player's, or one of who was the same person then.
+   */
   corrections_match_rulings: `
     select bucket, player_id, 'event number ' || event_no || ', ' || trigger_id as subject,
            case when r.named then 'a correction' else 'no correction' end as expected,
@@ -198,10 +201,32 @@ const checks = {
                and case when r.original_event_id is null then c.payment_id = r.payment_id
                         -- An identity may be gone; the credit has the event's id as well.
                         else coalesce(e.event_id, c.event_id) = r.original_event_id
-                             and coalesce(e.producer = coalesce(r.original_producer, e.producer), true) end) as r
+                             and coalesce(e.producer = coalesce(r.original_producer, e.producer), true) end
+            union
+            select k.bucket, k.player_id, k.event_no, k.trigger_id, true
+              from milepost.credit_correction k join milepost.ruling r on r.event_no = k.ruling_no
+             where (r.bucket, r.player_id) <> (k.bucket, k.player_id)) as r
       full join (select distinct bucket, player_id, event_no, trigger_id, true as corrected from milepost.credit_correction) as k
      using (bucket, player_id, event_no, trigger_id)
      where r.named is null or k.corrected is null`,
+
+  /** Who counts for a player now is what the merges say: of each player the last one, followed to its end. */
+  owners_match_merges: `
+    with recursive last as (
+      select distinct on (bucket, player_id) * from milepost.player_merge order by bucket, player_id, event_no desc
+    ), ends as (
+      select bucket, player_id, into_bucket, into_player_id from last where kind = 'merged'
+      union
+      select e.bucket, e.player_id, l.into_bucket, l.into_player_id
+        from ends e join last l on l.bucket = e.into_bucket and l.player_id = e.into_player_id and l.kind = 'merged'
+    ), expected as (
+      select bucket, player_id, into_player_id as owner_id from ends e
+       where not exists (select from last l where l.bucket = e.into_bucket and l.player_id = e.into_player_id and l.kind = 'merged')
+    )
+    select bucket, player_id, 'who counts for it' as subject, coalesce(e.owner_id::text, 'nobody else') as expected,
+           coalesce(o.owner_id::text, 'nobody else') as found
+      from expected e full join milepost.player_owner o using (bucket, player_id)
+     where e.owner_id is distinct from o.owner_id`,
 } as const;
 
 const allChecks = { ...checks, ...cookieChecks, ...budgetChecks, ...outboxChecks };

@@ -6,6 +6,7 @@ export const controlEvents = {
   cohorts: ['cohort_changed'],
   holds: ['hold_released', 'hold_voided'],
   cookies: ['cookie_opened'],
+  players: ['player_merged', 'player_unmerged'],
 } as const;
 
 export type Control = keyof typeof controlEvents;

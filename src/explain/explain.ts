@@ -14,6 +14,7 @@ import type { PrizeChance } from '../games/games.ts';
 import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
+import { isMerge } from '../players/merge.ts';
 import type { AmountChance, Chance, Draw, DrawIdentity, Drawn } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { booksInWords, type Changed, readChanged, ruledInWords } from './changed.ts';
@@ -30,6 +31,7 @@ import {
   readOriginals,
   readResolution,
 } from './past.ts';
+import { mergeInWords, wasOfSeveral } from './people.ts';
 import { claimInWords } from './reward.ts';
 import { type RulingTrace, traceRuling } from './ruling.ts';
 import { type GameTrace, traceGames } from './trace.ts';
@@ -110,6 +112,16 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   }
 
   const { event, receivedAt } = incoming;
+  if (isMerge(event) || (await wasOfSeveral(db, stored, judgedNo))) {
+    const said = isMerge(event)
+      ? mergeInWords(event, stored)
+      : `${outcomeInWords(stored.outcome, stored.reason)} By then the player was, or had been, one person with others, so that it is not judged again here.`;
+    const answer = `${said} ${booksInWords(changed)}`;
+    return {
+      ...{ ...about, answer, arrived, event: contentOf(event), recomputed: null, error, games: [], ruling: null },
+      changed,
+    };
+  }
   // Of others it was known then that they were new.
   const eventKeysFrom = reason === 'identity_gone' ? known.definitions.eventKeysFrom : undefined;
   const definitions = { ...definitionsAt(known, judgedNo), eventKeysFrom };
@@ -147,18 +159,22 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     ...about,
     answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening),
     arrived,
-    event: {
-      event_type: event.event_type,
-      occurred_at: formatInstant(event.occurred_at),
-      correlation: event.correlation,
-      attributes: event.attributes,
-    },
+    event: contentOf(event),
     recomputed,
     error,
     games,
     ruling,
     changed,
   };
+}
+
+function contentOf({
+  event_type,
+  occurred_at,
+  correlation,
+  attributes,
+}: CanonicalEvent): NonNullable<Explanation['event']> {
+  return { event_type, occurred_at: formatInstant(occurred_at), correlation, attributes };
 }
 
 /** An explanation with what it says of one game alone, if one is named; the whole event's outcome stays. */

@@ -269,6 +269,7 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
     rulings: ledger.rulings.filter((ruling) => ruling.judgedNo < judgedNo),
     erasedAt: ledger.erasedAt,
     debts: {},
+    accounts: [],
   };
 }
 

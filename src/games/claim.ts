@@ -1,9 +1,15 @@
 // Claims by their identity and status. Pure.
 import type { Claim, ClaimStatus } from './games.ts';
 
-/** Whether two claims of one player are the same: the same step of the same window, earned for the same time. */
+/** Whether two claims of one person are the same: the same step of the same window, earned for the same time, by the same of its players. */
 export function isSameClaim(a: Claim, b: Claim): boolean {
-  return a.gameNo === b.gameNo && a.windowStart === b.windowStart && a.step === b.step && a.earning === b.earning;
+  return (
+    a.gameNo === b.gameNo &&
+    a.windowStart === b.windowStart &&
+    a.step === b.step &&
+    a.earning === b.earning &&
+    a.account?.playerId === b.account?.playerId
+  );
 }
 
 /** Whether a claim stands: neither taken back, nor kept without its step, nor voided. */

@@ -62,7 +62,7 @@ export function openCookie(
   stock: Stock,
   draw: DrawPrize,
 ): OpenedCookie | CookieRefusal {
-  const claim = player.claims.find(
+  const claims = player.claims.filter(
     ({ gameNo, windowStart, step, earning, stepType }) =>
       gameNo === timeline.gameNo &&
       windowStart === opening.windowStart &&
@@ -70,6 +70,8 @@ export function openCookie(
       earning === opening.earning &&
       stepType === 'FORTUNE_COOKIE',
   );
+  // Of a person two players may have earned it, of whom one can still open it.
+  const claim = claims.find(({ status }) => status === 'unopened') ?? claims[0];
   if (claim === undefined) return 'no_cookie';
   if (claim.status !== 'unopened') return refusals[claim.status];
   if (statusAt(timeline, at) === 'paused') return 'paused';

@@ -5,7 +5,7 @@ import type { CanonicalEvent } from '../event/event.ts';
 import type { Instant } from '../time.ts';
 import { archetypes } from './archetypes/archetype.ts';
 import { budgetsOf, poolOf } from './budgets.ts';
-import { isLive, isSameClaim } from './claim.ts';
+import { hasEnded, isLive, isSameClaim } from './claim.ts';
 import type { Trigger } from './config.ts';
 import { counting, emptyStanding, fold, foldBoth, foldOn, foldsAnew } from './fold.ts';
 import type { Game } from './game.ts';
@@ -253,12 +253,10 @@ function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[]
 }
 
 /** What a ruling has changed. */
-export interface Unwound {
+export interface Unwound extends Settled {
   /** How many credits it names, whether or not they still counted. */
   named: number;
   corrected: Credit[];
-  claims: OpenClaim[];
-  changes: ClaimChange[];
 }
 
 /**
@@ -266,7 +264,7 @@ export interface Unwound {
  * any more end, by the policy of the version that made them where their reward may have been paid.
  */
 export function applyRuling(
-  timelineOf: (gameNo: number) => Timeline,
+  timelineOf: TimelineOf,
   ruling: Ruling,
   isNamed: (credit: Credit) => boolean,
   player: Player,
@@ -284,31 +282,39 @@ export function applyRuling(
   const windows = Map.groupBy(unwound.corrected, ({ gameNo, windowStart }) => `${gameNo}:${windowStart}`);
   for (const [credit] of windows.values()) {
     const { gameNo, windowStart } = credit as Credit;
-    const { claims, changes } = unwind(timelineOf(gameNo), windowStart, player);
-    unwound.claims.push(...claims);
-    unwound.changes.push(...changes);
+    append(unwound, unwind(timelineOf(gameNo), windowStart, player));
   }
   return unwound;
 }
 
-/** Folds a window anew after a ruling, and ends, releases and makes the claims that this asks for. */
+/** Folds a window anew after a ruling. */
 function unwind(timeline: Timeline, windowStart: Instant, player: Player): Settled {
-  const credits = player.credits.filter(
-    (credit) => credit.gameNo === timeline.gameNo && credit.windowStart === windowStart,
-  );
-  // Steps are the same in all versions that a window has seen; the last one knows how far the window goes.
+  const { game, window } = placeOf(timeline, windowStart, creditsIn(timeline, windowStart, player));
+  const progress = progressOf(player, game, window);
+  return foldAnew(timeline, game, window, player, stepsOf(game, window, progress));
+}
+
+function creditsIn({ gameNo }: Timeline, windowStart: Instant, player: Player): Credit[] {
+  return player.credits.filter((credit) => credit.gameNo === gameNo && credit.windowStart === windowStart);
+}
+
+/** A window of which there are credits, and the last version that judged one: steps are the same in all, and it knows how far the window goes. */
+function placeOf(timeline: Timeline, windowStart: Instant, credits: readonly Credit[]): { game: Game; window: Window } {
   const newest = credits.reduce((a, b) => (b.version > a.version ? b : a));
   const game = versionOf(timeline, newest.version);
-  const window = windowFor(game, newest.occurredAt, [windowStart]) as Window;
+  return { game, window: windowFor(game, newest.occurredAt, [windowStart]) as Window };
+}
+
+/** Folds a window anew, and ends, releases and makes the claims that this asks for. Taken back is only what was reached `before`. */
+function foldAnew(timeline: Timeline, game: Game, window: Window, player: Player, before: Reached): Settled {
   const progress = progressOf(player, game, window);
-  const before = stepsOf(game, window, progress);
   Object.assign(
     progress,
-    foldBoth(liveCredits(credits), game, (version) => versionOf(timeline, version)),
+    foldBoth(liveCredits(creditsIn(timeline, window.start, player)), game, (version) => versionOf(timeline, version)),
   );
   progress.changed = true;
   const after = stepsOf(game, window, progress);
-  // What another event of the same transaction has taken away before stays claimed: only what this ruling takes is taken back.
+  // What another event of the same transaction has taken away before stays claimed: only what this takes is taken back.
   const lost = (claim: OpenClaim): boolean =>
     claim.status === 'held'
       ? before.reached.has(claim.step) && !after.reached.has(claim.step)
@@ -319,9 +325,109 @@ function unwind(timeline: Timeline, windowStart: Instant, player: Player): Settl
       const policy = versionOf(timeline, claim.version).config.on_reversal;
       return change(player, claim, { ...claim, status: claim.sending === 'sent' ? endings[policy] : 'cancelled' });
     });
-  for (const { claim } of changes) takeBack(progress, claim);
+  Object.assign(progress, claimedBy(claimsOf(player, progress)));
   const settled = settleClaims(timeline, game, window, progress, player);
   return { claims: settled.claims, changes: [...changes, ...settled.changes] };
+}
+
+/** Finds a game by its number. */
+export type TimelineOf = (gameNo: number) => Timeline;
+
+/**
+ * Folds anew, after a player has taken another one in, the windows of the other's credits (`taken`). What the two reach together is claimed. Nothing is
+ * taken back but what would be paid twice: of two claims on a step the one that nobody has sent, as long as the other stands.
+ */
+export function foldTogether(timelineOf: TimelineOf, taken: readonly Credit[], player: Player): Settled {
+  const together: Settled = { claims: [], changes: [] };
+  for (const [timeline, windowStart] of windowsOf(timelineOf, taken)) {
+    const { game, window } = placeOf(timeline, windowStart, creditsIn(timeline, windowStart, player));
+    const progress = progressOf(player, game, window);
+    for (const claim of repeated(claimsOf(player, progress))) {
+      together.changes.push(change(player, claim, { ...claim, status: 'cancelled' }));
+    }
+    Object.assign(progress, claimedBy(claimsOf(player, progress)));
+    append(together, foldAnew(timeline, game, window, player, nothing));
+  }
+  return together;
+}
+
+/**
+ * Folds anew, after a player has let another one go, the windows of the other's credits, for both. What either does not reach alone is taken back, as
+ * after a reversal; what either reaches alone is claimed.
+ */
+export function foldApart(timelineOf: TimelineOf, player: Player, other: Player): { player: Settled; other: Settled } {
+  const apart = { player: { claims: [], changes: [] }, other: { claims: [], changes: [] } };
+  for (const [timeline, windowStart] of windowsOf(timelineOf, other.credits)) {
+    const credits = [player, other].flatMap((each) => creditsIn(timeline, windowStart, each));
+    const { game, window } = placeOf(timeline, windowStart, credits);
+    // The player's progress is still that of both.
+    const together = stepsOf(game, window, progressOf(player, game, window));
+    for (const [each, settled] of [
+      [player, apart.player],
+      [other, apart.other],
+    ] as const) {
+      const progress = progressOf(each, game, window);
+      Object.assign(progress, claimedBy(claimsOf(each, progress)));
+      append(settled, foldAnew(timeline, game, window, each, together));
+    }
+  }
+  return apart;
+}
+
+/** The windows that there are credits in. */
+function windowsOf(timelineOf: TimelineOf, credits: readonly Credit[]): [timeline: Timeline, windowStart: Instant][] {
+  const windows = Map.groupBy(credits, ({ gameNo, windowStart }) => `${gameNo}:${windowStart}`);
+  return [...windows.values()].map(([credit]) => {
+    const { gameNo, windowStart } = credit as Credit;
+    return [timelineOf(gameNo), windowStart];
+  });
+}
+
+function append(settled: Settled, { claims, changes }: Settled): void {
+  settled.claims.push(...claims);
+  settled.changes.push(...changes);
+}
+
+const nothing: Reached = { reached: new Set(), cleared: new Set() };
+
+/** Of the claims of a window those that would pay a step a second time, and have not been sent: all but the one of each step that has come furthest. */
+function repeated(claims: readonly OpenClaim[]): OpenClaim[] {
+  const steps = Map.groupBy(
+    claims.filter((claim) => isLive(claim) || claim.status === 'kept'),
+    ({ step }) => step,
+  );
+  return [...steps.values()].flatMap((rivals) => {
+    const [, ...others] = rivals.toSorted((a, b) => advance(b) - advance(a));
+    return others
+      .filter((claim) => claim.reward !== null || claim.stepType === 'FORTUNE_COOKIE')
+      .filter((claim) => advance(claim) < PAID);
+  });
+}
+
+const PAID = 4;
+
+/** How far a claim has come on its way to its player. */
+function advance({ status, sending, reward }: OpenClaim): number {
+  if (status === 'kept' || status === 'opened' || sending === 'sent') return PAID;
+  if (status === 'held' || sending === 'unpaid') return 0;
+  if (status === 'unopened') return 1;
+  if (status === 'awaiting_budget') return 2;
+  // What has no message was made up for by a debt.
+  return reward !== null && sending === 'none' ? PAID : 3;
+}
+
+/** Which steps have a claim, and what has been taken back, by the claims of a window. */
+function claimedBy(claims: readonly OpenClaim[]): Pick<Progress, 'claimed' | 'ended' | 'kept'> {
+  const standing = claims.filter(({ status }) => !hasEnded(status));
+  const ended: Record<number, number> = {};
+  for (const { step, status, earning } of claims) {
+    if (hasEnded(status)) ended[step] = Math.max(earning, ended[step] ?? 0);
+  }
+  return {
+    claimed: [...new Set(standing.map(({ step }) => step))],
+    ended,
+    kept: standing.filter(({ status }) => status === 'kept').map(({ step }) => step),
+  };
 }
 
 const endings = { keep: 'kept', claw_back: 'clawed_back', offset: 'offset' } as const;
@@ -346,7 +452,7 @@ export function applyClaimRuling(timeline: Timeline, ruling: ClaimRuling, player
   });
 }
 
-interface Settled {
+export interface Settled {
   claims: OpenClaim[];
   changes: ClaimChange[];
 }
@@ -400,7 +506,13 @@ function settleClaims(timeline: Timeline, game: Game, window: Window, progress: 
   return { claims, changes };
 }
 
-/** The steps that a window's progress reaches, and those that it reaches without what is held. */
+/** Steps that are reached, and those that are reached without what is held. */
+interface Reached {
+  reached: ReadonlySet<number>;
+  cleared: ReadonlySet<number>;
+}
+
+/** The steps that a window's progress reaches. */
 function stepsOf(game: Game, window: Window, { all, cleared }: Progress) {
   const { stepsReached } = archetypes[game.config.game_archetype];
   const steps = stepsReached(game, all, window);
@@ -417,16 +529,6 @@ function claimsOf(player: Player, { gameNo, windowStart }: Progress): OpenClaim[
 export function change(player: Player, claim: OpenClaim, changed: OpenClaim): ClaimChange {
   player.claims = player.claims.map((other) => (isSameClaim(other, claim) ? changed : other));
   return { claim: changed, from: claim.status };
-}
-
-/** Remembers that a claim was kept, or that it has ended and its step may be earned again. */
-function takeBack(progress: Progress, { step, status, earning }: OpenClaim): void {
-  if (status === 'kept') {
-    progress.kept = [...progress.kept, step];
-    return;
-  }
-  progress.ended = { ...progress.ended, [step]: earning };
-  progress.claimed = progress.claimed.filter((claimed) => claimed !== step);
 }
 
 /** A kept claim whose step is reached again: it has been paid. */

@@ -6,6 +6,13 @@ import type { Instant } from '../time.ts';
 import type { Zone } from '../time-zone.ts';
 import type { Reward } from './config.ts';
 
+/** A player by number and name. */
+export interface Account {
+  bucket: number;
+  playerId: number;
+  userId: string;
+}
+
 /** What one event was worth by one trigger, before caps. The set of a player's live credits in a window is all that progress depends on. */
 export interface Credit {
   gameNo: number;
@@ -25,6 +32,8 @@ export interface Credit {
   transactionAmount: number | null;
   /** What it counts since a ruling; null while there was none. */
   correction: Correction | null;
+  /** The merged player under whom it stands; left out: the player's own. */
+  account?: Account;
 }
 
 /** What a credit counts since a ruling. */
@@ -101,6 +110,8 @@ export interface Claim {
   reward: ClaimedReward | null;
   /** The budgets that cover it, once it is payable. */
   budgets: readonly Budget[];
+  /** The merged player under whom it stands, to whom it is paid; left out: the player's own. */
+  account?: Account;
 }
 
 /** A budget that covers a claim, under the version that judged it. */
@@ -157,6 +168,8 @@ export interface Ruling {
   amount: number | null;
   /** Nothing that it names has come yet. */
   waiting: boolean;
+  /** The merged player under whom it stands; left out: the player's own. */
+  account?: Account;
 }
 
 /** A player asks for a cookie to be opened. */
@@ -210,10 +223,7 @@ export interface Join {
 }
 
 /** A player as the engine sees them while a batch is decided. */
-export interface Player {
-  bucket: number;
-  playerId: number;
-  userId: string;
+export interface Player extends Account {
   progress: Progress[];
   /** Those that are held; in windows on which the batch rules, all of them; and those that the batch has made. */
   claims: OpenClaim[];

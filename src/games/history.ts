@@ -1,5 +1,5 @@
-// A player's history in one game, in all its windows: joins, credits and what was ruled about them, claims, what was paid, taken back and owed, and events
-// that did not count, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
+// A person's history in one game, under all of its players and in all windows: joins, credits and what was ruled about them, claims, what was paid, taken
+// back and owed, and events that did not count, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import type { CanonicalEvent } from '../event/event.ts';
@@ -164,10 +164,13 @@ export async function readHistory(
   const { rows } = await reading(() =>
     db.pool.query<Row>({
       name: 'player_history',
-      text: `select * from milepost.player_history(p_bucket => $1::smallint, p_user_id => $2::text, p_game_no => $3::integer,
+      text: `select h.* from milepost.accounts_of(p_bucket => $1::smallint, p_user_id => $2::text) as own
+             cross join lateral milepost.player_history(p_bucket => own.bucket, p_user_id => own.user_id, p_game_no => $3::integer,
                p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_not_counted => $7::boolean,
                p_event_type => $8::text[], p_from => $9::timestamptz, p_to => $10::timestamptz, p_received_from => $11::timestamptz,
-               p_received_to => $12::timestamptz, p_events => $13::integer)`,
+               p_received_to => $12::timestamptz, p_events => $13::integer) as h
+             order by h.at_us desc, h.place collate "C" desc
+             limit $6::integer`,
       values: [
         ...[bucketOf(userId), userId, timeline.gameNo, cursor?.atUs ?? null, cursor?.place ?? null, limit + 1],
         ...[notCounted, types, ...[from, to, from - limits.clockSkewMs, until].map(formatInstant)],

@@ -25,7 +25,7 @@ export function maskCode(code: string): string {
 }
 
 /**
- * The newest claim of a player on a step, in one window or in any: of those made in a window again, after the first was taken back, the last. Undefined
+ * The newest claim of a player, or of another one of the same person, on a step, in one window or in any: of those made in a window again, after the first was taken back, the last. Undefined
  * when there is none.
  */
 export async function findClaim(
@@ -33,20 +33,22 @@ export async function findClaim(
   wanted: { userId: string; gameId: string; step: number; windowStart?: Instant | undefined },
 ): Promise<ClaimIdentity | undefined> {
   const { userId, gameId, step, windowStart } = wanted;
-  const { rows } = await sql<{ window_start: Instant; earning: number }>`
-    select milepost.ms_of(c.window_start) as window_start, c.earning
-      from milepost.player p
+  const { rows } = await sql<{ window_start: Instant; earning: number; user_id: string }>`
+    select milepost.ms_of(c.window_start) as window_start, c.earning, p.user_id
+      from milepost.accounts_of(p_bucket => ${bucketOf(userId)}::smallint, p_user_id => ${userId}) as p
       join milepost.game g on g.game_id = ${gameId}
-      join milepost.claim c on c.bucket = p.bucket and c.player_id = p.player_id and c.game_no = g.game_no and c.step = ${step}
-     where p.bucket = ${bucketOf(userId)} and p.user_id = ${userId}
+      join milepost.claim c on c.bucket = p.bucket and c.player_id = p.player_id and c.game_no = g.game_no
+     where c.step = ${step}
        ${windowStart === undefined ? sql`` : sql`and c.window_start = to_timestamp(${windowStart}::double precision / 1000)`}
-     order by c.window_start desc, c.earning desc
+     order by c.window_start desc, c.status in ('cancelled', 'clawed_back', 'offset'), c.earning desc
      limit 1`.execute(db.query);
   const [found] = rows;
-  return found && { userId, gameId, step, windowStart: Number(found.window_start), earning: found.earning };
+  return (
+    found && { userId: found.user_id, gameId, step, windowStart: Number(found.window_start), earning: found.earning }
+  );
 }
 
-/** The code of the voucher that a claim earned. The claim names its player: whoever asks must be known to be that one. */
+/** The code of the voucher that a claim earned. The claim names its player: whoever asks must be known to be that one, or of the same person. */
 export async function readVoucherCode(db: Db, sealer: Sealer, claim: ClaimIdentity): Promise<VoucherCode> {
   const key = rewardKey(claim);
   const { rows } = await sql<{ key_id: string; sealed: string; taken_back: boolean }>`

@@ -66,6 +66,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
         credits: [],
         rulings: [],
         debts: {},
+        accounts: [],
       };
       players.set(userId, player);
     }

@@ -46,6 +46,7 @@ export function judgePlayer(
     // What was reversed or ruled upon afterwards is not looked at: a simulation judges what happened as it came.
     rulings: [],
     debts: {},
+    accounts: [],
   };
 
   function take(events: readonly StoredEvent[]): void {

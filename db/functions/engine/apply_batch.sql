@@ -12,10 +12,10 @@ create or replace function milepost.apply_batch(
   p_progress_bucket smallint[], p_progress_player_id bigint[], p_progress_game_no integer[], p_progress_window_start bigint[],
   p_progress_value bigint[], p_progress_cleared bigint[], p_progress_claimed text[], p_progress_state jsonb[],
   p_progress_taken_back jsonb[],
-  p_claim_event integer[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
+  p_claim_event integer[], p_claim_bucket smallint[], p_claim_player_id bigint[], p_claim_game_no integer[], p_claim_window_start bigint[], p_claim_step bigint[], p_claim_earning smallint[],
   p_claim_step_type text[], p_claim_status milepost.claim_status[], p_claim_version integer[], p_claim_reward_type text[],
   p_claim_amount bigint[], p_claim_message_key uuid[],
-  p_change_event integer[], p_change_game_no integer[], p_change_window_start bigint[], p_change_step bigint[],
+  p_change_event integer[], p_change_bucket smallint[], p_change_player_id bigint[], p_change_game_no integer[], p_change_window_start bigint[], p_change_step bigint[],
   p_change_earning smallint[], p_change_from milepost.claim_status[], p_change_to milepost.claim_status[],
   p_join_event integer[], p_join_game_no integer[],
   p_statement_bucket smallint[], p_statement_player_id bigint[], p_statement_cohort_id text[], p_statement_valid_from bigint[],
@@ -38,9 +38,9 @@ begin
     p_credit_held, p_credit_version, p_credit_payment_id, p_credit_transaction_id, p_credit_event_id, p_credit_transaction_amount,
     p_progress_bucket, p_progress_player_id, p_progress_game_no, p_progress_window_start, p_progress_value, p_progress_cleared,
     p_progress_claimed, p_progress_state, p_progress_taken_back,
-    p_claim_event, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type, p_claim_status,
+    p_claim_event, p_claim_bucket, p_claim_player_id, p_claim_game_no, p_claim_window_start, p_claim_step, p_claim_earning, p_claim_step_type, p_claim_status,
     p_claim_version, p_claim_reward_type, p_claim_amount, p_claim_message_key,
-    p_change_event, p_change_game_no, p_change_window_start, p_change_step, p_change_earning, p_change_from, p_change_to,
+    p_change_event, p_change_bucket, p_change_player_id, p_change_game_no, p_change_window_start, p_change_step, p_change_earning, p_change_from, p_change_to,
     p_join_event, p_join_game_no,
     p_now);
   perform milepost.cohorts_apply(
@@ -48,6 +48,7 @@ begin
   perform milepost.outbox_append(p_message_bucket, p_message_destination, p_message_key, p_message_body, p_now, p_message_after_key);
   -- After the messages: one that this batch has written may be cancelled by it.
   perform milepost.rulings_apply(p_rulings, p_now);
+  perform milepost.players_apply(p_rulings -> 'merge', p_now);
   if p_message_after_key is not null then
     -- What is waited for may have ended already.
     perform milepost.outbox_follow(p_message_after_key, cardinality(p_message_after_key), p_now);

@@ -1,3 +1,4 @@
+-- Called by the form of open_batch before players could be merged; players_open has taken its place.
 -- The player ids of (bucket, user_id) pairs, in their order; players that do not exist yet are made, sorted, so that two callers that make
 -- the same ones wait for each other in one direction only.
 create or replace function milepost.players_of(p_bucket smallint[], p_user_id text[]) returns bigint[]

@@ -1,6 +1,6 @@
 -- Puts progress of one bucket where it is not what the ledgers add up to, and says what stood there. Called in a transaction that holds the lock of
 -- the bucket, as batches do (open_batch), with what the credits were folded to under that lock. The steps that have been claimed are taken from the
--- claims: of each step the last earning counts, unless it was taken back. A row that is right is not written. Returns the rows that were written.
+-- claims, of all players of the person, that have not been taken back. A row that is right is not written. Returns the rows that were written.
 create or replace function milepost.rebuild_progress(
   p_bucket smallint, p_player_id bigint[], p_game_no integer[], p_window_start bigint[], p_value bigint[], p_cleared bigint[], p_state jsonb[],
   p_write boolean
@@ -16,12 +16,13 @@ begin
   with wanted as materialized (
     select f.player_id, f.game_no, milepost.instant_of(f.window_start) as window_start, f.value, f.cleared, f.state,
            coalesce((
-             select array_agg(last.step order by last.step)
-               from (select distinct on (c.step) c.step, c.status from milepost.claim c
-                      where c.bucket = p_bucket and c.player_id = f.player_id and c.game_no = f.game_no
-                        and c.window_start = milepost.instant_of(f.window_start)
-                      order by c.step, c.earning desc) as last
-              where last.status::text not in ('cancelled', 'clawed_back', 'offset')), '{}') as claimed
+             select array_agg(distinct c.step order by c.step)
+               from (select p_bucket as bucket, f.player_id
+                     union all
+                     select o.bucket, o.player_id from milepost.player_owner o where o.owner_bucket = p_bucket and o.owner_id = f.player_id) as m
+               join milepost.claim c on c.bucket = m.bucket and c.player_id = m.player_id and c.game_no = f.game_no
+                and c.window_start = milepost.instant_of(f.window_start)
+              where c.status::text not in ('cancelled', 'clawed_back', 'offset')), '{}') as claimed
       from unnest(p_player_id, p_game_no, p_window_start, p_value, p_cleared, p_state) as f(player_id, game_no, window_start, value, cleared, state)
   ), wrong as materialized (
     select w.*, case when p.version is not null then jsonb_build_object(

@@ -13,8 +13,11 @@
 --
 -- A claim's amount is less than it was (downgraded_from) where a budget had not enough left; netted is how much of it is kept back for debts.
 --
+-- Players that are one person have the facts of the person, each under its own user id: the progress of the one that counts for all, and what stands
+-- under any.
+--
 -- A field's version rises with whatever changes its fact: progress counts its own changes, an outbox row its endings (revision), and a claim
--- its transitions. A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
+-- its transitions; who is one person with whom weighs more than all of these (player.merges). A payment that has not ended is `pending`, leased or not, since leasing raises nothing. Equal versions are equal facts.
 --
 -- Planning costs ten times as much as reading one player, and a custom plan gains nothing: hence the generic one.
 -- The settings leave the planner one plan, an index probe per row: one cached while the tables were nearly empty would else scan them whole.
@@ -37,32 +40,46 @@ begin
        where p.bucket = wanted.bucket and p.player_id between wanted.player_id and wanted.player_id
        order by p.player_id
        limit 1
+    ) as named
+    left join lateral (
+      select array_agg(m.bucket) as buckets, array_agg(m.player_id) as player_ids
+        from milepost.person_of(named.bucket, named.player_id) as m where named.merges > 0
+    ) as person on true
+   cross join lateral (
+      select named.user_id, named.merges * 1000000000000 as changes,
+             coalesce(person.buckets[1], named.bucket) as bucket, coalesce(person.player_ids[1], named.player_id) as player_id,
+             coalesce(person.buckets, array[named.bucket]) as buckets, coalesce(person.player_ids, array[named.player_id]) as player_ids
     ) as p
    cross join lateral (
       -- Few players have any: a probe for each of their credits and claims would cost a fifth more.
-      select exists (select from milepost.credit_correction k where k.bucket = p.bucket and k.player_id = p.player_id) as corrected,
-             exists (select from milepost.debt_entry d where d.bucket = p.bucket and d.player_id = p.player_id) as owing
+      select bool_or(exists (select from milepost.credit_correction k where k.bucket = own.bucket and k.player_id = own.player_id)) as corrected,
+             bool_or(exists (select from milepost.debt_entry d where d.bucket = own.bucket and d.player_id = own.player_id)) as owing
+        from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
       offset 0
     ) as has
    cross join lateral (
       select 'as_of', milepost.ms_of(statement_timestamp()), null::json
       union all
-      select 'memberships', coalesce(sum(s.revision), 0), coalesce(json_agg(json_build_array(
+      select 'memberships', (p.changes + coalesce(sum(s.revision), 0))::bigint, coalesce(json_agg(json_build_array(
                s.cohort_id, milepost.ms_of(s.valid_from), milepost.ms_of(s.valid_to))) filter (where s.member), '[]')
         from (
-          -- In the order of the primary key: no sort is needed.
-          select m.cohort_id, m.valid_from, m.member, m.revision,
+          select m.cohort_id, m.valid_from, bool_and(m.member) as member, sum(m.revision) as revision,
                  lead(m.valid_from) over (partition by m.cohort_id order by m.valid_from) as valid_to
-            from milepost.cohort_membership m
-           where m.bucket = p.bucket and m.player_id = p.player_id
+            from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
+           cross join lateral (
+              select * from milepost.cohort_membership m where m.bucket = own.bucket and m.player_id = own.player_id offset 0
+            ) as m
+           group by m.cohort_id, m.valid_from
         ) as s
       union all
-      select 'joins', count(*), coalesce(json_agg(json_build_array(j.game_no, milepost.ms_of(j.joined_at))), '[]')
-        from milepost.game_join j
-       where j.bucket = p.bucket and j.player_id = p.player_id
+      select 'joins', p.changes + count(*), coalesce(json_agg(json_build_array(j.game_no, milepost.ms_of(j.joined_at))), '[]')
+        from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
+       cross join lateral (
+          select * from milepost.game_join j where j.bucket = own.bucket and j.player_id = own.player_id offset 0
+        ) as j
       union all
       select g.game_no || ':' || milepost.ms_of(g.window_start),
-             g.version + claims.endings + transitions.number,
+             p.changes + g.version + claims.endings + transitions.number,
              json_build_array(g.value, g.cleared, claims.rows, g.state -> 'all' -> 1, credits.rows)
         from (
           select w.*
@@ -97,7 +114,12 @@ begin
                    case when o.lowered is not null then c.amount end,
                    k.opening
                  ) order by c.step, c.earning), '[]') as rows
-            from milepost.claim c
+            from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
+           cross join lateral (
+              select * from milepost.claim c
+               where c.bucket = own.bucket and c.player_id = own.player_id and c.game_no = g.game_no and c.window_start = g.window_start
+              offset 0
+            ) as c
             left join lateral (
               select o.state, o.revision, case when o.body ? 'downgraded_from' then (o.body ->> 'amount')::bigint end as lowered
                 from milepost.outbox o
@@ -112,27 +134,36 @@ begin
                  and k.window_start = c.window_start and k.step = c.step and k.earning = c.earning
                limit 1
             ) as k on true
-           where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
         ) as claims
        cross join lateral (
           select count(*) as number
-            from milepost.claim_transition t
-           where t.bucket = g.bucket and t.player_id = g.player_id and t.game_no = g.game_no and t.window_start = g.window_start
+            from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
+           cross join lateral (
+              select from milepost.claim_transition t
+               where t.bucket = own.bucket and t.player_id = own.player_id and t.game_no = g.game_no and t.window_start = g.window_start
+              offset 0
+            ) as t
         ) as transitions
        cross join lateral (
           select coalesce(json_agg(json_build_array(c.event_id, c.payment_id)), '[]') as rows
             from (
-              select c.event_id, c.payment_id
-                from milepost.credit c
-               where c.bucket = g.bucket and c.player_id = g.player_id and c.game_no = g.game_no and c.window_start = g.window_start
-                 and (not has.corrected or 0 is distinct from (
-                   select k.amount from milepost.credit_correction k
-                    where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
-                      and k.event_no = c.event_no and k.trigger_id = c.trigger_id
-                    order by k.correction_no desc
-                    limit 1
-                 ))
-               order by c.event_no desc
+              select newest.*
+                from unnest(p.buckets, p.player_ids) as own(bucket, player_id)
+               cross join lateral (
+                  select c.event_id, c.payment_id, c.event_no
+                    from milepost.credit c
+                   where c.bucket = own.bucket and c.player_id = own.player_id and c.game_no = g.game_no and c.window_start = g.window_start
+                     and (not has.corrected or 0 is distinct from (
+                       select k.amount from milepost.credit_correction k
+                        where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
+                          and k.event_no = c.event_no and k.trigger_id = c.trigger_id
+                        order by k.correction_no desc
+                        limit 1
+                     ))
+                   order by c.event_no desc
+                   limit p_recent
+                ) as newest
+               order by newest.event_no desc
                limit p_recent
             ) as c
         ) as credits

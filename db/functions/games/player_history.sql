@@ -97,7 +97,12 @@ begin
          limit 1
       ) as c
      cross join lateral (
-        select r.kind from milepost.ruling r where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.ruling_no limit 1
+        -- It may stand under another player who is, or was, the same person.
+        select coalesce(
+                 (select r.kind from milepost.ruling r where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.ruling_no limit 1),
+                 (select r.kind from milepost.person_of(k.bucket, k.player_id) as m
+                    join milepost.ruling r on r.bucket = m.bucket and r.player_id = m.player_id and r.event_no = k.ruling_no limit 1),
+                 case when k.amount < coalesce(k.before, c.amount) then 'reversed' else 'released' end::milepost.ruling_kind) as kind
       ) as r
     union all
     -- One that was cancelled found nothing paid.

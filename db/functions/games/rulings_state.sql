@@ -11,11 +11,14 @@
 -- Without p_lock nothing is locked, and what is read is only how things stand: for a decision that is thrown away.
 -- "erased" besides: see erased_state.
 --
--- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms}, null where nothing rules.
+-- p_rulings: JSON rows {event, player (places), original_event_id, original_producer, payment_id, game_no, window_start in ms, absorbed}, null where nothing
+-- rules. Of a merge of players, and where one is taken back, `absorbed` is the place of the player that was named: all windows of that person are read.
 -- The opening of a cookie is such a row, too, with {step, stock_window in ms, stocks: [{prize_id, stock}]} where prizes have a stock.
+-- p_owner: where there are players of one person among the given ones, the place of who counts for each. A ruling looks at all players of its person.
 -- p_game_no, p_game_since: the windows that other events of the batch may fall into; they are read, too, as a ruling may name one of these events.
 create or replace function milepost.rulings_state(
-  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json, p_lock boolean default true
+  p_bucket smallint[], p_player_id bigint[], p_game_no integer[], p_game_since bigint[], p_rulings json,
+  p_owner integer[], p_lock boolean default true
 ) returns text
 language plpgsql volatile as $$
 declare
@@ -32,6 +35,7 @@ declare
   v_locked uuid[];
   v_credits json;
   v_erased constant json := milepost.erased_state(p_bucket, p_player_id);
+  v_owner integer[];
 begin
   select json_build_array(array_agg(w.place), array_agg(r.event_no), array_agg(r.event_id), array_agg(r.producer), array_agg(r.kind),
                           array_agg(r.original_event_id), array_agg(r.original_producer), array_agg(r.payment_id), array_agg(r.amount),
@@ -57,7 +61,8 @@ begin
         ) as o on true
        where d.bucket = w.bucket and d.player_id = w.player_id and (d.after_key is null or o.state = 'done')
        group by d.reward_type
-      having sum(least(d.amount, coalesce(o.amount, d.amount))) > 0
+      -- Of a person one player may owe what another's reward made up for: below 0 here.
+      having sum(least(d.amount, coalesce(o.amount, d.amount))) <> 0
       offset 0
     ) as d;
 
@@ -66,21 +71,29 @@ begin
                              'erased', v_erased)::text;
   end if;
 
+  v_owner := coalesce(p_owner, array(select generate_subscripts(p_bucket, 1)));
   select json_build_array(array_agg(r.event), array_agg(k.event_no))
     into v_originals
     from json_to_recordset(p_rulings) as r(event integer, player integer, original_event_id text, original_producer text)
+    join unnest(v_owner) with ordinality as w(owner, place) on w.owner = v_owner[r.player]
    cross join lateral (
       select e.event_no from milepost.event_key e
-       where e.bucket = p_bucket[r.player] and e.event_id = r.original_event_id and e.player_id = p_player_id[r.player]
+       where e.bucket = p_bucket[w.place] and e.event_id = r.original_event_id and e.player_id = p_player_id[w.place]
          and e.producer = coalesce(r.original_producer, e.producer) and e.outcome <> 'failed'
       offset 0
     ) as k;
 
   -- The windows: those that a ruling reaches into by a credit or by name, and those that other events of the batch may fall into.
   with ruled as (
-    select r.*, p_bucket[r.player] as bucket, p_player_id[r.player] as player_id
+    select r.*
       from json_to_recordset(p_rulings)
-        as r(event integer, player integer, original_event_id text, payment_id text, game_no integer, window_start bigint)
+        as r(event integer, player integer, original_event_id text, payment_id text, game_no integer, window_start bigint, absorbed integer)
+  ), whose as (
+    select r.event, w.place, false as absorbed from ruled r join unnest(v_owner) with ordinality as w(owner, place) on w.owner = v_owner[r.player]
+     where v_owner[r.absorbed] is distinct from w.owner or w.place = w.owner
+    union all
+    select r.event, w.place, true from ruled r join unnest(v_owner) with ordinality as w(owner, place) on w.owner = v_owner[r.absorbed]
+     where w.place <> v_owner[r.player]
   ), named as materialized (
     -- Once, and each list read through once: looking up one after the other would make a batch of rulings quadratic.
     select n.event::integer as event, n.event_no::bigint as event_no
@@ -89,29 +102,33 @@ begin
         json_array_elements_text(case json_typeof(v_originals -> 1) when 'array' then v_originals -> 1 else '[]' end)
       ) as n(event, event_no)
   ), windows as (
-    select r.player, r.bucket, r.player_id, c.game_no, c.window_start
+    select r.event, c.game_no, c.window_start
       from ruled r
+      join whose w on w.event = r.event
      cross join lateral (
         select c.game_no, c.window_start from milepost.credit c
-         where c.bucket = r.bucket and c.player_id = r.player_id
-           and (c.payment_id = r.payment_id or c.event_no in (select n.event_no from named n where n.event = r.event))
+         where c.bucket = p_bucket[w.place] and c.player_id = p_player_id[w.place]
+           and (c.payment_id = r.payment_id or c.event_no in (select n.event_no from named n where n.event = r.event) or w.absorbed)
         offset 0
       ) as c
     union
-    select r.player, r.bucket, r.player_id, r.game_no, milepost.instant_of(r.window_start) from ruled r where r.game_no is not null
+    select r.event, r.game_no, milepost.instant_of(r.window_start) from ruled r where r.game_no is not null
     union
-    select r.player, r.bucket, r.player_id, p.game_no, p.window_start
-      from ruled r
+    select w.event, p.game_no, p.window_start
+      from whose w
      cross join unnest(p_game_no, p_game_since) as g(game_no, since)
      cross join lateral (
         select p.game_no, p.window_start from milepost.progress p
-         where p.bucket = r.bucket and p.player_id = r.player_id and p.game_no = g.game_no and p.window_start >= milepost.instant_of(g.since)
+         where p.bucket = p_bucket[w.place] and p.player_id = p_player_id[w.place] and p.game_no = g.game_no
+           and p.window_start >= milepost.instant_of(g.since)
         offset 0
       ) as p
+  ), wanted as (
+    select distinct w.place, n.game_no, n.window_start from windows n join whose w on w.event = n.event
   )
-  select array_agg(w.player), array_agg(w.bucket), array_agg(w.player_id), array_agg(w.game_no), array_agg(milepost.ms_of(w.window_start))
+  select array_agg(w.place), array_agg(p_bucket[w.place]), array_agg(p_player_id[w.place]), array_agg(w.game_no), array_agg(milepost.ms_of(w.window_start))
     into v_place, v_bucket, v_player_id, v_game_no, v_window_start
-    from windows w;
+    from wanted w;
 
   select case when p_lock then milepost.outbox_lock(array_agg(c.bucket), array_agg(c.message_key)) else array_agg(c.message_key) end
     into v_locked

@@ -1,0 +1,54 @@
+// milepost players merge and unmerge: shown first, done with --yes, and refused in words.
+import { expect, test } from 'vitest';
+import { testDatabase } from '../testing/database.ts';
+import { install, testEngine } from '../testing/engine.ts';
+import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
+import { milepost } from '../testing/milepost.ts';
+
+test('two accounts are merged by command, and taken apart again', { timeout: 120_000 }, async () => {
+  await using database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(makeGame({ milestone_steps: [1, 2] }))] });
+  {
+    await using engine = testEngine(database.url);
+    await engine.take([upiPayment(10, { user: 'U1', id: 'a' }), upiPayment(10, { user: 'U2', id: 'b' })]);
+  }
+  const players = (...args: string[]) => milepost(['players', ...args], { env: { DATABASE_URL: database.url } });
+  const merge = ['merge', 'U1', '--into', 'U2', '--reason', 'ticket 4711'];
+  const claims = async () => {
+    const { rows } = await database.pool.query(
+      "select string_agg(user_id || ' ' || step || ' ' || status, ', ' order by step, user_id) as claims from milepost.claim join milepost.player using (bucket, player_id)",
+    );
+    return rows[0].claims;
+  };
+
+  const shown = await players(...merge);
+  expect(shown).toMatchObject({ status: 0, stderr: '' });
+  expect(shown.stdout).toMatch(/^U1 would count as U2\. These claims would change:/);
+  expect(shown.stdout).toMatch(/game .* 1 +U1 +earned +cancelled +NC 10\n.* 2 +earned +NC 20\nNothing was changed/s);
+  expect(await claims()).toBe('U1 1 earned, U2 1 earned');
+
+  expect((await players(...merge, '--yes')).stdout).toContain('U1 and U2 are one person now');
+  expect(await claims()).toBe('U1 1 cancelled, U2 1 earned, U2 2 earned');
+  expect((await players(...merge, '--yes', '--json')).stdout).toContain('"already":true');
+  expect(await players('merge', 'U2', '--into', 'U1', '--reason', 'x', '--yes')).toMatchObject({ status: 0 });
+  expect(await claims()).toBe('U1 1 cancelled, U2 1 earned, U2 2 earned');
+
+  const told = await milepost(['explain', '--player', 'U2'], { env: { DATABASE_URL: database.url } });
+  expect(told.status).toBe(0);
+  const { rows } = await database.pool.query("select event_id from milepost.event_key where reason = 'player_merged'");
+  const why = await milepost(['explain', '--event', rows[0].event_id], { env: { DATABASE_URL: database.url } });
+  expect(why.stdout).toContain('It says that U1 and U2 are one person, for whom U2 counts (ticket 4711');
+
+  expect((await players('unmerge', 'U1', '--reason', 'ticket 4712', '--yes')).stdout).toContain(
+    'a player of its own again',
+  );
+  expect(await claims()).toBe('U1 1 cancelled, U1 1 earned, U2 1 earned, U2 2 cancelled');
+  expect((await players('unmerge', 'U1', '--reason', 'ticket 4712', '--yes')).stdout).toContain(
+    'not merged into anybody',
+  );
+  expect((await players(...merge)).stdout).toContain('U1 would count as U2');
+  expect(await players('merge', 'U1', '--into', 'nobody', '--reason', 'x')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('there is no player "nobody"'),
+  });
+});
