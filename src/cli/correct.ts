@@ -16,6 +16,7 @@ interface CorrectOptions {
   set: string[];
   reason?: string;
   dryRun?: boolean;
+  takeBack?: boolean;
   json?: boolean;
 }
 
@@ -31,6 +32,7 @@ export async function correctInbox(eventId: string, options: CorrectOptions): Pr
     producer: options.producer,
     set: Object.fromEntries(options.set.map(readSetting)),
     by: whoAsks(),
+    takeBack: options.takeBack,
     reason: options.reason === undefined ? '' : readReason(options.reason),
   };
   const { done, gameIds } = await withEngine(readConfig(), async (db, engine) => {
@@ -84,9 +86,21 @@ function describe(eventId: string, done: Correction, moved: readonly MovedInWord
     ...moved.map(({ game_id, window_start, before, after }) => {
       return `  ${game_id}, window from ${window_start}: progress ${before} → ${after}`;
     }),
+    ...done.ended.map((claim) => `  ${claim.game_id}, step ${claim.step}: ${takenBack(claim)}`),
     '',
     dryRun
-      ? `${counted(claims, 'step')} would be claimed. Nothing was changed: leave out --dry-run to do it.`
+      ? `${done.ended.length > 0 ? 'Rewards would be taken back, for which it needs --take-back. ' : ''}${counted(claims, 'step')} would be claimed. Nothing was changed: leave out --dry-run to do it.`
       : `Corrected; ${counted(claims, 'step')} claimed. What it said before is kept.`,
   ].join('\n');
+}
+
+const endings = {
+  cancelled: 'cancelled: it is not paid',
+  clawed_back: 'taken back',
+  offset: 'owed by the player, and kept back from what comes',
+} as const;
+
+function takenBack({ status, reward_type, amount }: Correction['ended'][number]): string {
+  const what = reward_type === null ? 'its cookie' : `${amount} ${reward_type}`;
+  return `${what} ${endings[status as keyof typeof endings]}`;
 }

@@ -476,6 +476,7 @@ inbox
   .option('--producer <producer>', 'whose event it is, where several producers have such an event of the player')
   .option('--reason <text>', 'why, for the record')
   .option('--dry-run', 'say what would change, and change nothing')
+  .option('--take-back', 'do it although rewards are taken back by it')
   .addOption(json())
   .addHelpText(
     'after',

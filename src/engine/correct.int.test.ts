@@ -114,11 +114,11 @@ test('what it should have said counts, by the time and receipt of what it said; 
 test('it can be corrected again and back, and then counts as it was corrected last', async () => {
   await engine.take([paid(1_500), upiPayment(2_000, { id: 'other' })]);
   expect(await value()).toBe(2);
-  await correct(900);
+  await correct(900, { takeBack: true });
   expect(await value()).toBe(1);
   await correct(1_200);
   expect(await value()).toBe(2);
-  await correct(900);
+  await correct(900, { takeBack: true });
   await correct(null, { set: { transaction_amount: 3_000, note: 'by hand', currency: null } });
   expect(await value()).toBe(2);
   expect((await outcomes()).slice(-2)).toEqual([
@@ -187,4 +187,35 @@ test('a batch that is to be whole is refused as a whole', async () => {
   const poisoned = { ...paid(1_500, { id: 'bad' }), payload: '{"attributes":' };
   await expect(engine.process({ events: [paid(1_500), poisoned], parked: [], whole: true })).rejects.toThrow(/json/);
   expect(await outcomes()).toEqual([]);
+});
+
+test('rewards are taken back only where that is meant, and the dry run lists them', async () => {
+  const policy = makeGame({
+    milestone_steps: [1, 2],
+    triggers: [paymentTrigger({ from: 1_000 })],
+    on_reversal: 'claw_back',
+  });
+  await install(database.pool, { games: [gameHistory({ ...policy, game_id: 'clawing' })] });
+  await engine.take([paid(1_500)]);
+  const before = await readBooks(database.pool);
+  const tried = await correctEvent({ db: engine.db, engine, dryRun: true }, order(1_600));
+  expect(tried.ended).toMatchObject([
+    { game_id: 'game', step: 1, status: 'cancelled' },
+    { game_id: 'clawing', step: 1, status: 'cancelled' },
+  ]);
+  await expect(correct(1_600)).rejects.toThrow(/takes rewards back: .* --take-back/);
+  expect(await readBooks(database.pool)).toEqual(before);
+  expect(await correct(1_600, { takeBack: true })).toMatchObject({ claims: 2, ended: tried.ended });
+  await expectRight();
+});
+
+test('what was flagged is not corrected past the verdict on it', async () => {
+  await engine.take([paid(1_500, { attributes: { frm_flag: 'REVIEW' } })]);
+  await expect(correct(1_600)).rejects.toThrow(/for a verdict to say/);
+  await engine.take([makeEvent({ type: 'hold_voided', correlation: { original_event_id: 'evt' } })]);
+  const before = await readBooks(database.pool);
+  await expect(correct(1_600)).rejects.toThrow(/for a verdict to say/);
+  await expect(correct(1_600, { set: { frm_flag: null } })).rejects.toThrow(/for a verdict to say/);
+  expect(await readBooks(database.pool)).toEqual(before);
+  await expectRight();
 });

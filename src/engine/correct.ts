@@ -6,8 +6,11 @@ import type { Db } from '../db/connect.ts';
 import { UserError } from '../errors.ts';
 import { controlOf } from '../event/control.ts';
 import type { CanonicalEvent, IncomingEvent, Json } from '../event/event.ts';
+import type { RewardType } from '../event/message.ts';
 import { createNormaliser } from '../event/normalise.ts';
 import { canonicalSource } from '../event/source.ts';
+import { hasEnded } from '../games/claim.ts';
+import type { ClaimChange, ClaimStatus } from '../games/games.ts';
 import { isReversal } from '../games/ruling.ts';
 import { incomingOf, listEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
@@ -24,6 +27,8 @@ export interface CorrectionOrder {
   set: { [name: string]: Json };
   by: string;
   reason: string;
+  /** Do it although rewards that were earned are taken back by it, and perhaps earned anew. */
+  takeBack?: boolean | undefined;
 }
 
 export interface Correction {
@@ -36,6 +41,17 @@ export interface Correction {
   /** Progress before and after. */
   moved: Moved[];
   claims: number;
+  /** Claims that end by it, each with what its game's policy says of a reward that was paid. Their steps may be among those that are earned anew. */
+  ended: Ended[];
+}
+
+interface Ended {
+  game_id: string;
+  window_start: string;
+  step: number;
+  status: ClaimStatus;
+  reward_type: RewardType | null;
+  amount: number | null;
 }
 
 const normaliser = createNormaliser([canonicalSource]);
@@ -45,7 +61,8 @@ const EDITION = /^correction-(\d+)\/(.*)$/s;
 
 /**
  * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time.
- * @throws UserError for an event that is not there, cannot be corrected, or was corrected by somebody else at this moment.
+ * @throws UserError for an event that is not there, cannot be corrected, or was corrected by somebody else at this moment; and where rewards would be taken
+ * back and nobody has said that they may be: a cookie that is opened anew, or a reward under a budget that is earned anew, need not come to the same.
  */
 export async function correctEvent(
   { db, engine, dryRun }: { db: Db; engine: Pick<Engine, 'process'>; dryRun: boolean },
@@ -60,6 +77,11 @@ export async function correctEvent(
   if (controlOf(event.event_type) !== undefined || isReversal(event)) {
     throw new UserError(`${order.eventId} is a ${event.event_type}: only events that count in games can be corrected`);
   }
+  if ('frm_flag' in order.set || (await wasFlagged(db, stored))) {
+    throw new UserError(
+      `${order.eventId}: what fraud and risk management flags, and whether that counts, is for a verdict to say (milepost holds)`,
+    );
+  }
   const { correction_of: _, ...said } = event.attributes;
   const should = attributesOf(said, order.set);
   const from = { outcome: stored.outcome, reason: stored.reason };
@@ -71,6 +93,7 @@ export async function correctEvent(
       changed: false,
       moved: [],
       claims: 0,
+      ended: [],
     };
   }
   const events = [reversalOf(event, edition, producer, order), correctedOf(original, should, edition, producer)];
@@ -81,6 +104,12 @@ export async function correctEvent(
   const rehearsed = await engine.process({ events, parked: [], rehearsal: true });
   const [, expected] = rehearsed.results as [EventResult, EventResult];
   if (expected.outcome === 'failed') throw new UserError(`corrected so, ${order.eventId} cannot be judged`);
+  const ended = endedOf(rehearsed.rehearsed?.changed ?? []);
+  if (!dryRun && ended.length > 0 && order.takeBack !== true) {
+    throw new UserError(
+      `corrected so, ${order.eventId} takes rewards back: look with --dry-run, and say --take-back if that is meant`,
+    );
+  }
   if (!dryRun) {
     const { results } = await engine.process({ events, parked: [], whole: true });
     const [, corrected] = results as [EventResult, EventResult];
@@ -96,7 +125,30 @@ export async function correctEvent(
     changed: true,
     moved: rehearsed.moved ?? [],
     claims: rehearsed.claims,
+    ended,
   };
+}
+
+/** Whether credits of an event were ever held. Corrected, such an event would be judged past the verdict on it. */
+async function wasFlagged({ pool }: Db, { bucket, player_id, event_no }: StoredEvent): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select from milepost.credit where bucket = $1 and player_id = $2 and event_no = $3 and held limit 1',
+    [bucket, player_id, event_no],
+  );
+  return rowCount === 1;
+}
+
+function endedOf(changes: readonly ClaimChange[]): Ended[] {
+  return changes
+    .filter(({ claim }) => hasEnded(claim.status) && (claim.reward !== null || claim.stepType === 'FORTUNE_COOKIE'))
+    .map(({ claim }) => ({
+      game_id: claim.gameId,
+      window_start: formatInstant(claim.windowStart),
+      step: claim.step,
+      status: claim.status,
+      reward_type: claim.reward?.rewardType ?? null,
+      amount: claim.reward?.amount ?? null,
+    }));
 }
 
 function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<StoredEvent[]> {

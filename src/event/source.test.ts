@@ -91,7 +91,9 @@ describe('refused', () => {
     [
       'a control that there is none of',
       { ...least, controls: ['cohort'] },
-      ['$.controls[0]: expected one of "cohorts", "holds" (did you mean "cohorts"?); found "cohort"'],
+      [
+        '$.controls[0]: expected one of "cohorts", "holds", "cookies", "players" (did you mean "cohorts"?); found "cohort"',
+      ],
     ],
     [
       'a name with capitals',
