@@ -8,7 +8,7 @@ import { type Tx, transaction } from '../db/transaction.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import { UserError } from '../errors.ts';
 import { bucketOf } from '../ids.ts';
-import { findParked } from '../inbox/parked.ts';
+import { findParked, names } from '../inbox/parked.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type Folded, refold } from './refold.ts';
@@ -470,16 +470,14 @@ async function eraseTexts(db: Db, { userId, pseudonym }: Erased): Promise<void> 
   }
 }
 
-/** Messages that could not be read and name a player: as a word by itself, since one id may be part of another. */
+/** Messages that could not be read and name a player. */
 async function* pagesOfMentions(db: Db, userId: string): AsyncGenerator<string[]> {
-  const escaped = userId.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, '\\$&');
-  const alone = new RegExp(`(?<![\\p{L}\\p{N}_-])${escaped}(?![\\p{L}\\p{N}_-])`, 'u');
   let last = '0';
   for (;;) {
     const rows = await findParked(db, { mentions: userId, resolved: true }, limits.reprocessedEvents, last);
     if (rows.length === 0) return;
     last = rows.at(-1)?.parked_no as string;
-    const numbers = rows.filter(({ bytes }) => alone.test(bytes.toString('utf8'))).map((row) => row.parked_no);
+    const numbers = rows.filter((row) => names(row, userId)).map((row) => row.parked_no);
     if (numbers.length > 0) yield numbers;
   }
 }

@@ -1,6 +1,6 @@
 // Finding what is to be explained: events by their id, by the payment or transaction that they are about, or a player's newest. Reads only.
 import type { Db } from '../db/connect.ts';
-import { findParked, type ParkedRow } from '../inbox/parked.ts';
+import { findParked, names, type ParkedRow } from '../inbox/parked.ts';
 import { listEvents, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
 import { formatInstant, type Instant } from '../time.ts';
@@ -58,10 +58,11 @@ export async function findExplained(
   return found;
 }
 
-/** Messages that could not be read and hold the text of an id. */
+/** Messages that could not be read and name an id, of the newest that hold its text. */
 export async function findMentions(db: Db, text: string): Promise<ParkedMention[]> {
-  const rows = await findParked(db, { mentions: text, resolved: true }, limits.explainedMentions);
-  return rows.map(({ parked_no, received_at, source, origin, reason, detail, event_id }: ParkedRow) => ({
+  const rows = await findParked(db, { mentions: text, resolved: true }, limits.reprocessedEvents);
+  const named = rows.filter((row) => names(row, text)).slice(0, limits.explainedMentions);
+  return named.map(({ parked_no, received_at, source, origin, reason, detail, event_id }: ParkedRow) => ({
     parked_no: Number(parked_no),
     received_at: formatInstant(received_at),
     source,

@@ -207,9 +207,9 @@ export function stateInWords({ state, attempts, settled_at, last_error }: Reward
     case 'pending':
       return attempts === 0 ? 'on its way.' : `on its way, tried ${attempts} times so far.`;
     case 'held':
-      return 'its budget has nothing left for it; it waits for a decision.';
+      return 'its budget has not enough left for it; it waits for a decision.';
     case 'skipped':
-      return `not paid${on}: its budget had nothing left for it.`;
+      return `not paid${on}: its budget had not enough left for it.`;
     case 'cancelled':
       return `cancelled${on}; nothing of it was paid.`;
     default:

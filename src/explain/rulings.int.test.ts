@@ -341,10 +341,10 @@ test('a budget lowers, skips and holds rewards, until a verdict', async () => {
   await it.decided();
   expect(await it.told('a')).toContain(
     'The 10 NC of step 1 in lowers: its budget had not enough left, so that it is 5 NC; paid on DAY. ' +
-      'The 10 NC of step 1 in skips: not paid on DAY: its budget had nothing left for it.',
+      'The 10 NC of step 1 in skips: not paid on DAY: its budget had not enough left for it.',
   );
   expect(await summarizePlayer(it.support, 'U1', 'lowers')).toMatchObject({ claims: [{ amount: 10, paid: 5 }] });
-  const held = 'The 20 NC of step 2 in holds: its budget has nothing left for it; it waits for a decision.';
+  const held = 'The 20 NC of step 2 in holds: its budget has not enough left for it; it waits for a decision.';
   expect(await it.told('b')).toContain(held);
 
   const on = (id: string, type: string, user: string) =>

@@ -60,6 +60,12 @@ export async function findParked(
   return rows;
 }
 
+/** Whether a message names somebody or something: as a word by itself, since one id may be part of another. */
+export function names({ bytes }: ParkedRow, id: string): boolean {
+  const escaped = id.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}_-])${escaped}(?![\\p{L}\\p{N}_-])`, 'u').test(bytes.toString('utf8'));
+}
+
 /** Everything a filter names, a page at a time, from after a number on. A page is never empty. */
 export async function* pagesOfParked(
   db: Db,
