@@ -47,6 +47,13 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
     'not merged into anybody',
   );
   expect((await players(...merge)).stdout).toContain('U1 would count as U2');
+  const { rows: audited } = await database.pool.query(
+    'select action, subject, reason from milepost.audit order by audit_no',
+  );
+  expect(audited.map(({ action, subject, reason }) => `${action} ${subject}, ${reason}`)).toEqual([
+    'mergePlayers U1, ticket 4711',
+    'unmergePlayer U1, ticket 4712',
+  ]);
   expect(await players('merge', 'U1', '--into', 'nobody', '--reason', 'x')).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('there is no player "nobody"'),

@@ -1,22 +1,18 @@
 // milepost players merge and unmerge: two players that are one person, on a person's order. What would change is shown first; the change itself is an
 // event through the same door as everything else.
-import { type Config, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
 import type { Db } from '../db/connect.ts';
 import type { BatchResult } from '../engine/batch.ts';
-import { createEngine, type Engine } from '../engine/process.ts';
 import { UserError } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { OpenClaim } from '../games/games.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log.ts';
 import { createPlayerNormaliser, type MergeRequest, mergeMessage, PLAYER_SOURCE } from '../players/feed.ts';
 import { type PersonOf, readPerson } from '../players/read.ts';
-import { drawOf } from '../rewards/draw.ts';
 import { formatInstant } from '../time.ts';
-import { withDatabase } from './database.ts';
-import { drawKeysOf } from './draw-keys.ts';
+import { withEngine } from './engine.ts';
 import { print, table } from './output.ts';
-import { readReason, whoAsks } from './person.ts';
+import { readReason, recordCommand, whoAsks } from './person.ts';
 
 interface MergeOptions {
   reason: string;
@@ -63,13 +59,16 @@ async function ask(
   userId: string,
 ): Promise<void> {
   const reason = readReason(options.reason);
-  const config = readConfig();
-  const { meant, result } = await withEngine(config, async (db, engine) => {
+  const { meant, result } = await withEngine(readConfig(), async (db, engine) => {
     const meant = await find(db);
     if (meant.done) return { meant, result: undefined };
     const { into, player } = meant;
     const event = eventOf({ kind, userId, into, merges: player.merges, at: Date.now(), reason, statedBy: whoAsks() });
     const batch = { events: [event], parked: [] };
+    if (options.yes === true) {
+      const action = kind === 'merged' ? 'mergePlayers' : 'unmergePlayer';
+      await recordCommand(db.pool, 'milepost_ingest', { action, subject: userId, reason, details: { into } });
+    }
     return { meant, result: await engine.process(options.yes === true ? batch : { ...batch, rehearsal: true }) };
   });
   const { into } = meant;
@@ -103,16 +102,6 @@ function eventOf(request: MergeRequest): IncomingEvent {
   const normalised = createPlayerNormaliser().normalise(PLAYER_SOURCE, mergeMessage(request, { transport: 'http' }));
   if (normalised.kind === 'parked') throw new UserError(normalised.parked.detail);
   return normalised.event;
-}
-
-async function withEngine<T>(config: Config, work: (db: Db, engine: Engine) => Promise<T>): Promise<T> {
-  return withDatabase(config, 'milepost_ingest', async (db) => {
-    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
-    const engine = createEngine(db, log, undefined, drawOf(await drawKeysOf(config)));
-    const done = await work(db, engine);
-    await engine.idle();
-    return done;
-  });
 }
 
 const refusals: Readonly<Record<string, string>> = {
