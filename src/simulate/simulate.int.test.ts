@@ -52,7 +52,7 @@ test('a simulation says what the engine wrote, whatever the mode, the archetype 
       expect(report.players).toBe(live.players);
       expect(summaryOf(report.compared as GameReport)).toEqual(summaryOf(live));
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 });
 
@@ -81,7 +81,7 @@ test('a draft says what the engine would write if it alone were active', { timeo
         expect(found_events).toBeLessThanOrEqual(events);
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 });
 
