@@ -25,7 +25,8 @@ test('a small soak pays, retires days and agrees with its books at the end', { t
     inbox_mb: weekly(),
     wal_mb: weekly(),
     dead_rows: { progress: weekly(), outbox: weekly(), _private_jobs: weekly() },
-    bytes_per_row: { event_key: weekly(), credit: weekly(), outbox: weekly() },
+    // At the end of a short week none of its messages may be left to divide by.
+    bytes_per_row: { event_key: weekly(), credit: weekly(), outbox: expect.any(Array) },
     memory_mb: { engine: weekly(), worker: expect.any(Array) },
   });
   expect(lines.some((line) => line.startsWith('The last week over the first:'))).toBe(true);
