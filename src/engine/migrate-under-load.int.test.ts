@@ -28,7 +28,9 @@ test('a migration under load: no batch fails, none has to be repeated, and the b
   await next.change('functions/inbox/inbox_repeats.sql', (text) =>
     text.replace('p_producer text[]\n)', 'p_producer text[], p_probe text\n)'),
   );
-  await next.change('functions/engine/open_batch.sql', (text) => text.replace('v_people.producer),', 'v_people.producer, p_probe),'));
+  await next.change('functions/engine/open_batch.sql', (text) =>
+    text.replace('v_people.producer),', 'v_people.producer, p_probe),'),
+  );
   // The same parameters, another body.
   for (const file of ['engine/apply_batch.sql', 'games/games_apply.sql', 'inbox/inbox_record.sql']) {
     await next.change(`functions/${file}`, (text) => `-- changed\n${text.replace('begin\n', 'begin\n  perform 1;\n')}`);
