@@ -46,7 +46,7 @@ test('any permutation, repetition and batching gives the model’s books', { tim
       const { rowCount } = await database.pool.query('select from milepost.event_conflict');
       expect(rowCount).toBe(history.events.length);
     }),
-    { numRuns: 60, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: 45, interruptAfterTimeLimit: LIMIT_MS },
   );
 });
 
@@ -70,7 +70,7 @@ test('two engines on the same players in opposite order give the model’s books
       expectBooks(await readBooks(database.pool), expectedBooks(history, arrival));
       expect(await differences(database.url)).toEqual([]);
     }),
-    { numRuns: 30, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: 20, interruptAfterTimeLimit: LIMIT_MS },
   );
 });
 
