@@ -16,8 +16,8 @@ import { type Problem, UserError } from '../errors.ts';
 import type { Message } from '../event/event.ts';
 import type { Normaliser } from '../event/normalise.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log.ts';
 import { formatInstant, type Instant, parseInstant } from '../time.ts';
+import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
 import { clearProgress, ingest, showProgress } from './ingest.ts';
 import { openInput } from './input.ts';
@@ -69,7 +69,7 @@ async function changeCohort(member: boolean, cohortId: string, file: string, opt
         until: terms.until === undefined ? null : formatInstant(terms.until),
       },
     });
-    const engine = createEngine(db, createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL }));
+    const engine = createEngine(db, createCommandLog(config));
     const done = await ingest(engine, createCohortNormaliser(), COHORT_SOURCE, changes(input, terms), {
       progress: showProgress,
     });

@@ -5,7 +5,8 @@ import { connect, type Db, type Role } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import { UserError } from '../errors.ts';
 import { runningPostgres, startPostgres } from '../local/postgres.ts';
-import { createLog, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
+import { createCommandLog } from './command-log.ts';
 
 export interface Database {
   url: string;
@@ -32,7 +33,7 @@ export async function openDatabase(config: Config, options: { migrated?: boolean
 /** Opens the database, works on it under a role, and closes everything again. */
 export async function withDatabase<T>(config: Config, role: Role, work: (db: Db) => Promise<T>): Promise<T> {
   const database = await openDatabase(config);
-  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const log = createCommandLog(config);
   const db = connect(database.url, { role, size: 4, log, name: `milepost ${role}` });
   try {
     await checkMigrated(database.url, log);

@@ -3,15 +3,15 @@ import { openResolver } from '../cohorts/config.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/connect.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
-import { createLog } from '../log.ts';
 import { drawOf } from '../rewards/draw.ts';
+import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
 import { drawKeysOf } from './draw-keys.ts';
 
 /** Opens the database and the engine on it, works with both, and closes everything again once all wake-ups are sent. */
 export async function withEngine<T>(config: Config, work: (db: Db, engine: Engine) => Promise<T>): Promise<T> {
   return withDatabase(config, 'milepost_ingest', async (db) => {
-    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+    const log = createCommandLog(config);
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
       const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));

@@ -3,8 +3,8 @@ import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
 import { UserError } from '../errors.ts';
 import { archiveDay, dropBefore, type InboxPartition, readPartitions } from '../inbox/retention.ts';
-import { createLog } from '../log.ts';
 import { parseInstant, utcDay } from '../time.ts';
+import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
 import { exitCodes, print, table } from './output.ts';
 import { recordCommand } from './person.ts';
@@ -58,7 +58,7 @@ export async function dropPartitions(options: {
       );
       return;
     }
-    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+    const log = createCommandLog(config);
     await recordCommand(db.pool, 'milepost_retention', {
       ...{ action: 'dropInbox', subject: day },
       details: { archive_folder: folder ?? null },

@@ -11,9 +11,9 @@ import { messagesFromFile } from '../event/from-file.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { readSources } from '../event/source.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log.ts';
 import { drawOf } from '../rewards/draw.ts';
 import { didYouMean } from '../spelling.ts';
+import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
 import { drawKeysOf } from './draw-keys.ts';
 import { openInput } from './input.ts';
@@ -43,7 +43,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
   const stream = await openInput(file);
   const name = file === '-' ? 'standard-input' : basename(file);
   const summary = await withDatabase(config, 'milepost_ingest', async (db) => {
-    const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+    const log = createCommandLog(config);
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
       const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));

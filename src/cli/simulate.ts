@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { readConfig } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { createLog } from '../log.ts';
 import { csvOf } from '../simulate/csv.ts';
 import type { Report } from '../simulate/report.ts';
 import type { Request } from '../simulate/scene.ts';
 import { type Progress, simulate } from '../simulate/simulate.ts';
+import { createCommandLog } from './command-log.ts';
 import { checkMigrated, openDatabase } from './database.ts';
 import { readGame, ruleFields } from './games.ts';
 import { readInstant } from './input.ts';
@@ -25,7 +25,7 @@ export async function simulateGame(
   const to = readInstant('--to', options.to);
   const { config: draft } = await readGame(file, await ruleFields(config));
   const request: Request = { draft, from, to, against: readAgainst(options.against), shift: options.shift === true };
-  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const log = createCommandLog(config);
   const database = await openDatabase(config);
   let report: Report;
   try {

@@ -34,6 +34,7 @@ import { connectRedis, type RedisClient } from '../redis.ts';
 import { type Draw, drawOf } from '../rewards/draw.ts';
 import { readServices, secretsOf } from '../rewards/service-config.ts';
 import { createSealer, type Sealer } from '../seal.ts';
+import { createCommandLog } from './command-log.ts';
 import { checkMigrated } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
 import { drawKeysOf } from './draw-keys.ts';
@@ -314,7 +315,7 @@ async function startEmbedded(
   sample: number | undefined,
 ): Promise<void> {
   const told = toldToStop();
-  const log = createLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const log = createCommandLog(config);
   const wanted = given ?? roles.filter((role) => role !== 'ingest' || config.KAFKA_BROKERS !== undefined);
 
   say('Starting PostgreSQL …');
