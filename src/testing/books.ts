@@ -69,11 +69,11 @@ function ordered<Line extends object>(lines: readonly Line[]): Line[] {
     .map(([, line]) => line);
 }
 
-/** Reads the books of a whole database. */
+/** Reads the books of a whole database, sorted, so that what is read before and after compares. */
 export async function readBooks(pool: pg.Pool): Promise<Books> {
-  const lines = async <Line>(query: string): Promise<Line[]> => {
+  const lines = async <Line extends object>(query: string): Promise<Line[]> => {
     const { rows } = await pool.query<{ line: Line }>(`select to_json(line) as line from (${query}) as line`);
-    return rows.map(({ line }) => line);
+    return ordered(rows.map(({ line }) => line));
   };
   const player = 'join milepost.player p using (bucket, player_id)';
   const game = 'join milepost.game g using (game_no)';
