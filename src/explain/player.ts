@@ -72,7 +72,9 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
         from milepost.claim c join milepost.game g using (game_no)
         left join milepost.outbox o on o.message_key = c.message_key and o.bucket = c.bucket
        where c.bucket = ${bucket} and c.player_id = ${player_id} and ${ofGame}
-       order by c.claimed_at desc, c.step desc limit ${limits.explainedEvents}`.execute(db.query),
+       order by c.claimed_at desc, c.step desc, g.game_id, c.window_start desc, c.earning desc limit ${limits.explainedEvents}`.execute(
+      db.query,
+    ),
     readDebts(db, { bucket, player_id }),
   ]);
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));

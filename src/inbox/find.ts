@@ -35,11 +35,12 @@ export async function findEvents(db: Db, eventId: string): Promise<FoundEvent[]>
            (select count(*)::integer from milepost.event_conflict c
              where c.bucket = k.bucket and c.player_id = k.player_id and c.event_no = k.event_no) as conflicts,
            (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'trigger_id', c.trigger_id, 'amount', c.amount,
-                                                       'held', c.held, 'version', c.version)), '[]')
+                                                       'held', c.held, 'version', c.version)
+                                    order by g.game_id, c.window_start, c.trigger_id), '[]')
               from milepost.credit c join milepost.game g using (game_no)
              where c.bucket = k.bucket and c.player_id = k.player_id and c.event_no = k.event_no) as credits,
            (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'step', c.step, 'status', c.status,
-                                                       'reward_type', c.reward_type, 'amount', c.amount) order by c.step), '[]')
+                                                       'reward_type', c.reward_type, 'amount', c.amount) order by g.game_id, c.step, c.earning), '[]')
               from milepost.claim c join milepost.game g using (game_no)
              where c.bucket = k.bucket and c.player_id = k.player_id and c.event_no = k.event_no) as claims
       from milepost.event_key k
@@ -48,6 +49,6 @@ export async function findEvents(db: Db, eventId: string): Promise<FoundEvent[]>
         on i.bucket = k.bucket and i.player_id = k.player_id and i.received_at = k.received_at and i.event_no = k.event_no
       left join milepost.event_failure f on f.bucket = k.bucket and f.player_id = k.player_id and f.event_no = k.event_no
      where k.bucket = any (${buckets}) and k.event_id = ${eventId}
-     order by k.received_at`.execute(db.query);
+     order by k.received_at, k.event_no`.execute(db.query);
   return rows;
 }
