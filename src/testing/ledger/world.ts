@@ -88,13 +88,12 @@ export interface World {
   turns: Turn[];
 }
 
-/** The seeds of a test's run: those of a number of worlds from anywhere on, or the one that LEDGER_SEED names. */
+/** The seeds of a test's run: those of a number of worlds, the same in every run, or the one that LEDGER_SEED names. */
 export function seedsOf(worlds: number): Seed[] {
   const given = /^(\d+)(?:\/(\d+))?$/.exec(process.env.LEDGER_SEED ?? '');
   if (given !== null)
     return [{ world: Number(given[1]), player: given[2] === undefined ? undefined : Number(given[2]) }];
-  const first = Math.floor(Math.random() * 1_000_000);
-  return Array.from({ length: worlds }, (_, index) => ({ world: first + index }));
+  return Array.from({ length: worlds }, (_, world) => ({ world }));
 }
 
 /** Draws a world; with `takesBack`, in every other one payments are taken back. */
