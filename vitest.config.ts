@@ -15,7 +15,7 @@ export default defineConfig({
           include: [`${folders}/*.test.ts`],
           exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
           // Some start a child process, which takes a while on a busy machine.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -26,8 +26,9 @@ export default defineConfig({
           globalSetup: services,
           // Such a test mostly waits for the database.
           maxWorkers: 2,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Longer than a wait for a signal, so that it is the wait that says what was missing.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },
@@ -36,9 +37,9 @@ export default defineConfig({
           name: 'e2e',
           include: [`${folders}/*.e2e.test.ts`],
           globalSetup: services,
-          // One at a time: each runs a pipeline of several processes and states how long that may take.
+          // One at a time: each runs a pipeline of several processes.
           fileParallelism: false,
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },

@@ -16,7 +16,7 @@ const payments = (user: string, count: number, from = 1) =>
   );
 
 test('either account shows the person’s progress, claims, vouchers, history and events', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const sealer = createSealer([{ id: 'k', key: randomBytes(32) }]);
   await using api = await testApi({ games: [gameHistory(game)], voucherCodes: sealer });

@@ -54,7 +54,7 @@ test('64 players at once on a budget of 10: exactly 10 are paid, by several engi
     }),
   );
   for (const worker of [first, second, third]) worker.wake();
-  await waitFor('a decision on all', () => allDecided(database), { deadlineMs: 20_000 });
+  await waitFor('a decision on all', () => allDecided(database));
   await Promise.all([first.idle(), second.idle(), third.idle()]);
 
   expect(services.books()).toHaveLength(10);
@@ -84,7 +84,7 @@ test('a later version raises the limit, for what comes; what was held stays so',
   const play = async (...users: string[]) => {
     await engine.take(users.map((user) => upiPayment(1, { user })));
     worker.wake();
-    await waitFor('a decision on all', () => allDecided(database), { deadlineMs: 20_000 });
+    await waitFor('a decision on all', () => allDecided(database));
   };
   await play('U1', 'U2');
   await database.pool.query(
@@ -114,7 +114,7 @@ test('a player sees what became of it: less was paid, nothing was, or somebody h
   await using engine = testEngine(database.url);
   for (const user of ['U1', 'U2']) await engine.take([upiPayment(1, { user })]);
   worker.wake();
-  await waitFor('a decision on all', () => allDecided(database), { deadlineMs: 20_000 });
+  await waitFor('a decision on all', () => allDecided(database));
 
   const { rows } = await database.pool.query<{ bucket: number; player_id: string }>(
     "select bucket, player_id from milepost.player where user_id = 'U2'",

@@ -1,5 +1,5 @@
 // Identities of events go by age: whatever of that time comes again counts nothing, and nothing that may still count is taken for it.
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { connect, type Role } from '../src/db/connect.ts';
 import { forgetBefore } from '../src/definitions/forget.ts';
 import { rebuild } from '../src/engine/rebuild.ts';
@@ -15,11 +15,15 @@ import { readBooks } from '../src/testing/books.ts';
 import { type TestDatabase, testDatabase } from '../src/testing/database.ts';
 import { install, silent, testEngine } from '../src/testing/engine.ts';
 import { gameHistory, makeEvent, makeGame, paymentReversal, reversalOf, upiPayment } from '../src/testing/make.ts';
+import { pastMidnight } from '../src/testing/midnight.ts';
 import { waitFor } from '../src/testing/wait.ts';
 import { formatInstant } from '../src/time.ts';
 
+beforeEach(pastMidnight);
+
 const dayMs = 24 * 3_600_000;
-const ago = (days: number): number => Date.now() - days * dayMs;
+const now = Date.now();
+const ago = (days: number): number => now - days * dayMs;
 const window = (from: number, to: number) => ({ start: formatInstant(ago(from)), end: formatInstant(ago(to)) });
 const over = makeGame({ game_id: 'over', game_window: window(300, 200), milestone_steps: [1, 50] });
 const open = makeGame({ game_id: 'open', game_window: window(100, -10), milestone_steps: [1, 50] });

@@ -6,16 +6,11 @@ import { waitFor } from '../src/testing/wait.ts';
 test('a worker with a retention drops old days by a job; one without leaves the job to others', async () => {
   await using database = await testDatabase();
   await using services = await testServices();
-  await database.pool.query(
-    'select milepost.inbox_partition(day) from unnest(array[current_date, current_date - 40]) as day',
-  );
-  const days = async () => {
-    const { rows } = await database.pool.query(
-      "select count(*)::int as days from pg_inherits where inhparent = 'milepost.inbox'::regclass",
-    );
-    return rows[0].days;
-  };
-  const before = await days();
+  await database.pool.query('select milepost.inbox_partition(current_date - 40)');
+  // Not the number of days: a sweep may make others meanwhile.
+  const isThere = async () =>
+    (await database.pool.query('select from milepost_dba.inbox_partition where days_old > 30')).rowCount === 1;
+  expect(await isThere()).toBe(true);
   await database.pool.query("select graphile_worker.add_job('retire_inbox', '{}')");
   {
     await using _without = await testWorker(database.url, services);
@@ -28,8 +23,8 @@ test('a worker with a retention drops old days by a job; one without leaves the 
       );
       return rows.length === 0;
     });
-    expect(await days()).toBe(before);
+    expect(await isThere()).toBe(true);
   }
   await using _with = await testWorker(database.url, services, { retention: { inboxDays: 30 } });
-  await waitFor('the old day to be dropped', async () => (await days()) === before - 1);
+  await waitFor('the old day to be dropped', async () => !(await isThere()));
 });

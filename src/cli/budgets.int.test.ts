@@ -5,7 +5,7 @@ import { install } from '../testing/engine.ts';
 import { gameHistory, makeGame } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 
-test('budgets, period by period, and games that have none', { timeout: 60_000 }, async () => {
+test('budgets, period by period, and games that have none', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   const budgets = [
     { budget_id: 'coins', period: 'day', limit: { amount: 90 } },

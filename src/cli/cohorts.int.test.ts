@@ -42,7 +42,7 @@ async function statements(): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
-describe('cohorts add and remove', { timeout: 60_000 }, () => {
+describe('cohorts add and remove', { timeout: 180_000 }, () => {
   test('a player a line, as events; repeating is harmless', async () => {
     const file = await fileWith('U1\r\n  U2  \n\nU1\nU3');
     expect(await run('add', 'early', file, '--from', MAY)).toEqual({
@@ -128,7 +128,7 @@ describe('cohorts add and remove', { timeout: 60_000 }, () => {
   });
 });
 
-test('cohorts show: intervals for people, statements as well for programs', { timeout: 60_000 }, async () => {
+test('cohorts show: intervals for people, statements as well for programs', { timeout: 180_000 }, async () => {
   await run('add', 'early', await fileWith('U1'), '--from', MAY, '--to', JUNE);
   await run('add', 'vip', await fileWith('U1\nU2'), '--from', MAY);
   await run('remove', 'gone', await fileWith('U3'), '--from', MAY);
@@ -158,7 +158,7 @@ test('cohorts show: intervals for people, statements as well for programs', { ti
   expect(await run('show', 'nobody')).toMatchObject({ status: 1, stdout: 'Nothing has been stated about nobody.\n' });
 });
 
-test('segment changes of a producer: what is refused can be looked up', { timeout: 60_000 }, async () => {
+test('segment changes of a producer: what is refused can be looked up', { timeout: 180_000 }, async () => {
   const env = { DATABASE_URL: database.url };
   const line = (changeId: string, change: object) =>
     `${JSON.stringify({ changeId, customerId: 'U1', segment: 'early', change: 'ENTERED', effectiveFrom: MAY, ...change })}\n`;

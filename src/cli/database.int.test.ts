@@ -41,7 +41,7 @@ function on(url: string) {
   };
 }
 
-test('migrate: a plan changes nothing; without it, other commands say what to do', { timeout: 60_000 }, async () => {
+test('migrate: a plan changes nothing; without it, other commands say what to do', { timeout: 180_000 }, async () => {
   const server = new pg.Client({ connectionString: inject('postgres') });
   await server.connect();
   const name = `milepost_test_${process.pid}_${Date.now().toString(36)}_empty`;
@@ -92,7 +92,7 @@ test('migrate: a plan changes nothing; without it, other commands say what to do
   expect(await json(['games', 'list'])).toEqual({ status: 0, document: [] });
 });
 
-test('games activate: all files or none, and again without effect', { timeout: 60_000 }, async () => {
+test('games activate: all files or none, and again without effect', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   const { run, json } = on(database.url);
   const wrong = await fileWith(seed.replace('"step": 6', '"step": 60'));
@@ -142,7 +142,7 @@ function payment(id: string, amount = 1_500): string {
   });
 }
 
-test('ingest: lines of every kind, from files and from standard input', { timeout: 60_000 }, async () => {
+test('ingest: lines of every kind, from files and from standard input', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   const { run, json } = on(database.url);
   await run(['games', 'activate', seedGameFile]);
@@ -220,7 +220,7 @@ test('ingest: lines of every kind, from files and from standard input', { timeou
   expect(await json(['verify'])).toMatchObject({ status: 0, document: { agree: true } });
 });
 
-test('start: a port that is taken is named, with the variable that sets it', { timeout: 60_000 }, async () => {
+test('start: a port that is taken is named, with the variable that sets it', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => {

@@ -17,7 +17,7 @@ async function makeHome(): Promise<string> {
 }
 
 async function said(running: Running, pattern: RegExp): Promise<RegExpExecArray> {
-  return waitFor(`${pattern} on standard output`, () => pattern.exec(running.stdout()), { deadlineMs: 60_000 });
+  return waitFor(`${pattern} on standard output`, () => pattern.exec(running.stdout()));
 }
 
 /** Events in the embedded database, asked of it directly. */

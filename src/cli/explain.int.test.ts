@@ -5,7 +5,7 @@ import { install, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeGame, paymentTrigger, upiPayment } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 
-test('an event, a payment, a player; and what nobody knows', { timeout: 90_000 }, async () => {
+test('an event, a payment, a player; and what nobody knows', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   await install(database.pool, { games: [gameHistory(makeGame({ triggers: [paymentTrigger({ from: 1_200 })] }))] });
   {

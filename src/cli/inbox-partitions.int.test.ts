@@ -9,7 +9,7 @@ import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 
 test('inbox partitions, archive, drop: listed first, done with --yes, archived before', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await using database = await testDatabase();
   await install(database.pool, { games: [gameHistory(makeGame())] });

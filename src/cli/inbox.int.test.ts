@@ -5,7 +5,7 @@ import { install, testEngine } from '../testing/engine.ts';
 import { at, gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 
-const timeout = 90_000;
+const timeout = 180_000;
 
 let database: TestDatabase;
 beforeAll(async () => {

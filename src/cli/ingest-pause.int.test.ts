@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { milepost } from '../testing/milepost.ts';
 
-const timeout = 90_000;
+const timeout = 180_000;
 
 const run = (database: TestDatabase, ...args: string[]) => milepost(args, { env: { DATABASE_URL: database.url } });
 

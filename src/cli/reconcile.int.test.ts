@@ -5,7 +5,7 @@ import { allEnded, type Owed, outboxRows, owe, owePaidBack, testServices, testWo
 import { milepost } from '../testing/milepost.ts';
 import { waitFor } from '../testing/wait.ts';
 
-const timeout = 90_000;
+const timeout = 180_000;
 const stranger = '00000000-0000-0000-0000-000000000000';
 const header = 'idempotency_key,kind,amount,transaction_id,time';
 /** An hour in which all of these tests happen, and a day of long ago. */

@@ -11,7 +11,7 @@ import { gameHistory, makeGame, paymentTrigger, reversalOf, upiPayment } from '.
 import { milepost } from '../testing/milepost.ts';
 import { waitFor } from '../testing/wait.ts';
 
-const timeout = 90_000;
+const timeout = 180_000;
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 async function run(database: TestDatabase, ...args: string[]) {

@@ -8,7 +8,7 @@ import { install, testEngine } from '../testing/engine.ts';
 import { gameHistory, seedCohort, seedGame, seedGameFile, upiPayment } from '../testing/make.ts';
 import { milepost } from '../testing/milepost.ts';
 
-test('a draft is tried, told to people and programs, and written as CSV', { timeout: 90_000 }, async () => {
+test('a draft is tried, told to people and programs, and written as CSV', { timeout: 180_000 }, async () => {
   await using database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'milepost-simulate-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

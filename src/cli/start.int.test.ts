@@ -14,7 +14,7 @@ test('what is missing ends the process, whatever else could be connected to', as
   const child = spawn(process.execPath, [main, 'start', '--role', 'ingest'], {
     env: { DATABASE_URL: database.url, REDIS_URL: `redis://127.0.0.1:${await freePort()}`, METRICS_PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 20_000,
+    timeout: 180_000,
     killSignal: 'SIGKILL',
   });
   const [said, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'exit')]);

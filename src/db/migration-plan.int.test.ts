@@ -27,7 +27,7 @@ async function emptyDatabase(): Promise<{ client: pg.Client } & AsyncDisposable>
 }
 
 test('each statement of each migration locks the tables that a plan names, and as it says', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await using database = await emptyDatabase();
   const { client } = database;

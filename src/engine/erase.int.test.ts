@@ -174,7 +174,7 @@ const words = async (events: readonly IncomingEvent[]) =>
   (await engine.take(events)).results.map(({ outcome, reason }) => `${outcome} ${reason}`);
 
 test('nothing says any more who it was or what they did; the books agree with themselves and with the service', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   await live();
   expect(await disagreements()).toEqual([]);

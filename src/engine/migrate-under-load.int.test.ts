@@ -10,7 +10,7 @@ import { createEngine } from './process.ts';
 import { verify } from './verify.ts';
 
 test('a migration under load: no batch fails, none has to be repeated, and the books agree', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await using database = await testDatabase();
   await using next = await dbFolder();

@@ -275,7 +275,7 @@ describe('versions', () => {
     expect(new Set(facts).size).toBe(4);
   });
 
-  test('tell equal facts from different ones, in any history', { timeout: 60_000 }, async () => {
+  test('tell equal facts from different ones, in any history', { timeout: 180_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(histories({ maxEvents: 40 }), fc.infiniteStream(fc.nat(3)), async (history, draws) => {
         await using database = await testDatabase();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connect, type Db } from '../db/connect.ts';
 import { verify } from '../engine/verify.ts';
 import type { IncomingEvent } from '../event/event.ts';
@@ -15,10 +15,13 @@ import { canonicalSource } from '../event/source.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeGame, paymentTrigger, upiPayment } from '../testing/make.ts';
+import { pastMidnight } from '../testing/midnight.ts';
 import { waitFor } from '../testing/wait.ts';
 import { formatInstant, utcDay } from '../time.ts';
 import { findEvents } from './find.ts';
 import { applyRetention, archiveDay, readPartitions } from './retention.ts';
+
+beforeEach(pastMidnight);
 
 const dayMs = 24 * 3_600_000;
 const run = { log: silent, timing: { lockMs: 100, pauseMs: 10 } };

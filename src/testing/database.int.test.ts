@@ -33,7 +33,7 @@ test('rights on the database come along with the clone', async () => {
 });
 
 test('a client that was not given back fails the test, and the database is removed all the same', async () => {
-  const database = await testDatabase();
+  const database = await testDatabase({ goneWithinMs: 500 });
   const client = await database.pool.connect();
   await client.query('select 42');
   await expect(database[Symbol.asyncDispose]()).rejects.toThrow(
@@ -43,7 +43,7 @@ test('a client that was not given back fails the test, and the database is remov
 });
 
 test('a pool of the code under test that was not closed fails the test', async () => {
-  const database = await testDatabase();
+  const database = await testDatabase({ goneWithinMs: 500 });
   const forgotten = new pg.Pool({ connectionString: database.url, application_name: 'forgotten' });
   forgotten.on('error', () => {});
   await forgotten.query('select 1');

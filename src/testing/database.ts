@@ -16,15 +16,15 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 const root = join(import.meta.dirname, '../..');
-/** A connection that was closed is gone from the server a moment later. */
-const goneWithinMs = 2_000;
+/** A connection that was closed is gone from the server a moment later; on a busy machine that may take a while. */
+const GONE_WITHIN_MS = 15_000;
 const templateLock = 77_001;
 
 /**
  * A migrated, empty database of the test's own: `await using database = await testDatabase()`. Its end fails the test when a connection to it
  * is still open, whoever opened it, and removes the database in any case.
  */
-export async function testDatabase(): Promise<TestDatabase> {
+export async function testDatabase({ goneWithinMs = GONE_WITHIN_MS } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgres');
   const name = `milepost_test_${process.pid}_${Date.now().toString(36)}_${++databases}`;
   await onServer(serverUrl, async (server) => {
@@ -36,19 +36,17 @@ export async function testDatabase(): Promise<TestDatabase> {
   const pool = new pg.Pool({ connectionString: url, application_name: 'testDatabase pool', max: 4 });
   // A client that is borrowed when its database is removed must be reported as a leak, not end the process by an unhandled error event.
   pool.on('connect', (client) => client.on('error', () => {}));
-  return { url, pool, [Symbol.asyncDispose]: () => remove(serverUrl, name, pool) };
+  return { url, pool, [Symbol.asyncDispose]: () => remove(serverUrl, name, pool, goneWithinMs) };
 }
 
 let databases = 0;
 
-async function remove(serverUrl: string, name: string, pool: pg.Pool): Promise<void> {
+async function remove(serverUrl: string, name: string, pool: pg.Pool, deadlineMs: number): Promise<void> {
   // A pool would wait for what is borrowed for ever; then the database is removed from under it instead.
   if (pool.totalCount === pool.idleCount) await pool.end();
   await onServer(serverUrl, async (server) => {
     try {
-      await waitFor(`the end of all connections to ${name}`, () => noConnections(server, name), {
-        deadlineMs: goneWithinMs,
-      });
+      await waitFor(`the end of all connections to ${name}`, () => noConnections(server, name), { deadlineMs });
     } finally {
       await server.query(`drop database ${name} with (force)`);
     }

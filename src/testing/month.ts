@@ -79,7 +79,7 @@ export async function openMonth(
     return running;
   };
   const standIn = launch(['stand-in', '--port', '0']);
-  const services = await waitFor('the stand-in services', () => variablesIn(standIn.stdout()), { deadlineMs: 30_000 });
+  const services = await waitFor('the stand-in services', () => variablesIn(standIn.stdout()));
   const servicesUrl = new URL(services.NEUCOIN_URL as string).origin;
   async function setFaults(faults: readonly Fault[]): Promise<void> {
     const told = await fetch(`${servicesUrl}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
@@ -135,7 +135,7 @@ export async function openMonth(
         const shares = await Promise.all(consumers.map(partitionsOf));
         return shares.every(({ length }) => length > 0) && shares.flat().sort().join() === partitions.toSorted().join();
       };
-      await waitFor('a share of the partitions for each consumer', isShared, { deadlineMs: 60_000 });
+      await waitFor('a share of the partitions for each consumer', isShared);
     },
     async produce(messages) {
       for (let from = 0; from < messages.length; from += 1_000) {
@@ -148,8 +148,8 @@ export async function openMonth(
       }
     },
     async settled(messages) {
-      await waitFor('every message', async () => (await committed()) >= messages, { deadlineMs: 90_000 });
-      await waitFor('the end of the outbox', allDelivered, { deadlineMs: 60_000 });
+      await waitFor('every message', async () => (await committed()) >= messages, { deadlineMs: 180_000 });
+      await waitFor('the end of the outbox', allDelivered);
     },
     async highWatermarks() {
       const marks = topics.map(async (topic) =>
@@ -235,7 +235,7 @@ function variablesIn(text: string): Record<string, string> | undefined {
 /** Where a process says that it listens. */
 export async function listening(process: Running): Promise<{ metrics: string; api?: string }> {
   const line = () => process.log().find(({ msg }) => msg === 'listening');
-  const found = await waitFor('a process that listens', line, { deadlineMs: 30_000 });
+  const found = await waitFor('a process that listens', line);
   return found as unknown as { metrics: string; api?: string };
 }
 

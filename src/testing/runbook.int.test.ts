@@ -115,9 +115,7 @@ function startWorker(database: TestDatabase, servicesUrl: string, env: Record<st
 }
 
 async function started(process: Running): Promise<string> {
-  const line = await waitFor('the process', () => process.log().find(({ msg }) => msg === 'listening'), {
-    deadlineMs: 30_000,
-  });
+  const line = await waitFor('the process', () => process.log().find(({ msg }) => msg === 'listening'));
   return String((line as { metrics?: unknown }).metrics);
 }
 
@@ -155,7 +153,7 @@ test(follows('MilepostDown'), { timeout }, async () => {
   // What came meanwhile waits for whoever runs next.
   await owe(database.pool);
   await using next = startWorker(database, services.neucoinUrl);
-  await waitFor('the reward', () => services.books().length === 1, { deadlineMs: 30_000 });
+  await waitFor('the reward', () => services.books().length === 1);
   next.signal('SIGTERM');
   expect(await next.ended).toMatchObject({ status: 0 });
 });
@@ -219,7 +217,7 @@ test(follows(goingOut, 'MilepostRewardsWaiting', 'MilepostCircuitOpen'), { timeo
 
   // A worker dies with calls under way: what it had leased is offered again when the leases end.
   const killed = startWorker(database, services.neucoinUrl, { NEUCOIN_RATE_PER_SECOND: '1000' });
-  await waitFor('calls under way', () => services.calls('neucoin') > 0, { deadlineMs: 30_000 });
+  await waitFor('calls under way', () => services.calls('neucoin') > 0);
   killed.signal('SIGKILL');
   await killed.ended;
   const [leased] = await ask(database, goingOut, "where state = 'leased'");
@@ -231,9 +229,7 @@ test(follows(goingOut, 'MilepostRewardsWaiting', 'MilepostCircuitOpen'), { timeo
   // The service answers, and fails: its circuit opens, and no attempt is used up any more.
   services.setFaults([{ service: 'neucoin', how: 'status', status: 503 }]);
   await using worker = startWorker(database, services.neucoinUrl, { NEUCOIN_RATE_PER_SECOND: '1000' });
-  await waitFor('the circuit', async () => (await ask(database, goingOut, 'next_probe_in'))[0]?.state === 'open', {
-    deadlineMs: 30_000,
-  });
+  await waitFor('the circuit', async () => (await ask(database, goingOut, 'next_probe_in'))[0]?.state === 'open');
   expect(await ask(database, goingOut, 'next_probe_in')).toMatchObject([
     { destination: 'neucoin', by_hand: false, reason: expect.stringContaining('server_error') },
   ]);
@@ -245,7 +241,7 @@ test(follows(goingOut, 'MilepostRewardsWaiting', 'MilepostCircuitOpen'), { timeo
 
   services.setFaults([]);
   await done(database, ['circuits', 'close', 'neucoin', '--reason', 'they say that it is up']);
-  await waitFor('the end of all messages', () => allEnded(database.pool), { deadlineMs: 30_000 });
+  await waitFor('the end of all messages', () => allEnded(database.pool));
   expect(services.books()).toHaveLength(40);
   worker.signal('SIGTERM');
   expect(await worker.ended).toMatchObject({ status: 0 });
@@ -262,7 +258,7 @@ test(follows(endedBadly, 'MilepostRewardsRefused'), { timeout }, async () => {
   const refusals: Record<string, string> = { [refused.userId]: 'USER_BLOCKED' };
   await using services = await testServices({ refusals });
   await using worker = startWorker(database, services.neucoinUrl);
-  await waitFor('the refusal', () => allEnded(database.pool), { deadlineMs: 30_000 });
+  await waitFor('the refusal', () => allEnded(database.pool));
 
   expect(await ask(database, endedBadly, "in ('failed', 'ambiguous')")).toMatchObject([
     { message_key: refused.key, user_id: refused.userId, last_error: 'USER_BLOCKED' },
@@ -284,7 +280,7 @@ test(follows(endedBadly, 'MilepostRewardsRefused'), { timeout }, async () => {
     '--reason',
     'their mail',
   ]);
-  await waitFor('the payment', () => allEnded(database.pool), { deadlineMs: 30_000 });
+  await waitFor('the payment', () => allEnded(database.pool));
   expect(await ask(database, endedBadly, 'outbox_retry')).toMatchObject([
     { reason: 'ticket 812: they are unblocked', from_state: 'failed', error: 'USER_BLOCKED', key_before: refused.key },
   ]);
@@ -389,9 +385,7 @@ test(follows('After a restore from backup'), { timeout }, async () => {
   };
   async function paid(count: number): Promise<void> {
     await using worker = startWorker(database, services.neucoinUrl, env);
-    await waitFor('all rewards', async () => (await allEnded(database.pool)) && services.books().length === count, {
-      deadlineMs: 30_000,
-    });
+    await waitFor('all rewards', async () => (await allEnded(database.pool)) && services.books().length === count);
     worker.signal('SIGTERM');
     expect(await worker.ended).toMatchObject({ status: 0 });
   }

@@ -13,7 +13,7 @@ export async function waitFor<T>(
   probe: () => T | Promise<T>,
   options: { deadlineMs?: number } = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | ''>> {
-  const deadlineMs = options.deadlineMs ?? 10_000;
+  const deadlineMs = options.deadlineMs ?? 60_000;
   const end = performance.now() + deadlineMs;
   let lastSeen = 'nothing';
   do {
