@@ -361,11 +361,13 @@ create table milepost.erasure (
   digest    bytea not null,
   begun_at  timestamp with time zone not null,
   ended_at  timestamp with time zone,
-  constraint erasure_pkey primary key (bucket, player_id)
+  user_id   text collate "C",
+  constraint erasure_pkey primary key (bucket, player_id),
+  constraint erasure_user_id_check check (((user_id is null) or (ended_at is null)))
 );
 grant select on milepost.erasure to milepost_api, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.erasure to milepost_erase;
-grant update (ended_at) on milepost.erasure to milepost_erase;
+grant update (ended_at, user_id) on milepost.erasure to milepost_erase;
 
 create table milepost.erasure_salt (
   one  boolean not null default true,
@@ -661,6 +663,18 @@ grant select, insert on milepost.player to milepost_ingest;
 grant update (merges) on milepost.player to milepost_ingest;
 grant update (user_id) on milepost.player to milepost_erase;
 
+create table milepost.player_mention (
+  bucket       smallint not null,
+  player_id    bigint not null,
+  by_bucket    smallint not null,
+  by_player_id bigint not null,
+  event_no     bigint not null,
+  constraint player_mention_pkey primary key (bucket, player_id, event_no)
+);
+create index player_mention_by on milepost.player_mention using btree (by_bucket, by_player_id);
+grant select on milepost.player_mention to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
+grant select, insert on milepost.player_mention to milepost_ingest;
+
 create table milepost.player_merge (
   bucket         smallint not null,
   player_id      bigint not null,
@@ -675,8 +689,9 @@ create table milepost.player_merge (
   constraint player_merge_kind_check check ((kind = any (array['merged'::text, 'unmerged'::text]))),
   constraint player_merge_other_check check (((bucket <> into_bucket) or (player_id <> into_player_id)))
 );
-grant select on milepost.player_merge to milepost_api, milepost_owner, milepost_support, milepost_worker;
+grant select on milepost.player_merge to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.player_merge to milepost_ingest;
+grant update (reason) on milepost.player_merge to milepost_erase;
 
 create table milepost.player_owner (
   bucket         smallint not null,
@@ -1079,7 +1094,7 @@ create function milepost.accounts_of(
   p_user_id text
 ) returns table(bucket smallint, player_id bigint, user_id text)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
-grant execute on function milepost.accounts_of to milepost_api, milepost_ingest, milepost_support;
+grant execute on function milepost.accounts_of to milepost_api, milepost_erase, milepost_ingest, milepost_support;
 
 create function milepost.apply_batch(
   p_event_bucket smallint[],
@@ -1301,7 +1316,7 @@ grant execute on function milepost.erased_text to milepost_erase;
 
 create function milepost.failed_event(p_event text) returns json
 language sql immutable strict parallel safe;
-grant execute on function milepost.failed_event to milepost_api, milepost_ingest, milepost_support;
+grant execute on function milepost.failed_event to milepost_api, milepost_erase, milepost_ingest, milepost_support;
 
 create function milepost.games_apply(
   p_event_bucket smallint[],
@@ -1379,7 +1394,12 @@ create function milepost.inbox_advance(
 language plpgsql volatile;
 grant execute on function milepost.inbox_advance to milepost_ingest;
 
-create function milepost.inbox_erase(p_bucket smallint, p_player_id bigint, p_limit integer) returns integer
+create function milepost.inbox_erase(
+  p_bucket smallint,
+  p_player_id bigint,
+  p_limit integer,
+  p_event_no bigint[] default NULL::bigint[]
+) returns integer
 language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 alter function milepost.inbox_erase owner to milepost_retention;
 grant execute on function milepost.inbox_erase to milepost_erase;
@@ -1625,7 +1645,7 @@ create function milepost.person_of(
   p_player_id bigint
 ) returns table(bucket smallint, player_id bigint)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
-grant execute on function milepost.person_of to milepost_api, milepost_ingest, milepost_support, milepost_worker;
+grant execute on function milepost.person_of to milepost_api, milepost_erase, milepost_ingest, milepost_support, milepost_worker;
 
 create function milepost.player_facts(
   p_bucket smallint[],

@@ -203,6 +203,9 @@ const explanation = z
         }),
       ),
     }),
+    erased_at: time
+      .nullable()
+      .describe('When its player, or one whom it was about, was erased; what it said went with that.'),
     event: z
       .object({
         event_type: z.string(),
@@ -216,7 +219,7 @@ const explanation = z
         attributes: z.record(z.string(), json),
       })
       .nullable()
-      .describe('Null: older than retention, no longer stored.'),
+      .describe('Null: no longer stored; it is older than retention, or erased.'),
     recomputed: z
       .object({ outcome, reason, agrees: z.boolean(), differences: z.array(z.string()) })
       .nullable()

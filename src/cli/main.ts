@@ -338,7 +338,7 @@ services
 const players = program.command('players').description('players as people');
 players
   .command('export <user_id>')
-  .description('all that is stored of a player, as one JSON document')
+  .description('all that is stored of a person, under each of their accounts, as one JSON document')
   .addHelpText('after', examples('milepost players export U123 > u123.json'))
   .action(from(async () => (await import('./players.ts')).exportPlayerData));
 players
@@ -368,14 +368,15 @@ players
 
 players
   .command('erase <user_id>')
-  .description('erase a player on request: personal data and attributes go, ledgers stay under a pseudonym')
+  .description('erase a person on request: personal data and attributes go, ledgers stay under a pseudonym')
   .requiredOption('--reason <text>', 'why, for the record')
   .option('--yes', 'do it; without it, what would go is only counted')
   .addOption(json())
   .addHelpText(
     'after',
     `
-It cannot be undone. While rewards are under way or held, it is refused: wait, or decide on them. Broken off, it goes on when it is called again.
+All players that are one person with it (milepost players merge) go together; without --yes they are listed. It cannot be undone. While rewards are
+under way or held, it is refused: wait, or decide on them. Broken off, it goes on when it is called again.
 Events from before the erasure that come again are rejected and not stored. Archives are files: docs/support.md says what to do about them.`,
   )
   .addHelpText(

@@ -47,15 +47,36 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
     'not merged into anybody',
   );
   expect((await players(...merge)).stdout).toContain('U1 would count as U2');
+  expect((await players(...merge, '--yes')).stdout).toContain('U1 and U2 are one person now');
   const { rows: audited } = await database.pool.query(
     'select action, subject, reason from milepost.audit order by audit_no',
   );
   expect(audited.map(({ action, subject, reason }) => `${action} ${subject}, ${reason}`)).toEqual([
     'mergePlayers U1, ticket 4711',
     'unmergePlayer U1, ticket 4712',
+    'mergePlayers U1, ticket 4711',
   ]);
   expect(await players('merge', 'U1', '--into', 'nobody', '--reason', 'x')).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('there is no player "nobody"'),
   });
+
+  const exported = JSON.parse((await players('export', 'U1')).stdout);
+  expect(exported).toMatchObject({ user_id: 'U1', accounts: ['U2', 'U1'] });
+  expect(exported.tables.credit).toMatchObject([{ account: 'U2' }, { account: 'U1' }]);
+
+  const erase = ['erase', 'U1', '--reason', 'U1 asked'];
+  expect(await players(...erase)).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^U2, U1 are one person, and go together: 2 players\.\n.*It cannot be done yet/s),
+  });
+  await database.pool.query(
+    "update milepost.outbox set state = 'done', attempts = 1, settled_at = now() where state = 'pending' and message_key is not null",
+  );
+  expect((await players(...erase)).stdout).toMatch(/Nothing was changed: do it with --yes/);
+  expect((await players(...erase, '--yes')).stdout).toMatch(
+    /^Erased\. The ledgers stay, as those of erased:\S+ and erased:\S+\.\n$/,
+  );
+  expect((await players(...erase)).stdout).toMatch(/^There is no such player/);
+  expect((await players('unmerge', 'U1', '--reason', 'x', '--yes')).stderr).toContain('there is no player "U1"');
 });

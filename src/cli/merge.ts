@@ -107,7 +107,7 @@ function eventOf(request: MergeRequest): IncomingEvent {
 const refusals: Readonly<Record<string, string>> = {
   same_player: 'they are the same person already, the other way round',
   merged_elsewhere: 'it has been merged into another player; take it out there first (milepost players unmerge)',
-  player_erased: 'one of them had been erased before and has come back',
+  player_erased: 'one of them has been erased, or had been before and has come back',
   too_many_players: `a person is at most ${limits.playerAccounts} players`,
   not_merged: 'it is not merged into that player any more',
   unmerge_too_late: `a merge can be undone for ${limits.unmergeMs / 86_400_000} days`,

@@ -1,7 +1,7 @@
-// milepost players: what is stored of a player as one document, and an end to it.
+// milepost players: what is stored of a person as one document, and an end to it.
 import { readConfig } from '../config.ts';
 import { counted } from '../counted.ts';
-import { type ErasurePlan, erase, planErasure } from '../engine/erase.ts';
+import { type Erasure, type ErasurePlan, erase, planErasure } from '../engine/erase.ts';
 import { UserError } from '../errors.ts';
 import { exportPlayer } from '../explain/export.ts';
 import { forgetPlayers } from '../games/project.ts';
@@ -46,11 +46,7 @@ export async function erasePlayer(userId: string, options: EraseOptions): Promis
       }),
     );
     progress.clear();
-    print(options, { erased: done !== undefined, ...done }, () =>
-      done === undefined
-        ? NOBODY
-        : `${done.resumed ? 'An erasure that was broken off is done. ' : 'Erased. '}The ledgers stay, as those of ${done.pseudonym}.`,
-    );
+    print(options, { erased: done !== undefined, ...done }, () => (done === undefined ? NOBODY : result(done)));
   } finally {
     progress.clear();
     redis?.disconnect();
@@ -59,17 +55,26 @@ export async function erasePlayer(userId: string, options: EraseOptions): Promis
 
 const NOBODY = 'There is no such player: nothing has come of them, or they are erased already.';
 
+function result({ resumed, pseudonyms, unopened_cookies }: Erasure): string {
+  const lost = unopened_cookies === 0 ? '' : ` ${counted(unopened_cookies, 'unopened cookie')} went with it.`;
+  return `${resumed ? 'An erasure that was broken off is done.' : 'Erased.'}${lost} The ledgers stay, as those of ${pseudonyms.join(' and ')}.`;
+}
+
 function describe(plan: ErasurePlan | undefined): string {
   if (plan === undefined) return NOBODY;
-  const { counts, failed } = plan;
+  const { accounts, counts, failed } = plan;
   const open = Object.entries(plan.open);
   return [
+    ...(accounts.length > 1
+      ? [`${accounts.join(', ')} are one person, and go together: ${accounts.length} players.`, '']
+      : []),
     table(
       ['WHAT', 'COUNT', 'BECOMES'],
       [
         ['payloads of events', counts.payloads, 'deleted'],
         ['messages that could not be read and name the player', counts.parked_messages, 'deleted'],
         ['voucher codes', counts.voucher_codes, 'deleted'],
+        ['cookies that were earned and not opened yet', counts.unopened_cookies, 'lost to the player'],
         ['events (outcome and time)', counts.events, 'kept under a pseudonym'],
         ['credits', counts.credits, 'kept under a pseudonym'],
         ['claims', counts.claims, 'kept under a pseudonym'],
@@ -78,6 +83,9 @@ function describe(plan: ErasurePlan | undefined): string {
     ),
     '',
     ...(failed > 0 ? [`${counted(failed, 'reward')} that a service refused would be given up.`] : []),
+    ...(counts.unopened_cookies > 0
+      ? [`${counted(counts.unopened_cookies, 'cookie')} could not be opened any more: the player may want to, first.`]
+      : []),
     open.length === 0
       ? 'Nothing was changed: do it with --yes. It cannot be undone.'
       : `It cannot be done yet: ${open.map(([what, entries]) => `${what}: ${entries}`).join(', ')}. Wait until they are paid, or decide on them.`,

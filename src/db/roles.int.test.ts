@@ -168,6 +168,7 @@ test('ledgers are append-only for everybody, and of a claim only the status may 
     'outbox_retry',
     'ingest_pause',
     'player_merge',
+    'player_mention',
   ]) {
     expect(updates.filter((column) => column.startsWith(`${ledger}.`))).toEqual([]);
     expect([...everybody('delete')]).not.toContain(ledger);
@@ -187,13 +188,14 @@ test('milepost_erase writes names and texts, and no amount, status or number of 
     ...['payment_id', 'transaction_id', 'distinct_value', 'event_id'].map((column) => `credit.${column}`),
     ...['request', 'answer', 'error'].map((column) => `dispatch_attempt.${column}`),
     ...['erased_at', 'player_id'].map((column) => `erased_user.${column}`),
-    'erasure.ended_at',
+    ...['ended_at', 'user_id'].map((column) => `erasure.${column}`),
     ...['event_id', 'content_hash'].map((column) => `event_key.${column}`),
     ...['body', 'state', 'last_error', 'answer'].map((column) => `outbox.${column}`),
     ...['error', 'reason'].map((column) => `outbox_conclusion.${column}`),
     ...['error', 'reason'].map((column) => `outbox_retry.${column}`),
     'parked_resolution.event_id',
     'player.user_id',
+    'player_merge.reason',
     ...['state', 'version', 'updated_at'].map((column) => `progress.${column}`),
     ...['progress_before', 'progress_after'].map((column) => `rebuild_change.${column}`),
     ...['wanted', 'reason'].map((column) => `reprocess_run.${column}`),

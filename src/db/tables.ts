@@ -294,6 +294,7 @@ export interface Erasure {
   digest: Buffer;
   ended_at: ColumnType<number, string, string> | null;
   player_id: Int8;
+  user_id: string | null;
 }
 
 export interface ErasureSalt {
@@ -485,6 +486,14 @@ export interface Player {
   merges: Generated<number>;
   player_id: Generated<Int8>;
   user_id: string;
+}
+
+export interface PlayerMention {
+  bucket: number;
+  by_bucket: number;
+  by_player_id: Int8;
+  event_no: Int8;
+  player_id: Int8;
 }
 
 export interface PlayerMerge {
@@ -683,6 +692,7 @@ export interface DB {
   parked_message: ParkedMessage;
   parked_resolution: ParkedResolution;
   player: Player;
+  player_mention: PlayerMention;
   player_merge: PlayerMerge;
   player_owner: PlayerOwner;
   progress: Progress;

@@ -6,7 +6,7 @@ import type { Account, Progress, Ruling } from '../games/games.ts';
 import { stateOf } from '../games/standing.ts';
 import type { Position } from '../inbox/store.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import type { Decision, JudgedEvent, Merge } from './effect.ts';
+import type { Decision, JudgedEvent, Mention, Merge } from './effect.ts';
 
 /** Writes everything the decision holds and moves the source's position, inside the transaction that opened the batch at `now`. */
 export async function applyDecision(
@@ -174,9 +174,9 @@ function changeColumns({ changes: rows }: Decision): Argument[] {
 
 /** What few batches have, as one document; its form is told by db/functions/games/rulings_apply.sql. Null where there is nothing of it. */
 function rulingsOf(decision: Decision): string | null {
-  const { rulings, resolved, corrections, debts, draws, openings, cancelled, released, merge } = decision;
+  const { rulings, resolved, corrections, debts, draws, openings, cancelled, released, merge, refusedMerge } = decision;
   const all = [rulings, resolved, corrections, debts, draws, openings, cancelled, released];
-  if (merge === null && all.every((list) => list.length === 0)) return null;
+  if (merge === null && refusedMerge === null && all.every((list) => list.length === 0)) return null;
   return JSON.stringify({
     rulings: rulings.map(({ player, ruling }) => ({ ...ownerOf(player), ...rulingColumns(ruling) })),
     resolved: resolved.map(({ player, ruling, reason }) => ({
@@ -236,17 +236,15 @@ function rulingsOf(decision: Decision): string | null {
     cancelled: cancelled.map(({ bucket, messageKey }) => ({ bucket, message_key: messageKey })),
     released: released.map(({ bucket, messageKey, destination }) => ({ bucket, message_key: messageKey, destination })),
     ...(merge === null ? {} : { merge: mergeOf(merge) }),
+    ...(refusedMerge === null ? {} : { merge: mentionOf(refusedMerge) }),
   });
 }
 
-/** Its form is told by db/functions/players/players_apply.sql. */
-function mergeOf({ kind, judged, account, into, reason, statedBy, owned, members }: Merge) {
-  const parent = ({ bucket, playerId }: Account) => ({ into_bucket: bucket, into_player_id: playerId });
+/** The form of a merge is told by db/functions/players/players_apply.sql. */
+function mergeOf({ kind, reason, statedBy, owned, members, ...mention }: Merge) {
   return {
+    ...mentionOf(mention),
     kind,
-    ...ownerOf(account),
-    ...parent(into),
-    event_no: judged.eventNo,
     reason,
     stated_by: statedBy,
     owned: owned.map(({ account, owner, into, mergedAt }) => ({
@@ -258,6 +256,14 @@ function mergeOf({ kind, judged, account, into, reason, statedBy, owned, members
     })),
     members: members.map(ownerOf),
   };
+}
+
+function mentionOf({ judged, account, into }: Mention) {
+  return { ...ownerOf(account), ...parent(into), event_no: judged.eventNo };
+}
+
+function parent({ bucket, playerId }: Account): { into_bucket: number; into_player_id: number } {
+  return { into_bucket: bucket, into_player_id: playerId };
 }
 
 function ownerOf({ bucket, playerId }: Account): { bucket: number; player_id: number } {

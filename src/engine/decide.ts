@@ -20,7 +20,7 @@ import {
   type TimelineOf,
 } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
-import type { ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
+import type { Account, ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
 import { isReversal, isVerdict, namesEvent, readReversal, readVerdict, reversalsOf } from '../games/ruling.ts';
 import { earliestStart } from '../games/window.ts';
 import { limits } from '../limits.ts';
@@ -82,6 +82,7 @@ export function decide(
     draws: [],
     openings: [],
     merge: null,
+    refusedMerge: null,
     messages: [],
     cancelled: [],
     released: [],
@@ -468,6 +469,13 @@ function decideMerge(judged: JudgedEvent, definitions: Definitions, draw: Draw, 
   }
   const { merge } = reading;
   const account = player.accounts.find(({ userId }) => userId === merge.userId);
+  const about = {
+    judged,
+    account: membersOf(named).find(({ userId }) => userId === merge.userId) as Account,
+    into: accountOf(player),
+  };
+  // Until nothing refuses it.
+  decision.refusedMerge = about;
   const timelines = timelinesOf(definitions);
   if (merge.kind === 'merged') {
     const refusal = refusalOf(merge, player, named, account);
@@ -479,7 +487,7 @@ function decideMerge(judged: JudgedEvent, definitions: Definitions, draw: Draw, 
     takeIn(player, named, receivedAt);
     settle(foldTogether(timelines, named.credits, player), player, judged, draw, decision);
     decision.merge = {
-      ...{ ...merge, judged, account: accountOf(named), into: accountOf(player) },
+      ...{ ...merge, ...about },
       owned: ownedBy(player, player.accounts.slice(-1 - named.accounts.length)),
       members: membersOf(player),
     };
@@ -504,12 +512,13 @@ function decideMerge(judged: JudgedEvent, definitions: Definitions, draw: Draw, 
     settle(apart.player, player, judged, draw, decision);
     settle(apart.other, freed, judged, draw, decision);
     decision.merge = {
-      ...{ ...merge, judged, account: accountOf(freed), into: accountOf(player) },
+      ...{ ...merge, ...about },
       owned: ownedBy(freed, freed.accounts),
       members,
     };
     decision.touched.push(player, freed);
   }
+  decision.refusedMerge = null;
   judged.outcome = 'applied';
   judged.reason = incoming.event.event_type;
 }

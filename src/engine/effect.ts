@@ -77,11 +77,15 @@ export interface JudgedEvent {
   redone: boolean;
 }
 
-/** That a player is one person with another from now on, or is not any more. */
-export interface Merge extends Pick<MergeStatement, 'kind' | 'reason' | 'statedBy'> {
+/** That an event states something about a player besides its own. */
+export interface Mention {
   judged: JudgedEvent;
   account: Account;
   into: Account;
+}
+
+/** That a player is one person with another from now on, or is not any more. */
+export interface Merge extends Mention, Pick<MergeStatement, 'kind' | 'reason' | 'statedBy'> {
   /** Who counts for the account and for those that had been merged into it, and what each of them was merged into. */
   owned: { account: Account; owner: Account; into: Account; mergedAt: Instant }[];
   /** Everybody whose person has changed. */
@@ -108,6 +112,8 @@ export interface Decision {
   openings: { player: Player; judged: JudgedEvent; opened: OpenedCookie; messageKey: string }[];
   /** A merge stands alone in its batch. */
   merge: Merge | null;
+  /** Of a merge that was refused: whom it names, which an erasure has to find. */
+  refusedMerge: Mention | null;
   messages: OutboxMessage[];
   /** Messages, by key, that must not be sent any more; and those that a person lets through though their budget is exhausted. */
   cancelled: { bucket: number; messageKey: string }[];

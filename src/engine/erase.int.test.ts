@@ -1,9 +1,12 @@
 // A player is erased: no text of the whole database, and no key of Redis, says any more who they were or what they did; the books say what they said.
+import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { beforeEach, expect, inject, test } from 'vitest';
 import { connect, type Role } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+import { explainEvent, openRecords } from '../explain/explain.ts';
+import { findExplained } from '../explain/find.ts';
 import { summarizePlayer } from '../explain/player.ts';
 import { forgetPlayers, playerKey, projectPlayers } from '../games/project.ts';
 import { park } from '../inbox/store.ts';
@@ -13,6 +16,7 @@ import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { allEnded, testServices, testWorker } from '../testing/dispatch.ts';
 import { install, silent, type TestEngine, testDrawKey, testEngine } from '../testing/engine.ts';
 import { changed, gameHistory, makeEvent, makeGame, paymentReversal, reversalOf, upiPayment } from '../testing/make.ts';
+import { mergeOf, unmergeOf } from '../testing/merge.ts';
 import { waitFor } from '../testing/wait.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { erase, planErasure } from './erase.ts';
@@ -80,7 +84,7 @@ function payment(number: number, options: Parameters<typeof upiPayment>[1] = {})
   return upiPayment(100 + number, {
     id: secret(`event-${user}-${number}`),
     user,
-    occurred: ago(30 - number),
+    occurred: ago(Math.max(30 - number, 2)),
     attributes: { merchant_id: secret(`merchant-${number % 3}`), note: secret('note') },
     correlation: {
       payment_id: secret(`payment-${number}`),
@@ -167,6 +171,36 @@ async function ledgers() {
   return rows;
 }
 
+/** Ends what is to be paid, as if it had been. */
+async function settle(): Promise<void> {
+  await database.pool.query(
+    "update milepost.outbox set state = 'done', attempts = 1, settled_at = now() where message_key is not null and state = 'pending'",
+  );
+}
+
+/** Everything in the database, as text. */
+async function allText(): Promise<string> {
+  const { rows } = await database.pool.query<{ name: string }>(
+    `select format('%I.%I', c.relnamespace::regnamespace, c.relname) as name from pg_class c
+      where c.relkind = 'r' and c.relnamespace = 'milepost'::regnamespace order by 1`,
+  );
+  const texts: string[] = [];
+  for (const { name } of rows) {
+    const { rows: held } = await database.pool.query(`select string_agg(t::text, ' ') as text from ${name} as t`);
+    texts.push(held[0].text ?? '');
+  }
+  return texts.join('\n');
+}
+
+const rebuilt = () =>
+  as('milepost_ingest', (db) => rebuild(db, { dryRun: true, by: 'asha', reason: 'test', shown: 9 }));
+const explained = (question: Parameters<typeof findExplained>[1]) =>
+  as('milepost_support', async (db) => {
+    const found = await findExplained(db, question, { since: ago(900), until: Date.now() });
+    const records = await openRecords(db);
+    return Promise.all(found.map((event) => explainEvent(records, event)));
+  });
+
 const disagreements = () => as('milepost_support', (db) => verify(db, { drawKeys: [testDrawKey] }));
 const eraseNow = (options: Partial<Parameters<typeof erase>[2]> = {}) =>
   as('milepost_erase', (db) => erase(db, user, { ...order, ...options }));
@@ -224,10 +258,7 @@ test('nothing says any more who it was or what they did; the books agree with th
 
   expect(await ledgers()).toEqual(before);
   expect(await disagreements()).toEqual([]);
-  const rebuilt = await as('milepost_ingest', (db) =>
-    rebuild(db, { dryRun: true, by: 'asha', reason: 'test', shown: 9 }),
-  );
-  expect(rebuilt).toMatchObject({ changed: 0 });
+  expect(await rebuilt()).toMatchObject({ changed: 0 });
   const reconciled = await as('milepost_support', (db) =>
     reconcile(
       db,
@@ -245,6 +276,12 @@ test('nothing says any more who it was or what they did; the books agree with th
     "select subject, reason from milepost.audit where action = 'erasePlayer'",
   );
   expect(audit).toEqual([{ subject: pseudonym, reason: `${pseudonym} asks` }]);
+  const answers = await explained({ userId: pseudonym });
+  expect(answers.length).toBeGreaterThan(9);
+  for (const { answer, erased_at, event } of answers) {
+    expect([event, erased_at]).toEqual([null, expect.stringMatching(/^\d{4}-/)]);
+    expect(answer).toContain(`The player was erased on ${erased_at?.slice(0, 10)}. What it said is gone`);
+  }
 
   // Erased once is erased.
   expect(await eraseNow()).toBeUndefined();
@@ -336,4 +373,257 @@ test('events stream in meanwhile: each counts for whom it was before, or leaves 
   expect(await find('SECRET')).toEqual([]);
   expect(await find(user)).toEqual(['milepost.parked_message']);
   expect(await disagreements()).toEqual([]);
+});
+
+const cookies = makeGame({
+  game_id: 'cookies',
+  game_window: from(400, -400),
+  milestone_steps: [
+    {
+      step: 12,
+      step_type: 'FORTUNE_COOKIE',
+      cookie: { prizes: [{ prize_id: 'gold', weight: 1, reward: { reward_type: 'NC', value: 5 } }] },
+    },
+  ],
+});
+
+/** The player, and another one who was merged into it, with what both have done before and since. */
+async function liveTogether(): Promise<string> {
+  const second = `second-${made}-${process.pid}`;
+  await install(database.pool, { games: [gameHistory(cookies)] });
+  await live();
+  const theirs = (number: number, hours: number) => payment(number, { user: second, occurred: ago(hours) });
+  await engine.take([theirs(60, 12), theirs(61, 11), theirs(62, 10)]);
+  await settle();
+  await engine.take([mergeOf(second, user, { occurred: ago(4), attributes: { reason: secret('reason') } })]);
+  await engine.take([
+    theirs(63, 3),
+    payment(64, { occurred: ago(3) }),
+    // Each names what stands under the other.
+    reversalOf(payment(61).event.event_id, null, { user, id: secret('reversal-4'), occurred: ago(2) }),
+    paymentReversal(secret('payment-60'), 50, { user, id: secret('reversal-5'), occurred: ago(2) }),
+    reversalOf(payment(0).event.event_id, null, { user: second, id: secret('reversal-6'), occurred: ago(2) }),
+    { ...theirs(65, 3), payload: `{"attributes":"${secret('failed')}` },
+  ]);
+  await settle();
+  return second;
+}
+
+test('a person of two players goes with both, whichever is named, and nothing brings them back', {
+  timeout: 90_000,
+}, async () => {
+  const second = await liveTogether();
+  expect(await disagreements()).toEqual([]);
+  expect(await find('SECRET')).toEqual(expect.arrayContaining(['milepost.player_merge', 'milepost.event_failure']));
+  const plan = await as('milepost_erase', (db) => planErasure(db, second));
+  expect(plan).toMatchObject({ accounts: [user, second], open: {}, counts: { unopened_cookies: 1, payloads: 23 } });
+  expect(await as('milepost_erase', (db) => planErasure(db, user))).toEqual(plan);
+  const before = await ledgers();
+
+  // Broken off, it is gone on with under the other name.
+  const stop = (doing: string) => {
+    if (doing === 'credits') throw new Error('broken off');
+  };
+  await expect(eraseNow({ progress: stop })).rejects.toThrow('broken off');
+  expect(await disagreements()).toEqual([]);
+  const forgotten: string[] = [];
+  const done = await as('milepost_erase', (db) =>
+    erase(db, second, { ...order, forget: async (names) => void forgotten.push(...names) }),
+  );
+  expect(done).toMatchObject({ resumed: true, unopened_cookies: 1, pseudonyms: [expect.anything(), done?.pseudonym] });
+  expect(new Set(forgotten)).toEqual(new Set([user, second]));
+  expect(await find('SECRET')).toEqual([]);
+  expect(await find(second)).toEqual([]);
+  expect(await find(user)).toEqual(['milepost.parked_message']);
+  expect(await ledgers()).toEqual(before);
+  expect(await disagreements()).toEqual([]);
+  expect(await rebuilt()).toMatchObject({ changed: 0 });
+  for (const name of [user, second]) {
+    expect(await as('milepost_erase', (db) => erase(db, name, order))).toBeUndefined();
+  }
+  const { rows: audit } = await database.pool.query("select details from milepost.audit where action = 'erasePlayer'");
+  expect(audit).toEqual([{ details: { players: done?.pseudonyms } }]);
+
+  const [counting = '', merged = ''] = done?.pseudonyms ?? [];
+  const soon = { occurred: Date.now() };
+  const back = [
+    ...[payment(2), payment(64), payment(61, { user: second }), payment(63, { user: second, occurred: ago(3) })],
+    unmergeOf(second, user, { occurred: ago(1) }),
+    mergeOf(second, 'other', { occurred: ago(1) }),
+    mergeOf('other', user, { occurred: ago(1) }),
+    unmergeOf(merged, counting, soon),
+    mergeOf(counting, 'other', soon),
+    payment(90, { user: merged, ...soon }),
+  ];
+  expect(new Set(await words(back))).toEqual(new Set(['rejected player_erased']));
+  const later = (name: string) => upiPayment(100, { id: `later ${name}`, user: name, ...soon });
+  expect(await words([later(user), later(second)])).toEqual(Array(2).fill('outside_window player_erased'));
+  expect(await words([mergeOf(second, user, soon)])).toEqual(['rejected player_erased']);
+  expect(await find('SECRET')).toEqual([]);
+  expect(await disagreements()).toEqual([]);
+  // What refused it names them, and goes with them when they ask again.
+  for (const name of [user, second]) {
+    expect(await as('milepost_erase', (db) => erase(db, name, order))).toMatchObject({ resumed: false });
+  }
+  expect(await find(second)).toEqual([]);
+  expect(await find(user)).toEqual(['milepost.parked_message']);
+  expect(await disagreements()).toEqual([]);
+});
+
+test('of two who are not one person after all one goes, and what the other holds names nobody', {
+  timeout: 90_000,
+}, async () => {
+  const second = await liveTogether();
+  expect(await words([mergeOf(second, 'other', { occurred: ago(2) })])).toEqual(['rejected merged_elsewhere']);
+  expect(await words([unmergeOf(second, user, { occurred: ago(1) })])).toEqual(['applied player_unmerged']);
+  expect(await find(second)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^milepost.inbox/), 'milepost.event_failure']),
+  );
+  await settle();
+  const before = await ledgers();
+  const { rows: merge } = await database.pool.query<{ event_no: string }>(
+    "select event_no from milepost.event_key where reason = 'player_merged'",
+  );
+  expect(await as('milepost_erase', (db) => erase(db, second, order))).toMatchObject({ pseudonyms: [{}] });
+  expect(await find(second)).toEqual([]);
+  // What is theirs alone is gone, and what rulings of the other said of it.
+  for (const what of [secret(`event-${user}-61`), secret('payment-60'), secret('reason')])
+    expect(await find(what)).toEqual([]);
+  expect(await find(secret(`event-${user}-5`))).toContain('milepost.event_key');
+  expect(await ledgers()).toEqual(before);
+  expect(await disagreements()).toEqual([]);
+  expect(await rebuilt()).toMatchObject({ changed: 0 });
+  const [told] = await explained({ eventId: `erased:${merge[0]?.event_no}` });
+  expect(told).toMatchObject({ user_id: user, event: null, erased_at: expect.stringMatching(/^\d/) });
+  expect(told?.answer).toContain('A player whom it was about was erased on');
+
+  expect(await words([mergeOf(second, user, { occurred: ago(4) }), payment(60, { user: second })])).toEqual([
+    'rejected player_erased',
+    'rejected player_erased',
+  ]);
+  expect(await words([payment(80, { occurred: ago(1) })])).toEqual(['applied null']);
+  expect(await find(second)).toEqual([]);
+  await settle();
+  expect(await eraseNow()).toMatchObject({ pseudonyms: [{}] });
+  expect(await find('SECRET')).toEqual([]);
+  expect(await disagreements()).toEqual([]);
+});
+
+test('an erasure meets merges, their undoing and batches of both: all go, or one of two', async () => {
+  const second = `second-${made}-${process.pid}`;
+  await live();
+  await engine.take([payment(60, { user: second, occurred: ago(9) })]);
+  await settle();
+  await using others = testEngine(database.url);
+  const outcomes: string[] = [];
+  const batches = (async () => {
+    for (let round = 0; round < 40; round++) {
+      const of = round % 2 === 0 ? user : second;
+      outcomes.push(...(await words([payment(100 + round, { user: of, occurred: ago(3) })])));
+      await settle();
+    }
+  })();
+  const merges = (async () => {
+    for (let round = 0; round < 12; round++) {
+      const change = round % 2 === 0 ? mergeOf : unmergeOf;
+      await others.take([change(second, user, { occurred: ago(2), received: ago(2) })]);
+    }
+  })();
+  await waitFor('some batches', () => outcomes.length > 6);
+  for (const name of [second, user]) {
+    // What a batch has earned is settled a moment later.
+    await waitFor('the erasure', () => as('milepost_erase', (db) => erase(db, name, order)).then(() => true), {
+      deadlineMs: 30_000,
+    });
+  }
+  await Promise.all([batches, merges]);
+  expect(outcomes.at(-1)).toBe('rejected player_erased');
+  expect(await find('SECRET')).toEqual([]);
+  expect(await find(second)).toEqual([]);
+  expect(await find(user)).toEqual(['milepost.parked_message']);
+  expect(await disagreements()).toEqual([]);
+});
+
+const who = fc.constantFrom('ann', 'bea', 'cyd', 'dee');
+const number = fc.nat({ max: 4 });
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ does: fc.constant('pay' as const), who, number }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constantFrom('reverse' as const, 'refund' as const),
+      who,
+      number,
+      part: fc.boolean(),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ does: fc.constantFrom('merge' as const, 'unmerge' as const), who, other: who }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('erase' as const), who }) },
+);
+
+test('whatever was merged, undone and taken back before: of the erased nothing is left, and the books are right', {
+  timeout: 120_000,
+}, async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40, size: 'max' }), async (steps) => {
+      run++;
+      const called = (name: string) => `${name}<${run}>`;
+      const into = new Map<string, string>();
+      const countsFor = (name: string): string => {
+        const next = into.get(name);
+        return next === undefined ? name : countsFor(next);
+      };
+      const known = new Set<string>();
+      const erased = new Set<string>();
+      /** Whatever an event says that nobody else says, with the players under whom it stands. */
+      const said = new Map<string, Set<string>>();
+      let made = 0;
+      for (const each of [...steps, { does: 'erase' as const, who: 'ann' }]) {
+        const name = called(each.who);
+        if (each.does === 'erase') {
+          await settle();
+          const done = await as('milepost_erase', (db) => erase(db, name, order));
+          const goes = [...known].filter((one) => countsFor(one) === countsFor(name) && !erased.has(one));
+          expect(done?.pseudonyms.length ?? 0).toBe(erased.has(name) ? 0 : goes.length);
+          if (done !== undefined) for (const one of goes) erased.add(one);
+          continue;
+        }
+        const options = { user: name, occurred: ago(8) };
+        const what = 'number' in each ? `${run}-${each.who}-${each.number}.` : '';
+        const ids = { event_id: `event-${what}`, payment_id: `payment-${what}`, merchant_id: `merchant-${what}` };
+        const other = 'other' in each ? called(each.other) : name;
+        const part = 'part' in each && each.part ? 40 : null;
+        const event = {
+          pay: () =>
+            upiPayment(100, {
+              ...options,
+              id: ids.event_id,
+              attributes: { merchant_id: ids.merchant_id },
+              correlation: { payment_id: ids.payment_id },
+            }),
+          reverse: () => reversalOf(ids.event_id, part, { ...options, id: `${run} ${++made}` }),
+          refund: () => paymentReversal(ids.payment_id, part, { ...options, id: `${run} ${++made}` }),
+          merge: () => mergeOf(name, other, { occurred: ago(8) }),
+          unmerge: () => unmergeOf(name, other, { occurred: ago(8) }),
+        }[each.does]();
+        const [outcome] = await words([event]);
+        if (erased.has(name) || erased.has(other)) {
+          expect(outcome).toBe('rejected player_erased');
+          continue;
+        }
+        for (const one of [name, other]) known.add(one);
+        if (outcome === 'applied player_merged') into.set(name, countsFor(other));
+        if (outcome === 'applied player_unmerged') into.delete(name);
+        if (each.does !== 'pay') continue;
+        for (const id of Object.values(ids)) said.set(id, (said.get(id) ?? new Set()).add(countsFor(name)));
+      }
+      const text = await allText();
+      const gone = [...said].filter(([, under]) => [...under].every((one) => erased.has(one))).map(([id]) => id);
+      expect([...erased, ...gone].filter((each) => text.includes(each))).toEqual([]);
+      expect((await disagreements()).filter(({ check }) => check !== 'event_of_one_player')).toEqual([]);
+      expect(await rebuilt()).toMatchObject({ changed: 0 });
+    }),
+    { numRuns: 8, interruptAfterTimeLimit: 90_000 },
+  );
 });

@@ -27,6 +27,7 @@ import { limits } from '../limits.ts';
 import { type Log, playerHash } from '../log.ts';
 import { createWaker } from '../outbox/wake.ts';
 import { isMerge } from '../players/merge.ts';
+import { isPseudonym } from '../players/pseudonym.ts';
 import { backoffMs } from '../retry.ts';
 import { type Draw, DrawKeyMissing, noDraw } from '../rewards/draw.ts';
 import { type Instant, utcDay } from '../time.ts';
@@ -378,8 +379,12 @@ function movedSince(before: readonly Player[], { touched }: Decision): Moved[] {
   });
 }
 
-function isFromBeforeErasure({ incoming, player: { erasedAt } }: OpenedEvent): boolean {
-  return erasedAt !== undefined && incoming.event.occurred_at <= erasedAt;
+/** Whether an event is from before the erasure of its player, or of one that it names, or is about those under whose pseudonym the ledgers stay. */
+function isFromBeforeErasure({ incoming, player, named }: OpenedEvent): boolean {
+  const about = named === undefined ? [player] : [player, named];
+  return about.some(
+    ({ userId, erasedAt = Number.NEGATIVE_INFINITY }) => incoming.event.occurred_at <= erasedAt || isPseudonym(userId),
+  );
 }
 
 function waitingFor(error: unknown): string {

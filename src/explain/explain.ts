@@ -19,6 +19,7 @@ import type { AmountChance, Chance, Draw, DrawIdentity, Drawn } from '../rewards
 import { formatInstant, type Instant } from '../time.ts';
 import { booksInWords, type Changed, readChanged, ruledInWords } from './changed.ts';
 import { type Debt, readDebts } from './debts.ts';
+import { erasedInWords, readErasure } from './erased.ts';
 import { openingInWords, type RecordedOpening, readRecordedOpening } from './opening.ts';
 import {
   correctionsAt,
@@ -45,7 +46,9 @@ export interface Explanation {
   /** The whole answer in words that can be sent on. */
   answer: string;
   arrived: Arrival;
-  /** Null: older than retention, what it said is no longer stored. */
+  /** When the player, or one whom it was about, was erased: what it said went with that. Null: as far as is known, neither was. */
+  erased_at: string | null;
+  /** Null: it is older than retention, or somebody was erased; what it said is no longer stored. */
   event: {
     event_type: string;
     occurred_at: string;
@@ -104,11 +107,20 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   const { event_id, producer, user_id, outcome, reason } = stored;
   const about = { event_id, producer, user_id, outcome, reason };
   const incoming = incomingOf(stored);
-  if (incoming === undefined) {
+  const erased = await readErasure(db, stored, ledger);
+  if (incoming === undefined || erased !== undefined) {
+    const gone =
+      erased === undefined
+        ? 'What it said is older than retention and no longer stored'
+        : `${erasedInWords(erased)} What it said is gone`;
     const answer =
-      `${event_id} was received on ${arrived.received_at.slice(0, 10)} and is ${inWords(stored)}. What it said is older than retention and no ` +
-      `longer stored, so that it cannot be judged again. ${booksInWords(changed)}`;
-    return { ...about, answer, arrived, event: null, recomputed: null, error, games: [], ruling: null, changed };
+      `${event_id} was received on ${arrived.received_at.slice(0, 10)} and is ${inWords(stored)}. ${gone}, so that it cannot be judged again. ` +
+      booksInWords(changed);
+    const erased_at = erased === undefined || erased.at === null ? null : formatInstant(erased.at);
+    return {
+      ...{ ...about, answer, arrived, erased_at, event: null, recomputed: null, error, games: [], ruling: null },
+      changed,
+    };
   }
 
   const { event, receivedAt } = incoming;
@@ -118,7 +130,8 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
       : `${outcomeInWords(stored.outcome, stored.reason)} By then the player was, or had been, one person with others, so that it is not judged again here.`;
     const answer = `${said} ${booksInWords(changed)}`;
     return {
-      ...{ ...about, answer, arrived, event: contentOf(event), recomputed: null, error, games: [], ruling: null },
+      ...{ ...about, answer, arrived, erased_at: null, event: contentOf(event), recomputed: null, error },
+      ...{ games: [], ruling: null },
       changed,
     };
   }
@@ -159,6 +172,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     ...about,
     answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening),
     arrived,
+    erased_at: null,
     event: contentOf(event),
     recomputed,
     error,

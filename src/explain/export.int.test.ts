@@ -3,6 +3,7 @@ import { connect } from '../db/connect.ts';
 import { testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
 import { changed, gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
+import { mergeOf } from '../testing/merge.ts';
 import { exportPlayer } from './export.ts';
 
 test('a player’s data is all there, in every table that knows players, and nobody else’s', async () => {
@@ -52,6 +53,32 @@ test('a player’s data is all there, in every table that knows players, and nob
       if (held.length === 0) continue;
       expect(found?.tables[name]?.length ?? (found?.left_out.includes(name) ? held.length : 0), name).toBe(held.length);
     }
+
+    // Of a person, what stands under each account, whichever is named.
+    await using engine = testEngine(database.url);
+    await engine.take([upiPayment(5, { id: 'c', user: 'U3' }), mergeOf('U3', 'U1', { id: 'merge' })]);
+    const together = await exportPlayer(support, 'U3');
+    expect(together).toMatchObject({
+      user_id: 'U3',
+      accounts: ['U1', 'U3'],
+      tables: {
+        event_key: [
+          { account: 'U1', event_id: 'a' },
+          { account: 'U1', event_id: 'm' },
+          { account: 'U1', event_id: 'merge' },
+          { account: 'U3', event_id: 'c' },
+        ],
+        outbox: [
+          { account: 'U1', body: { user_id: 'U1' } },
+          { account: 'U3', body: { user_id: 'U3' } },
+        ],
+        player_merge: [{ account: 'U3', kind: 'merged' }],
+      },
+    });
+    expect({ ...(await exportPlayer(support, 'U1')), exported_at: '' }).toEqual({
+      ...{ ...together, user_id: 'U1' },
+      exported_at: '',
+    });
   } finally {
     await support.close();
   }

@@ -9,7 +9,7 @@ import type { RulingTrace } from './ruling.ts';
 import type { GameTrace } from './trace.ts';
 
 export function describeExplanation(explanation: Explanation): string {
-  const { event_id, producer, user_id, answer, arrived, event, recomputed, games, ruling, changed, error } =
+  const { event_id, producer, user_id, answer, arrived, erased_at, event, recomputed, games, ruling, changed, error } =
     explanation;
   const from = arrived.origin === null ? '' : `, from ${arrived.origin} (source ${arrived.source})`;
   const lines = [
@@ -21,7 +21,8 @@ export function describeExplanation(explanation: Explanation): string {
     ...(recomputed?.differences ?? []).map((difference) => `  differs   ${difference}`),
     `  received  ${arrived.received_at}${from}; repeats of it changed nothing and are not kept`,
   ];
-  if (event === null) lines.push('  payload   older than retention: no longer stored');
+  if (erased_at !== null) lines.push(`  payload   gone since somebody was erased, ${erased_at}`);
+  else if (event === null) lines.push('  payload   no longer stored');
   else {
     lines.push(
       `  occurred  ${event.occurred_at}, ${event.event_type}`,

@@ -21,6 +21,6 @@ function stated(type: string, user: string, into: string, options: EventOptions)
     type,
     user: into,
     producer: 'milepost',
-    attributes: { merged_user_id: user, reason: 'ticket 4711', stated_by: 'asha' },
+    attributes: { merged_user_id: user, reason: 'ticket 4711', stated_by: 'asha', ...options.attributes },
   });
 }

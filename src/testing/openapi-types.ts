@@ -1112,7 +1112,9 @@ export interface components {
                     run: number | null;
                 }[];
             };
-            /** @description Null: older than retention, no longer stored. */
+            /** @description When its player, or one whom it was about, was erased; what it said went with that. */
+            erased_at: string | null;
+            /** @description Null: no longer stored; it is older than retention, or erased. */
             event: {
                 event_type: string;
                 /** Format: date-time */

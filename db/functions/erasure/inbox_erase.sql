@@ -1,6 +1,7 @@
 -- Deletes payloads of a player's events, at most p_limit at a time, also from days that retention has detached and not dropped yet. Returns how many;
--- less than p_limit: nothing is left. Runs as the inbox's owner: nobody else may delete from it.
-create or replace function milepost.inbox_erase(p_bucket smallint, p_player_id bigint, p_limit integer) returns integer
+-- less than p_limit: nothing is left. With p_event_no, of these events alone. Runs as the inbox's owner: nobody else may delete from it.
+create or replace function milepost.inbox_erase(p_bucket smallint, p_player_id bigint, p_limit integer, p_event_no bigint[] default null)
+returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_table regclass;
@@ -16,8 +17,8 @@ begin
   loop
     execute format(
       'delete from %1$s where (bucket, player_id, received_at, event_no) in
-         (select bucket, player_id, received_at, event_no from %1$s where bucket = $1 and player_id = $2 limit $3)', v_table)
-      using p_bucket, p_player_id, p_limit - v_deleted;
+         (select bucket, player_id, received_at, event_no from %1$s where bucket = $1 and player_id = $2 and event_no = any (coalesce($4, array[event_no])) limit $3)', v_table)
+      using p_bucket, p_player_id, p_limit - v_deleted, p_event_no;
     get diagnostics v_rows = row_count;
     v_deleted := v_deleted + v_rows;
     exit when v_deleted >= p_limit;
@@ -25,5 +26,5 @@ begin
   return v_deleted;
 end
 $$;
-alter function milepost.inbox_erase(smallint, bigint, integer) owner to milepost_retention;
+alter function milepost.inbox_erase(smallint, bigint, integer, bigint[]) owner to milepost_retention;
 grant execute on function milepost.inbox_erase to milepost_erase;

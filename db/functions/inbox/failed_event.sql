@@ -4,4 +4,4 @@ create or replace function milepost.failed_event(p_event text) returns json
 language sql immutable strict parallel safe as $$
   select regexp_replace(p_event, '\\u(0000|d[89a-f]..)', '\\ufffd', 'g')::json
 $$;
-grant execute on function milepost.failed_event to milepost_ingest, milepost_api, milepost_support;
+grant execute on function milepost.failed_event to milepost_ingest, milepost_api, milepost_support, milepost_erase;

@@ -30,4 +30,4 @@ begin
     ) as own;
 end
 $$;
-grant execute on function milepost.accounts_of to milepost_ingest, milepost_api, milepost_support;
+grant execute on function milepost.accounts_of to milepost_ingest, milepost_api, milepost_support, milepost_erase;

@@ -22,4 +22,4 @@ begin
     where o.owner_bucket = v_bucket and o.owner_id = v_player_id order by o.bucket, o.player_id);
 end
 $$;
-grant execute on function milepost.person_of to milepost_ingest, milepost_worker, milepost_api, milepost_support;
+grant execute on function milepost.person_of to milepost_ingest, milepost_worker, milepost_api, milepost_support, milepost_erase;

@@ -1,5 +1,6 @@
 -- Writes that a player is one person with another from now on, or is not any more. p_merge is null for almost all batches, else JSON
--- {kind, bucket, player_id, into_bucket, into_player_id, event_no, reason, stated_by}, a row of player_merge, with
+-- {bucket, player_id, into_bucket, into_player_id, event_no}: who is named and by which event. That is all where the event was refused; else there are
+-- {kind, reason, stated_by}, which make it a row of player_merge, and
 -- owned: rows of player_owner as they are now, and
 -- members: rows {bucket, player_id}, everybody whose person has changed.
 -- Called with the buckets of both persons locked.
@@ -7,6 +8,12 @@ create or replace function milepost.players_apply(p_merge json, p_now timestampt
 language plpgsql volatile as $$
 begin
   if p_merge is null then return; end if;
+
+  insert into milepost.player_mention (bucket, player_id, by_bucket, by_player_id, event_no)
+  select m.bucket, m.player_id, m.into_bucket, m.into_player_id, m.event_no
+    from json_populate_record(null::milepost.player_merge, p_merge) as m
+  on conflict do nothing;
+  if p_merge ->> 'kind' is null then return; end if;
 
   insert into milepost.player_merge (bucket, player_id, event_no, kind, into_bucket, into_player_id, reason, stated_by, stated_at)
   select m.bucket, m.player_id, m.event_no, m.kind, m.into_bucket, m.into_player_id, m.reason, m.stated_by, p_now
