@@ -32,6 +32,7 @@ const count = (min: number, max: number) =>
     .transform(Number)
     .meta({ allowed: `${min} to ${max}` });
 const port = count(0, 65_535);
+const idempotencyHours = count(1, limits.idempotencyHoursMax).default(limits.idempotencyPeriodMs / 3_600_000);
 const word = <const Words extends readonly string[]>(...words: Words) =>
   z
     .enum(words, { error: `must be one of ${words.join(', ')}` })
@@ -79,6 +80,9 @@ const environment = z
       what: 'rewards per second, of all worker processes together ([rewards](rewards.md))',
       absent: 'no limit',
     }),
+    NEUCOIN_IDEMPOTENCY_HOURS: idempotencyHours.meta({
+      what: 'for how long the service remembers a key; an older one is asked for before anything is sent ([rewards](rewards.md#states))',
+    }),
     VOUCHER_URL: url('http:', 'https:')
       .optional()
       .meta({ what: 'the voucher service, for the role worker', absent: 'a stand-in; embedded only' }),
@@ -89,6 +93,7 @@ const environment = z
     VOUCHER_RATE_PER_SECOND: count(1, 100_000)
       .optional()
       .meta({ what: 'rewards per second, of all worker processes together', absent: 'no limit' }),
+    VOUCHER_IDEMPOTENCY_HOURS: idempotencyHours.meta({ what: 'for how long the service remembers a key' }),
     VOUCHER_CODE_KEYS: text.transform(readKeys).optional().meta({
       what: 'the keys of voucher codes at rest, 32 bytes in base64; workers seal with the first, the API opens with all ([rewards](rewards.md#the-code-of-a-voucher))',
       allowed: '`id:key,id:key`',

@@ -147,8 +147,9 @@ export const limits = {
   statementListed: 10_000,
   /** Services defined in configuration: each is drained on its own, with connections of its own. */
   configuredServices: 20,
-  /** A service answers the same idempotency key with the same result for this long; past it nothing is sent again blindly. */
+  /** A service answers the same idempotency key with the same result for this long, unless configured; past it nothing is sent again blindly. The longest it may be configured to. */
   idempotencyPeriodMs: 24 * 3_600_000,
+  idempotencyHoursMax: 365 * 24,
   /** Bytes of a service's answer; a longer one is not read to its end. */
   answerBytes: 8 * 1_024,
   /** Characters kept of an error. */

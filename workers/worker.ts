@@ -60,6 +60,8 @@ interface ServiceAddress {
   concurrency?: number | undefined;
   /** Messages per second of all processes; absent: no limit. */
   ratePerSecond?: number | undefined;
+  /** For how long it remembers a key; absent: as long as the limits say. */
+  idempotencyHours?: number | undefined;
 }
 
 interface Timing {
@@ -81,6 +83,7 @@ export interface Worker extends Service {
 const CRONTAB = '* * * * * sweep ?jobKey=sweep';
 const RETENTION_CRONTAB = '17 * * * * retire_inbox ?jobKey=retire_inbox&max=3';
 const LISTEN_WITHIN_MS = 10_000;
+const HOUR_MS = 3_600_000;
 
 export function createWorker(options: WorkerOptions): Worker {
   const log = options.log.child({ part: 'worker' });
@@ -150,12 +153,13 @@ export function createWorker(options: WorkerOptions): Worker {
     }),
   );
   for (const destination of ['neucoin', 'voucher'] as const) {
+    const { concurrency = limits.serviceConcurrency, ratePerSecond, idempotencyHours } = options[destination];
     addDrain(
       createRewardHandler(destination, services[destination], {
         callMs: timing.serviceTimeoutMs,
-        idempotencyPeriodMs: timing.idempotencyPeriodMs,
-        concurrency: options[destination].concurrency ?? limits.serviceConcurrency,
-        ratePerSecond: options[destination].ratePerSecond,
+        idempotencyPeriodMs: idempotencyHours === undefined ? timing.idempotencyPeriodMs : idempotencyHours * HOUR_MS,
+        concurrency,
+        ratePerSecond,
       }),
     );
   }
@@ -164,7 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
       createRewardHandler(destinationOf(config), service, {
         requests: requestsFor(config, service),
         callMs: Math.min(config.timeout_ms, timing.serviceTimeoutMs),
-        idempotencyPeriodMs: config.idempotency_hours * 3_600_000,
+        idempotencyPeriodMs: config.idempotency_hours * HOUR_MS,
         concurrency: config.concurrency,
         ratePerSecond: config.rate_per_second,
       }),

@@ -169,12 +169,14 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
             token: config.NEUCOIN_TOKEN,
             concurrency: config.NEUCOIN_CONCURRENCY,
             ratePerSecond: config.NEUCOIN_RATE_PER_SECOND,
+            idempotencyHours: config.NEUCOIN_IDEMPOTENCY_HOURS,
           },
           voucher: {
             url: at.rewards.voucher,
             token: config.VOUCHER_TOKEN,
             concurrency: config.VOUCHER_CONCURRENCY,
             ratePerSecond: config.VOUCHER_RATE_PER_SECOND,
+            idempotencyHours: config.VOUCHER_IDEMPOTENCY_HOURS,
           },
           voucherCodes: at.voucherCodes,
           configured,
@@ -185,7 +187,8 @@ async function assemble(config: Config, wanted: readonly RoleName[], at: Address
   const metrics = createMetricsServer({
     host: config.HTTP_HOST,
     port: config.METRICS_PORT,
-    ready: createReadiness(ingestDb, readRedis, { ingest, worker }),
+    // As a role that the process needs for its work: a worker's login need be no member of milepost_ingest.
+    ready: createReadiness(ingest || api ? ingestDb : open('milepost_worker', 1), readRedis, { ingest, worker }),
   });
   return {
     services: [metrics, worker, api, ingest].filter((service) => service !== undefined),

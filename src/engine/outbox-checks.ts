@@ -10,8 +10,8 @@ const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY
 
 export const outboxChecks = {
   /**
-   * What is due is tried. Not while its circuit is open, nor while workers are at the destination: they take what has been due for longest first,
-   * and a backlog may last.
+   * What is due is tried. Not while its circuit is open (unless its probe is as late as that), nor while workers are at the destination: they take what
+   * has been due for longest first, and a backlog may last.
    */
   due_messages_are_tried: `
     select m.bucket, coalesce(p.player_id, 0) as player_id, ${SUBJECT} as subject,
@@ -19,9 +19,18 @@ export const outboxChecks = {
            case m.state when 'leased' then 'a lease that is over' else 'none' end as found
       from milepost.outbox m ${PLAYER}
       left join milepost.circuit c on c.destination = m.destination
-     where m.state in ('pending', 'leased') and m.next_attempt_at < ${OVERDUE} and coalesce(c.state, 'closed') = 'closed'
+     where m.state in ('pending', 'leased') and m.next_attempt_at < ${OVERDUE}
+       and (coalesce(c.state, 'closed') = 'closed' or not c.by_hand and c.probe_at < ${OVERDUE})
        and not exists (select from milepost.outbox l where l.destination = m.destination and l.state = 'leased' and l.leased_until > clock_timestamp())
        and not exists (select from milepost.dispatch_rate r where r.destination = m.destination and r.filled_at > ${OVERDUE})`,
+
+  /** No wait is as long as that; it is where the database's clock was ahead, or somebody wrote it. */
+  waits_have_an_end: `
+    select m.bucket, coalesce(p.player_id, 0) as player_id, ${SUBJECT} as subject,
+           'an attempt within the hour' as expected, 'none before ' || ${instant('greatest(m.next_attempt_at, c.probe_at)')} as found
+      from milepost.outbox m ${PLAYER}
+      left join milepost.circuit c on c.destination = m.destination and c.state = 'open' and not c.by_hand
+     where m.state in ('pending', 'leased') and greatest(m.next_attempt_at, c.probe_at) > clock_timestamp() + interval '${limits.overdueMs} milliseconds'`,
 
   /** What has not ended goes somewhere. Which services are configured is not known here; what nobody delivers to one of them is found by the check above. */
   destinations_are_served: `

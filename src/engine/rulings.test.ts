@@ -54,6 +54,17 @@ describe('a reversal', () => {
       .thenBooks({ outcomes: ['reversed (reversed_before)'], progress: 1, claims: [], rewards: [] });
   });
 
+  test('long after the window and its grace takes back all the same, in whole and in part', () => {
+    given(game)
+      .when(pay('a'), pay('b'), pay('c', { correlation: { payment_id: 'P' } }))
+      .when(reversalOf('b', null, { occurred: '12-24' }))
+      .thenBooks({ outcomes: ['reversed'], progress: 2, claims: ['2 earned NC 20', '3 cancelled'], rewards: ['NC 20'] })
+      .when(paymentReversal('P', 40, { occurred: '12-25' }))
+      .thenBooks({ outcomes: ['reversed'], progress: 2 })
+      .when(paymentReversal('P', 60, { occurred: '12-26' }))
+      .thenBooks({ outcomes: ['reversed'], progress: 1, claims: ['2 cancelled NC 20', '3 cancelled'], rewards: [] });
+  });
+
   test('by payment takes back everything that the payment counted, in all games, also what comes later', () => {
     const other = makeGame({ game_id: 'other', milestone_steps: [2] });
     given(game, other)

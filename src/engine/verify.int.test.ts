@@ -80,6 +80,14 @@ test('finds nothing in books that are right, nor in empty ones', async () => {
   expect(await verifyAsSupport(empty.url)).toEqual([]);
   await using database = await makeBooks();
   expect(await verifyAsSupport(database.url)).toEqual([]);
+  // What waits behind a circuit that is probed, or that somebody has opened, is not forgotten.
+  const { pool } = database;
+  await pool.query("update milepost.outbox set next_attempt_at = now() - interval '2 hours'");
+  await pool.query(
+    `insert into milepost.circuit (destination, state, by_hand, probe_at, opened_at, changed_at)
+     values ('neucoin', 'open', true, now() - interval '1 day', now(), now()), ('projection', 'half_open', false, now(), now(), now())`,
+  );
+  expect(await verifyAsSupport(database.url)).toEqual([]);
 });
 
 const windowOf = (gameNo: number) => `game ${gameNo}, window 2026-05-01T00:00:00Z`;
@@ -352,6 +360,25 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
       ['due_messages_are_tried', { user_id: 'U1', found: 'a lease that is over' }],
       ['due_messages_are_tried', { user_id: 'U1', found: 'none' }],
     ],
+  },
+  {
+    title: 'nobody has probed a service whose circuit is open',
+    sql: `with circuit as (insert into milepost.circuit (destination, state, probe_at, opened_at, changed_at)
+                           select 'neucoin', 'open', at, at, at from (select now() - interval '2 hours' as at) as since)
+          update milepost.outbox set next_attempt_at = now() - interval '3 hours' where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['due_messages_are_tried', { user_id: 'U1', found: 'none' }]],
+  },
+  {
+    title: 'a reward waits for longer than any wait is',
+    sql: `update milepost.outbox set next_attempt_at = '2126-05-01T00:00:00Z' where body ->> 'user_id' = 'U1' and body ->> 'amount' = '20'`,
+    finds: [['waits_have_an_end', { user_id: 'U1', found: 'none before 2126-05-01T00:00:00Z' }]],
+  },
+  {
+    title: 'a service is probed later than any probe is',
+    sql: `with circuit as (insert into milepost.circuit (destination, state, probe_at, opened_at, changed_at)
+                           values ('neucoin', 'open', '2126-05-01T00:00:00Z', now(), now()))
+          update milepost.outbox set destination = 'voucher' where body ->> 'operation' is null and body ->> 'amount' <> '20'`,
+    finds: [['waits_have_an_end', { user_id: 'U1', found: 'none before 2126-05-01T00:00:00Z' }]],
   },
   {
     title: 'a reward goes where nobody comes for it',

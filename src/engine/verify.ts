@@ -10,7 +10,7 @@ import { budgetChecks } from './budget-checks.ts';
 import { cookieChecks } from './cookie-checks.ts';
 import { outboxChecks } from './outbox-checks.ts';
 import { type RefoldCheck, type RefoldDifference, refold, refoldChecks } from './refold.ts';
-import { compareDraws, type DrawCheck } from './verify-draws.ts';
+import { compareDraws, type DrawCheck, drawChecks } from './verify-draws.ts';
 import { compareProjection, type ProjectionCheck, projectionChecks } from './verify-projection.ts';
 
 /** One disagreement. */
@@ -232,6 +232,14 @@ const checks = {
 const allChecks = { ...checks, ...cookieChecks, ...budgetChecks, ...outboxChecks };
 
 export type Check = keyof typeof allChecks | DrawCheck | RefoldCheck | ProjectionCheck;
+
+/** The names of all checks. docs/runbook.md says what each compares. */
+export const checkNames: readonly Check[] = [
+  ...(Object.keys(allChecks) as (keyof typeof allChecks)[]),
+  ...refoldChecks,
+  ...drawChecks,
+  ...projectionChecks,
+];
 
 export interface VerifyOptions {
   /** At most so many differences of each check. */

@@ -193,7 +193,7 @@ export const serviceSchema = z
     idempotency_hours: z
       .int()
       .min(1)
-      .max(8_760)
+      .max(limits.idempotencyHoursMax)
       .default(limits.idempotencyPeriodMs / 3_600_000)
       .meta({
         description: 'For how long the service remembers a key. An older one is asked for before anything is sent.',

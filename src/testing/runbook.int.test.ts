@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { connect } from '../db/connect.ts';
+import { checkNames } from '../engine/verify.ts';
 import { startRewardServices } from '../local/reward-services.ts';
 import { connectRedis, type RedisClient } from '../redis.ts';
 import { formatInstant } from '../time.ts';
@@ -446,6 +447,10 @@ async function backUp({ pool }: TestDatabase): Promise<{ restore(): Promise<void
     },
   };
 }
+
+test.each(checkNames)('the check %s is on the page', (check) => {
+  expect(text).toContain(`\`${check}\``);
+});
 
 test('every entry is followed, here or elsewhere, and every query was asked', () => {
   const followed = [...here, ...Object.keys(elsewhere), 'Alerts'];
