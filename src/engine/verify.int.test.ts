@@ -377,7 +377,7 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     title: 'a service is probed later than any probe is',
     sql: `with circuit as (insert into milepost.circuit (destination, state, probe_at, opened_at, changed_at)
                            values ('neucoin', 'open', '2126-05-01T00:00:00Z', now(), now()))
-          update milepost.outbox set destination = 'voucher' where body ->> 'operation' is null and body ->> 'amount' <> '20'`,
+          update milepost.outbox set destination = 'voucher' where body ->> 'user_id' <> 'U1' or body ->> 'amount' <> '20'`,
     finds: [['waits_have_an_end', { user_id: 'U1', found: 'none before 2126-05-01T00:00:00Z' }]],
   },
   {
