@@ -36,7 +36,7 @@ export async function withDatabase<T>(config: Config, role: Role, work: (db: Db)
   const log = createCommandLog(config);
   const db = connect(database.url, { role, size: 4, log, name: `milepost ${role}` });
   try {
-    await checkMigrated(database.url, log);
+    await checkDatabase(database.url, [role], log);
     return await work(db);
   } finally {
     await db.close();
@@ -44,14 +44,26 @@ export async function withDatabase<T>(config: Config, role: Role, work: (db: Db)
   }
 }
 
-/** @throws UserError when `milepost migrate` has never run on the database; and whatever keeps the database from answering. */
-export async function checkMigrated(databaseUrl: string, log: Log): Promise<void> {
+/**
+ * @throws UserError when `milepost migrate` has never run on the database, or the login may not work under one of these roles; and whatever keeps the
+ * database from answering.
+ */
+export async function checkDatabase(databaseUrl: string, roles: readonly Role[], log: Log): Promise<void> {
   const db = connect(databaseUrl, { role: 'login', size: 1, log });
   try {
-    const { rows } = await db.pool.query<{ present: boolean }>(
-      "select to_regclass('public.milepost_function') is not null as present",
+    const { rows } = await db.pool.query<{ present: boolean; login: string; lacking: Role[] }>(
+      `with wanted as (select unnest($1::text[]) as role)
+       select to_regclass('public.milepost_function') is not null and not exists (select from wanted where to_regrole(role) is null) as present,
+              session_user as login, array(select role from wanted where pg_has_role(to_regrole(role), 'member') is not true) as lacking`,
+      [roles.filter((role) => role !== 'login')],
     );
-    if (!rows[0]?.present) throw new UserError('the database has not been migrated: run milepost migrate');
+    const { present, login, lacking } = rows[0] as (typeof rows)[number];
+    if (!present) throw new UserError('the database has not been migrated: run milepost migrate');
+    if (lacking.length === 0) return;
+    const named = lacking.join(', ');
+    throw new UserError(
+      `${login}, the login of DATABASE_URL, may not work as ${named}: grant ${named} to ${login} (docs/operators.md says which login needs which role)`,
+    );
   } finally {
     await db.close();
   }

@@ -7,7 +7,7 @@ import type { Report } from '../simulate/report.ts';
 import type { Request } from '../simulate/scene.ts';
 import { type Progress, simulate } from '../simulate/simulate.ts';
 import { createCommandLog } from './command-log.ts';
-import { checkMigrated, openDatabase } from './database.ts';
+import { checkDatabase, openDatabase } from './database.ts';
 import { readGame, ruleFields } from './games.ts';
 import { readInstant } from './input.ts';
 import { print } from './output.ts';
@@ -29,7 +29,7 @@ export async function simulateGame(
   const database = await openDatabase(config);
   let report: Report;
   try {
-    await checkMigrated(database.url, log);
+    await checkDatabase(database.url, ['milepost_support'], log);
     report = await simulate(database.url, request, { log, onProgress: showProgress });
   } finally {
     await database.stop();

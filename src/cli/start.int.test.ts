@@ -52,6 +52,28 @@ test('a worker works and is healthy as a login of its one role, and asks each se
   expect(await worker.ended).toMatchObject({ status: 0 });
 });
 
+test('a login that lacks a role is told which, by a command and by a process', async () => {
+  const login = await makeLogin('milepost_support');
+  await using database = await testDatabase();
+  const env = {
+    DATABASE_URL: Object.assign(new URL(database.url), login).href,
+    JWT_JWKS_URL: 'http://127.0.0.1:1/jwks.json',
+    ...{ HTTP_PORT: '0', METRICS_PORT: '0' },
+  };
+  const [command, api] = await Promise.all([
+    milepost(['games', 'list'], { env, program: 'main' }),
+    milepost(['start', '--role', 'api'], { env, program: 'main' }),
+  ]);
+  expect(command).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(`may not work as milepost_owner: grant milepost_owner to ${login.username} (`),
+  });
+  expect(api).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('may not work as milepost_api, milepost_ingest: grant'),
+  });
+});
+
 /** A login of the server that is a member of one role; it goes when the test has ended. */
 async function makeLogin(role: string): Promise<{ username: string; password: string }> {
   const login = { username: `${role}_login_${process.pid}`, password: randomUUID() };

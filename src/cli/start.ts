@@ -35,7 +35,7 @@ import { type Draw, drawOf } from '../rewards/draw.ts';
 import { readServices, secretsOf } from '../rewards/service-config.ts';
 import { createSealer, type Sealer } from '../seal.ts';
 import { createCommandLog } from './command-log.ts';
-import { checkMigrated } from './database.ts';
+import { checkDatabase } from './database.ts';
 import { demonstrationGames, hasEvents, playSample, prepare, standing } from './demonstration.ts';
 import { drawKeysOf } from './draw-keys.ts';
 import { ruleFields } from './games.ts';
@@ -233,6 +233,18 @@ async function configuredServices(config: Config): Promise<NonNullable<WorkerOpt
   return { services, secrets };
 }
 
+/** What the login of a process must be allowed to work as. Without milepost_owner an API serves all but owners and support. */
+function databaseRolesOf(config: Config, wanted: readonly RoleName[]): Role[] {
+  const { INBOX_RETENTION_DAYS: inbox, AUDIT_RETENTION_DAYS: audit } = config;
+  const retains = inbox !== undefined || audit !== undefined;
+  const needed: Record<RoleName, Role[]> = {
+    ingest: ['milepost_ingest'],
+    worker: ['milepost_worker', ...(retains ? (['milepost_retention'] as const) : [])],
+    api: ['milepost_api', 'milepost_ingest'],
+  };
+  return [...new Set(wanted.flatMap((role) => needed[role]))];
+}
+
 function refreshInto(redis: RedisClient, db: Db): (players: [number, string][]) => Promise<void> {
   return (players) => projectPlayers(db, redis, players);
 }
@@ -296,7 +308,7 @@ async function startOnServices(
   if (wanted.includes('worker') && at.voucherCodes === undefined) {
     log.warn('VOUCHER_CODE_KEYS is not set: the codes of vouchers are not kept, and players cannot be shown theirs');
   }
-  await checkMigrated(at.databaseUrl, log);
+  await checkDatabase(at.databaseUrl, databaseRolesOf(config, wanted), log);
   const parts = await assemble(config, wanted, at, log);
   try {
     const running = async (): Promise<void> => {
