@@ -69,6 +69,14 @@ async function expectRight(): Promise<void> {
   }
 }
 
+test('what a producer sends in a version of its own is corrected in that version', async () => {
+  const sent = paid(900);
+  await engine.take([{ ...sent, event: { ...sent.event, event_version: '2.1' } }]);
+  expect(await correct(1_500)).toMatchObject({ to: { outcome: 'applied' } });
+  const { rows } = await database.pool.query('select distinct event_version from milepost.inbox');
+  expect(rows).toEqual([{ event_version: '2.1' }]);
+});
+
 test('what it should have said counts, by the time and receipt of what it said; a dry run and a repeat change nothing', async () => {
   await engine.take([paid(900)]);
   const before = await readBooks(database.pool);

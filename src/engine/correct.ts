@@ -221,10 +221,12 @@ function correctedOf(
   return { ...corrected, source, receivedAt };
 }
 
-/** Checked and written down as any event that comes in. */
-function incoming(event: CanonicalEvent): IncomingEvent {
+/** Checked and written down as any event that comes in. It keeps the version that its producer's message had, which is not the canonical shape's. */
+function incoming({ event_version, ...event }: CanonicalEvent): IncomingEvent {
   const bytes = Buffer.from(JSON.stringify({ ...event, occurred_at: formatInstant(event.occurred_at) }));
   const normalised = normaliser.normalise('canonical', { bytes, origin: { transport: 'http' }, receivedAt: undefined });
-  if (normalised.kind === 'event') return normalised.event;
+  if (normalised.kind === 'event') {
+    return { ...normalised.event, event: { ...normalised.event.event, event_version } };
+  }
   throw new UserError('the corrected event cannot be taken in', [{ path: '', message: normalised.parked.detail }]);
 }

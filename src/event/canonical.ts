@@ -72,7 +72,7 @@ export const canonicalEventSchema = z
 /** Takes a canonical message apart. `producer` stands in for a missing one. */
 export function readCanonical(root: { [key: string]: Json }, message: Message, producer: string | undefined): RawEvent {
   const version = root.event_version ?? '1.0';
-  if (typeof version !== 'string' || version.split('.', 1)[0] !== MAJOR_VERSION) {
+  if (typeof version !== 'string' || (version.split('.', 1)[0] !== MAJOR_VERSION && !isArchived(root, message))) {
     throw new Refusal('unknown_version', `event_version: expected "${MAJOR_VERSION}.x"; found ${show(version)}`);
   }
   const occurredAt = root.occurred_at;
@@ -97,6 +97,11 @@ export function readCanonical(root: { [key: string]: Json }, message: Message, p
     },
     attributes: part(root, 'attributes'),
   };
+}
+
+/** A line of an archive says which source had read the message, and has the version that this said of itself. */
+function isArchived({ source }: { [key: string]: Json }, { origin }: Message): boolean {
+  return origin.transport === 'file' && typeof source === 'string';
 }
 
 function part(root: { [key: string]: Json }, field: 'correlation' | 'attributes'): { [key: string]: Json } {

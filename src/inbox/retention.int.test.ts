@@ -120,7 +120,11 @@ test('an archive is whole, says what its checksum is, and can be taken in again'
     occurred_at: formatInstant(daysAgo(40)),
     received_at: formatInstant(daysAgo(40)),
   }));
-  await engine.take(await eventsOf(Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'))));
+  // Read by a source whose messages have versions of their own.
+  const read = (await eventsOf(Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')))).map((incoming) => {
+    return { ...incoming, source: 'upi_switch', event: { ...incoming.event, event_version: '2.1' } };
+  });
+  await engine.take(read);
   const path = await folder();
 
   const retired = await applyRetention(db, { inboxDays: 30, archiveFolder: path }, run);
