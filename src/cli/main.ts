@@ -376,7 +376,7 @@ players
     'after',
     `
 All players that are one person with it (milepost players merge) go together; without --yes they are listed. It cannot be undone. While rewards are
-under way or held, it is refused: wait, or decide on them. Broken off, it goes on when it is called again.
+under way, or something is held, it is refused: wait, or decide on them. Broken off, it goes on when it is called again.
 Events from before the erasure that come again are rejected and not stored. Archives are files: docs/support.md says what to do about them.`,
   )
   .addHelpText(

@@ -49,7 +49,7 @@ export interface ErasurePlan {
   /** The players that go: who counts for the person first. */
   accounts: string[];
   counts: ErasureCounts;
-  /** What has to end first: rewards under way by their state, claims that wait for a decision. */
+  /** What has to end first: rewards under way by their state, claims and events that wait for a decision. */
   open: { [what: string]: number };
   /** Rewards that a service refused: they are given up. */
   failed: number;
@@ -118,7 +118,18 @@ const OPEN = `
   select 'claims ' || c.status, count(*)
     from own join milepost.claim c using (bucket, player_id)
    where c.status = 'held'
-   group by 1`;
+   group by 1
+  union all
+  select 'flagged events', count(distinct c.event_no)
+    from own join milepost.credit c using (bucket, player_id)
+    left join lateral (
+      select k.amount, k.held from milepost.credit_correction k
+       where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no and k.window_start = c.window_start
+         and k.event_no = c.event_no and k.trigger_id = c.trigger_id
+       order by k.correction_no desc limit 1
+    ) as now on true
+   where c.held and coalesce(now.held, true) and coalesce(now.amount, c.amount) > 0
+  having count(*) > 0`;
 
 /** All players that are one person with a user; undefined where the user is not known. */
 async function findPerson(client: Pick<pg.ClientBase, 'query'>, userId: string): Promise<Person<Named> | undefined> {
@@ -137,7 +148,7 @@ function isPerson<Player extends Named>(players: readonly Player[]): players is 
 
 /**
  * Erases a person, named by any of its players. `db` works as milepost_erase. Undefined: there is nobody of that name, and no erasure that was broken off.
- * @throws UserError while rewards are under way or held: they would be nobody's.
+ * @throws UserError while rewards are under way, or something is held: it would be nobody's.
  */
 export async function erase(db: Db, userId: string, options: EraseOptions): Promise<Erasure | undefined> {
   const { progress = () => {}, forget, settleMs = limits.erasureSettleMs } = options;
@@ -218,7 +229,7 @@ async function begin(
   const { rows: open } = await client.query<{ what: string; entries: string }>(`with own as (${OWN}) ${OPEN}`, own);
   if (open.length > 0) {
     throw new UserError(
-      'not yet: rewards of this player are still to be paid or decided on',
+      'not yet: something of this player is still to be paid or decided on',
       open.map(({ what, entries }) => ({ path: what, message: entries })),
     );
   }
