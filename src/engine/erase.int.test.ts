@@ -9,6 +9,7 @@ import { explainEvent, openRecords } from '../explain/explain.ts';
 import { findExplained } from '../explain/find.ts';
 import { summarizePlayer } from '../explain/player.ts';
 import { forgetPlayers, playerKey, projectPlayers } from '../games/project.ts';
+import { bucketOf } from '../ids.ts';
 import { park } from '../inbox/store.ts';
 import { reconcile } from '../outbox/reconcile.ts';
 import type { StatementLine } from '../outbox/statement.ts';
@@ -427,11 +428,24 @@ test('a person of two players goes with both, whichever is named, and nothing br
   expect(await as('milepost_erase', (db) => planErasure(db, user))).toEqual(plan);
   const before = await ledgers();
 
-  // Broken off, it is gone on with under the other name.
+  // A batch of the other player has to end first. Broken off, it is gone on with under the other name.
+  const batch = await database.pool.connect();
+  await batch.query('begin');
+  await batch.query('select pg_advisory_xact_lock(77001, $1)', [bucketOf(second)]);
   const stop = (doing: string) => {
     if (doing === 'credits') throw new Error('broken off');
   };
-  await expect(eraseNow({ progress: stop })).rejects.toThrow('broken off');
+  const broken = expect(eraseNow({ progress: stop })).rejects.toThrow('broken off');
+  await waitFor('an erasure that waits', async () => {
+    const { rows } = await database.pool.query(
+      "select from pg_locks join pg_database d on d.oid = database where locktype = 'advisory' and not granted and datname = current_database()",
+    );
+    return rows.length > 0;
+  });
+  expect(await find(second)).toContain('milepost.player');
+  await batch.query('commit');
+  batch.release();
+  await broken;
   expect(await disagreements()).toEqual([]);
   const forgotten: string[] = [];
   const done = await as('milepost_erase', (db) =>
@@ -554,12 +568,13 @@ test('an erasure meets merges, their undoing and batches of both: all go, or one
   expect(await disagreements()).toEqual([]);
 });
 
-const who = fc.constantFrom('ann', 'bea', 'cyd', 'dee');
-const number = fc.nat({ max: 4 });
+const people = ['ann', 'bea', 'cyd'] as const;
+const who = fc.constantFrom(...people);
+const number = fc.nat({ max: 2 });
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ does: fc.constant('pay' as const), who, number }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('pay' as const), who, number }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       does: fc.constantFrom('reverse' as const, 'refund' as const),
       who,
@@ -576,7 +591,7 @@ test('whatever was merged, undone and taken back before: of the erased nothing i
 }, async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40, size: 'max' }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30, size: 'max' }), async (steps) => {
       run++;
       const called = (name: string) => `${name}<${run}>`;
       const into = new Map<string, string>();
@@ -589,7 +604,8 @@ test('whatever was merged, undone and taken back before: of the erased nothing i
       /** Whatever an event says that nobody else says, with the players under whom it stands. */
       const said = new Map<string, Set<string>>();
       let made = 0;
-      for (const each of [...steps, { does: 'erase' as const, who: 'ann' }]) {
+      const begun = people.flatMap((one) => [0, 1].map((paid) => ({ does: 'pay' as const, who: one, number: paid })));
+      for (const each of [...begun, ...steps, { does: 'erase' as const, who: 'ann' }]) {
         const name = called(each.who);
         if (each.does === 'erase') {
           await settle();
@@ -602,7 +618,7 @@ test('whatever was merged, undone and taken back before: of the erased nothing i
         const options = { user: name, occurred: ago(8) };
         const what = 'number' in each ? `${run}-${each.who}-${each.number}.` : '';
         const ids = { event_id: `event-${what}`, payment_id: `payment-${what}`, merchant_id: `merchant-${what}` };
-        const other = 'other' in each ? called(each.other) : name;
+        const other = each.does === 'unmerge' ? countsFor(name) : 'other' in each ? called(each.other) : name;
         const part = 'part' in each && each.part ? 40 : null;
         const event = {
           pay: () =>
@@ -634,6 +650,6 @@ test('whatever was merged, undone and taken back before: of the erased nothing i
       expect((await disagreements()).filter(({ check }) => check !== 'event_of_one_player')).toEqual([]);
       expect(await rebuilt()).toMatchObject({ changed: 0 });
     }),
-    { numRuns: 5, interruptAfterTimeLimit: 90_000 },
+    { numRuns: 4, interruptAfterTimeLimit: 90_000 },
   );
 });
