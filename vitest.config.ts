@@ -1,6 +1,7 @@
 // Three projects, told apart by what a test costs: *.test.ts needs nothing, *.int.test.ts PostgreSQL and Redis, *.e2e.test.ts Kafka as well.
 // `npx vitest run --project unit` runs one; cheap ones run first.
 import { defineConfig } from 'vitest/config';
+import './src/testing/temporary.ts';
 
 const folders = '{src,workers,api,bench}/**';
 const services = './src/testing/global-setup.ts';
