@@ -45,7 +45,7 @@ export async function exportPlayer(db: Db, userId: string): Promise<PlayerExport
         if (!readable) continue;
         const { rows } = await sql<{ row: { [column: string]: Json } }>`
           select row_to_json(t) as row from ${sql.table(`milepost.${name}`)} t
-           where t.bucket = ${bucket} and t.player_id = ${player_id}`.execute(tx.query);
+           where t.bucket = ${bucket} and t.player_id = ${player_id} order by row_to_json(t)::text`.execute(tx.query);
         add(name, rows);
       }
       const messages = await sql<{ row: { [column: string]: Json } }>`
