@@ -19,10 +19,11 @@ import { limits } from '../limits.ts';
 import { formatInstant, type Instant, parseInstant } from '../time.ts';
 import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
-import { clearProgress, ingest, showProgress } from './ingest.ts';
+import { ingest, ingested } from './ingest.ts';
 import { openInput } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
 import { recordCommand, whoAsks } from './person.ts';
+import { createProgress } from './progress.ts';
 
 interface ChangeOptions {
   from?: string;
@@ -61,6 +62,7 @@ async function changeCohort(member: boolean, cohortId: string, file: string, opt
 
   await using input = await openTwice(file);
   await check(input, terms);
+  const progress = createProgress();
   const result = await withDatabase(config, 'milepost_ingest', async (db) => {
     await recordCommand(db.pool, 'milepost_ingest', {
       ...{ action: 'changeMembers', subject: cohortId },
@@ -71,12 +73,12 @@ async function changeCohort(member: boolean, cohortId: string, file: string, opt
     });
     const engine = createEngine(db, createCommandLog(config));
     const done = await ingest(engine, createCohortNormaliser(), COHORT_SOURCE, changes(input, terms), {
-      progress: showProgress,
+      progress: (done) => progress.at(() => ingested(done)),
     });
     await engine.idle();
     return done;
   });
-  clearProgress();
+  progress.clear();
 
   const { applied: changed = 0, duplicate: known = 0 } = result.outcomes;
   const others = result.messages - changed - known;

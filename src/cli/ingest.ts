@@ -18,6 +18,7 @@ import { withDatabase } from './database.ts';
 import { drawKeysOf } from './draw-keys.ts';
 import { openInput } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
+import { createProgress } from './progress.ts';
 
 /** What became of the lines of a file. */
 export interface Summary {
@@ -42,13 +43,14 @@ export async function ingestFile(file: string, options: { source: string; json?:
   }
   const stream = await openInput(file);
   const name = file === '-' ? 'standard-input' : basename(file);
+  const progress = createProgress();
   const summary = await withDatabase(config, 'milepost_ingest', async (db) => {
     const log = createCommandLog(config);
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
       const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
       const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
-        progress: showProgress,
+        progress: (done) => progress.at(() => ingested(done)),
       });
       await engine.idle();
       return done;
@@ -56,7 +58,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
       await resolver?.close();
     }
   });
-  clearProgress();
+  progress.clear();
   if (summary.problems.length > 0) process.exitCode = exitCodes.notRight;
   if (options.json !== true) process.stderr.write(problemsOf(summary));
   print(options, summary, () => describe(summary));
@@ -115,20 +117,9 @@ function lineOf(origin: Origin): number | null {
   return origin.transport === 'file' ? origin.line : null;
 }
 
-let shownAt = 0;
-
-/** A line that is written over on a terminal; elsewhere one line every ten seconds. */
-export function showProgress({ messages, seconds }: Summary): void {
-  const now = performance.now();
-  if (now - shownAt < (process.stderr.isTTY ? 200 : 10_000) || seconds < 1) return;
-  shownAt = now;
-  const line = `${messages.toLocaleString('en')} messages, ${Math.round(messages / seconds).toLocaleString('en')}/s`;
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-}
-
-/** Takes that line away again. */
-export function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+/** How far it is, as a line. */
+export function ingested({ messages, seconds }: Summary): string {
+  return `${messages.toLocaleString('en')} messages, ${Math.round(messages / seconds).toLocaleString('en')}/s`;
 }
 
 /** The problems for people: a line each, and how many are not shown. */

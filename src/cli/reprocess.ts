@@ -16,6 +16,7 @@ import { type FilterOptions, readFilter } from './inbox.ts';
 import { openInput, readCount } from './input.ts';
 import { exitCodes, print, table } from './output.ts';
 import { readReason, recordCommand, whoAsks } from './person.ts';
+import { createProgress } from './progress.ts';
 
 interface ReprocessOptions extends FilterOptions {
   file?: string;
@@ -30,9 +31,10 @@ export async function reprocessInbox(eventIds: string[], options: ReprocessOptio
   const begin = options.resume === undefined ? await readOrder(eventIds, options) : undefined;
   const run = begin === undefined ? readRun(eventIds, options) : undefined;
   const config = readConfig();
+  const progress = createProgress();
   const done = await withEngine(config, async (db, engine) => {
     const normaliser = createNormaliser(await readSources(join(config.GAME_CONFIGS, 'sources')));
-    const how = { db, engine, normaliser, progress: showProgress };
+    const how = { db, engine, normaliser, progress: (soFar: Reprocessed) => progress.at(() => reprocessed(soFar)) };
     if (options.dryRun === true && begin !== undefined) return rehearse(begin.wanted, how);
     const action = 'reprocessInbox';
     if (begin === undefined) {
@@ -47,7 +49,7 @@ export async function reprocessInbox(eventIds: string[], options: ReprocessOptio
     });
     return reprocess(begin, how);
   });
-  clearProgress();
+  progress.clear();
   if (done.unknown.length > 0 || done.shown.some(({ problem }) => problem !== null))
     process.exitCode = exitCodes.notRight;
   print(options, documentOf(done), () => describe(done));
@@ -119,19 +121,9 @@ async function findRun(db: Db, number: string) {
   return { run: run.run_no, wanted: run.wanted, position: run.position };
 }
 
-let shownAt = 0;
-
-/** A line that is written over on a terminal; elsewhere one line every ten seconds. */
-function showProgress({ run, lookedAt, changed }: Reprocessed): void {
-  const now = performance.now();
-  if (now - shownAt < (process.stderr.isTTY ? 200 : 10_000)) return;
-  shownAt = now;
-  const line = `${run === null ? 'dry run' : `run ${run}`}: ${counted(lookedAt, 'event')} looked at, ${changed} changed`;
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+/** How far it is, as a line. */
+function reprocessed({ run, lookedAt, changed }: Reprocessed): string {
+  return `${run === null ? 'dry run' : `run ${run}`}: ${counted(lookedAt, 'event')} looked at, ${changed} changed`;
 }
 
 function documentOf(done: Reprocessed) {

@@ -5,12 +5,13 @@ import { messageOf, UserError } from '../errors.ts';
 import { csvOf } from '../simulate/csv.ts';
 import type { Report } from '../simulate/report.ts';
 import type { Request } from '../simulate/scene.ts';
-import { type Progress, simulate } from '../simulate/simulate.ts';
+import { simulate } from '../simulate/simulate.ts';
 import { createCommandLog } from './command-log.ts';
 import { checkDatabase, openDatabase } from './database.ts';
 import { readGame, ruleFields } from './games.ts';
 import { readInstant } from './input.ts';
 import { print } from './output.ts';
+import { createProgress } from './progress.ts';
 import { describeReport } from './simulate-report.ts';
 
 export async function simulateGame(
@@ -27,14 +28,22 @@ export async function simulateGame(
   const request: Request = { draft, from, to, against: readAgainst(options.against), shift: options.shift === true };
   const log = createCommandLog(config);
   const database = await openDatabase(config);
+  const progress = createProgress();
   let report: Report;
   try {
     await checkDatabase(database.url, ['milepost_support'], log);
-    report = await simulate(database.url, request, { log, onProgress: showProgress });
+    report = await simulate(database.url, request, {
+      log,
+      onProgress: ({ events, share, seconds }) =>
+        progress.at(() => {
+          const rate = Math.round(events / seconds).toLocaleString('en');
+          return `${Math.floor(share * 100)} %, ${events.toLocaleString('en')} events, ${rate}/s`;
+        }),
+    });
   } finally {
     await database.stop();
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  progress.clear();
   if (options.csv === true) {
     process.stdout.write(csvOf(report));
     return;
@@ -56,16 +65,4 @@ async function write(file: string, text: string): Promise<void> {
   } catch (error) {
     throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
   }
-}
-
-let shownAt = 0;
-
-/** A line that is written over on a terminal; elsewhere one line every five seconds. */
-function showProgress({ events, share, seconds }: Progress): void {
-  const now = performance.now();
-  if (now - shownAt < (process.stderr.isTTY ? 200 : 5_000) || seconds < 1) return;
-  shownAt = now;
-  const rate = Math.round(events / seconds).toLocaleString('en');
-  const line = `${Math.floor(share * 100)} %, ${events.toLocaleString('en')} events, ${rate}/s`;
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
 }
