@@ -17,8 +17,11 @@ export interface Batch {
   run?: string;
   /** Nothing of it is kept: what comes out is what would be done. */
   rehearsal?: true;
-  /** All of it or nothing: where one event cannot be judged, none is set aside, and the batch is refused. */
-  whole?: true;
+  /**
+   * It holds two events: what takes an event back, and what takes its place. Both are judged as one (`Occasion`), or neither: the batch is never divided, and
+   * where one of them cannot be judged it is refused with a UserError.
+   */
+  correction?: true;
 }
 
 /** What became of one event. */

@@ -2,11 +2,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
 import { explainEvent, openRecords } from '../explain/explain.ts';
-import { listEvents } from '../inbox/stored.ts';
+import type { GameConfig } from '../games/config.ts';
+import { listEvents, type StoredEvent } from '../inbox/stored.ts';
 import { readBooks } from '../testing/books.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
+import { allEnded, testServices, testWorker } from '../testing/dispatch.ts';
 import { install, silent, type TestEngine, testEngine } from '../testing/engine.ts';
 import {
+  cookieOpening,
   gameHistory,
   makeEvent,
   makeGame,
@@ -15,7 +18,10 @@ import {
   reversalOf,
   upiPayment,
 } from '../testing/make.ts';
+import { mergeOf } from '../testing/merge.ts';
+import { waitFor } from '../testing/wait.ts';
 import { type CorrectionOrder, correctEvent } from './correct.ts';
+import { rebuild } from './rebuild.ts';
 import { verify } from './verify.ts';
 
 /** A game that counts payments from 1,000 rupees on; over for long. */
@@ -54,11 +60,12 @@ async function outcomes(): Promise<string[]> {
   return rows.map(({ producer, outcome, reason }) => `${producer}: ${outcome}${reason === null ? '' : ` (${reason})`}`);
 }
 
-/** The books agree, and every event is explained as it was judged. */
-async function expectRight(): Promise<void> {
+/** The books agree, and every event is explained as it was judged; except of players who were merged, which no explanation judges again. */
+async function expectRight({ merged = false } = {}): Promise<void> {
   const support = connect(database.url, { role: 'milepost_support', size: 2, log: silent });
   try {
     expect(await verify(support)).toEqual([]);
+    if (merged) return;
     const records = await openRecords(support);
     for (const stored of await listEvents(support, {}, 100)) {
       const { recomputed } = await explainEvent(records, stored);
@@ -193,29 +200,165 @@ test('what cannot be corrected says so, and nothing is changed', async () => {
 
 test('a batch that is to be whole is refused as a whole', async () => {
   const poisoned = { ...paid(1_500, { id: 'bad' }), payload: '{"attributes":' };
-  await expect(engine.process({ events: [paid(1_500), poisoned], parked: [], whole: true })).rejects.toThrow(/json/);
+  await expect(engine.process({ events: [paid(1_500), poisoned], parked: [], correction: true })).rejects.toThrow(
+    /json/,
+  );
   expect(await outcomes()).toEqual([]);
 });
 
-test('rewards are taken back only where that is meant, and the dry run lists them', async () => {
-  const policy = makeGame({
-    milestone_steps: [1, 2],
-    triggers: [paymentTrigger({ from: 1_000 })],
-    on_reversal: 'claw_back',
-  });
-  await install(database.pool, { games: [gameHistory({ ...policy, game_id: 'clawing' })] });
-  await engine.take([paid(1_500)]);
-  const before = await readBooks(database.pool);
-  const tried = await correctEvent({ db: engine.db, engine, dryRun: true }, order(1_600));
-  expect(tried.ended).toMatchObject([
-    { game_id: 'game', step: 1, status: 'cancelled' },
-    { game_id: 'clawing', step: 1, status: 'cancelled' },
+/** Games of one policy that count rupees, each with another kind of reward at 1,000; a budget has enough for two. The next step is far off. */
+function gamesOf(on_reversal: 'claw_back' | 'offset'): GameConfig[] {
+  const reward = { reward_type: 'NC' as const, value: 20 };
+  const inRupees = {
+    ...{
+      mode: 'increment_by_attribute' as const,
+      field: 'attributes.transaction_amount',
+      scale: 1,
+      rounding: 'down' as const,
+    },
+  };
+  const kinds: { [name: string]: [step: object, more?: Parameters<typeof makeGame>[0]] } = {
+    voucher: [{ step_type: 'REWARD', reward: { ...reward, reward_type: 'VOUCHER' } }],
+    budget: [
+      { step_type: 'REWARD', reward },
+      { budgets: [{ budget_id: 'purse', period: 'game', limit: { claims: 2 }, when_exhausted: 'hold' }] },
+    ],
+    drawn: [
+      { step_type: 'REWARD', reward: { ...reward, display_type: 'upto', distribution: [{ value: 20, weight: 1 }] } },
+    ],
+    cookie: [{ step_type: 'FORTUNE_COOKIE', cookie: { prizes: [{ prize_id: 'gold', weight: 1, reward }] } }],
+  };
+  return Object.entries(kinds).map(([name, [step, more]]) =>
+    makeGame({
+      ...{ game_id: `${on_reversal}_${name}`, on_reversal, ...more },
+      milestone_steps: [{ step: 1_000, ...step } as never, 5_000],
+      triggers: [{ ...paymentTrigger({ id: name }), progression_config: inRupees }],
+    }),
+  );
+}
+
+/** Everything about claims and rewards, row by row. */
+async function rewards(users: string[]): Promise<string[]> {
+  const { rows } = await database.pool.query<{ row: string }>(
+    `select 'claim ' || to_jsonb(c)::text as row from milepost.claim c join milepost.player p using (bucket, player_id) where p.user_id = any ($1)
+     union all select 'transition ' || to_jsonb(t)::text from milepost.claim_transition t join milepost.player p using (bucket, player_id) where p.user_id = any ($1)
+     union all select 'debt ' || to_jsonb(d)::text from milepost.debt_entry d join milepost.player p using (bucket, player_id) where p.user_id = any ($1)
+     union all select 'draw ' || to_jsonb(d)::text from milepost.draw d join milepost.player p using (bucket, player_id) where p.user_id = any ($1)
+     union all select 'opening ' || to_jsonb(o)::text from milepost.cookie_opening o join milepost.player p using (bucket, player_id) where p.user_id = any ($1)
+     union all select 'reservation ' || to_jsonb(r)::text from milepost.budget_reservation r
+     union all select 'message ' || to_jsonb(o)::text from milepost.outbox o where body ->> 'user_id' = any ($1)`,
+    [users],
+  );
+  return rows.map(({ row }) => row).sort();
+}
+
+async function drain(): Promise<void> {
+  await using services = await testServices();
+  await using worker = await testWorker(database.url, services);
+  await waitFor('the end of all rewards', () => allEnded(database.pool));
+  await worker.idle();
+}
+
+test('a step that it reaches as well stays claimed as it was, whatever has become of its reward', async () => {
+  const games = [...gamesOf('claw_back'), ...gamesOf('offset')];
+  await install(database.pool, { games: games.map((each) => gameHistory(each)) });
+  const users = ['paid', 'over', 'waiting'];
+  const said = (user: string, amount: number) => paid(amount, { id: user, user, correlation: { payment_id: user } });
+  const open = (user: string) =>
+    games
+      .slice(3)
+      .filter(({ game_id }) => game_id.endsWith('cookie'))
+      .map(({ game_id }) => cookieOpening(1_000, { user, game: game_id }));
+  await engine.take([said('first', 1_500), said('paid', 1_500), ...open('paid')]);
+  await drain();
+  await engine.take([said('over', 1_500), ...open('over')]);
+  await drain();
+  await engine.take([said('waiting', 1_500)]);
+  const { rows: states } = await database.pool.query<{ state: string }>(
+    "select distinct status || coalesce(' ' || o.state::text, '') as state from milepost.claim left join milepost.outbox o using (bucket, message_key) order by 1",
+  );
+  expect(states.map(({ state }) => state)).toEqual([
+    ...['awaiting_budget done', 'awaiting_budget held', 'awaiting_budget pending'],
+    ...['earned done', 'earned pending', 'opened done', 'unopened'],
   ]);
-  await expect(correct(1_600)).rejects.toThrow(/takes rewards back: .* --take-back/);
+
+  const before = await rewards(users);
+  for (const userId of users) {
+    expect(await correct(1_200, { userId, eventId: userId })).toMatchObject({
+      to: { outcome: 'applied' },
+      claims: 0,
+      ended: [],
+    });
+    expect(await correct(1_400, { userId, eventId: userId })).toMatchObject({
+      to: { outcome: 'applied' },
+      claims: 0,
+      ended: [],
+    });
+  }
+  expect(await rewards(users)).toEqual(before);
+  const { rows } = await database.pool.query(
+    "select min(value) as value, count(*)::int as windows from milepost.progress join milepost.player p using (bucket, player_id) where user_id <> 'first' and game_no > 1",
+  );
+  expect(rows).toEqual([{ value: '1400', windows: 3 * games.length }]);
+  await expectRight();
+  const rebuilt = await rebuild(engine.db, { dryRun: true, by: 'asha', reason: 'ticket 815', shown: 1 });
+  expect(rebuilt).toMatchObject({ windows: 4 + 4 * games.length, changed: 0 });
+
+  const told = await explained('paid', 'reversal-2/tests');
+  expect(told).toContain('Step 1000 stays as it was claimed: what the event was corrected to reaches it as well.');
+  expect(told).not.toMatch(/not reached any more|taken back from/);
+});
+
+test('what it does not reach is taken back by the policy, only where that is meant, and the dry run lists it', async () => {
+  await install(database.pool, { games: gamesOf('claw_back').map((each) => gameHistory(each)) });
+  await engine.take([paid(1_500)]);
+  await drain();
+  const before = await readBooks(database.pool);
+  const tried = await correctEvent({ db: engine.db, engine, dryRun: true }, order(999));
+  expect(tried.ended).toMatchObject([
+    { game_id: 'claw_back_voucher', step: 1_000, status: 'clawed_back', reward_type: 'VOUCHER', amount: 20 },
+    { game_id: 'claw_back_budget', step: 1_000, status: 'clawed_back' },
+    { game_id: 'claw_back_drawn', step: 1_000, status: 'clawed_back' },
+    { game_id: 'claw_back_cookie', step: 1_000, status: 'cancelled', reward_type: null },
+  ]);
+  await expect(correct(999)).rejects.toThrow(/takes rewards back: .* --take-back/);
   expect(await readBooks(database.pool)).toEqual(before);
-  expect(await correct(1_600, { takeBack: true })).toMatchObject({ claims: 2, ended: tried.ended });
+  expect(await correct(999, { takeBack: true })).toMatchObject({ claims: 0, ended: tried.ended });
+  expect(await explained('U1', 'reversal-1/tests')).toContain('Step 1000 of claw_back_voucher is not reached any more');
+  await expectRight();
+  // It earns them anew, as another earning.
+  expect(await correct(1_100)).toMatchObject({ ended: [], claims: 4 });
   await expectRight();
 });
+
+test('of a player who was merged, what stands under either of the two stays there', async () => {
+  await engine.take([paid(1_500, { user: 'U2' }), upiPayment(2_000, { id: 'other', user: 'U1' })]);
+  await engine.take([mergeOf('U2', 'U1')]);
+  const before = await rewards(['U1', 'U2']);
+  const progress = async () => (await readBooks(database.pool)).progress.find(({ user_id }) => user_id === 'U1')?.value;
+  expect(await progress()).toBe(2);
+  expect(await correct(1_600, { userId: 'U2' })).toMatchObject({ ended: [], claims: 0 });
+  expect(await rewards(['U1', 'U2'])).toEqual(before);
+  expect(await progress()).toBe(2);
+  await expect(correct(900, { userId: 'U2' })).rejects.toThrow(/--take-back/);
+  expect(await correct(900, { userId: 'U2', takeBack: true })).toMatchObject({
+    ended: [{ step: 2, status: 'cancelled' }],
+  });
+  expect(await progress()).toBe(1);
+  await expectRight({ merged: true });
+});
+
+/** What support is told about an event of a player, by its producer. */
+async function explained(userId: string, producer: string): Promise<string> {
+  const support = connect(database.url, { role: 'milepost_support', size: 2, log: silent });
+  try {
+    const stored = await listEvents(support, { userId }, 100);
+    const event = stored.find((each) => each.producer === producer) as StoredEvent;
+    return (await explainEvent(await openRecords(support), event)).answer;
+  } finally {
+    await support.close();
+  }
+}
 
 test('what was flagged is not corrected past the verdict on it', async () => {
   await engine.take([paid(1_500, { attributes: { frm_flag: 'REVIEW' } })]);

@@ -1,5 +1,5 @@
 // Corrects an event: what it said is taken back, and what it should have said is judged in its place, as two events through the front door in one
-// transaction. The old one stays as it came. The corrected one has its event_id, time and receipt, so that the same version judges it, it is no later than
+// transaction, decided as one: a step that both reach stays claimed. The old one stays as it came. The corrected one has its event_id, time and receipt, so that the same version judges it, it is no later than
 // it was, and what names the event by its id (a refund, say) names the corrected one too. Owns what its producer is called.
 import { isDeepStrictEqual } from 'node:util';
 import type { Db } from '../db/connect.ts';
@@ -14,8 +14,9 @@ import type { ClaimChange, ClaimStatus } from '../games/games.ts';
 import { isReversal } from '../games/ruling.ts';
 import { incomingOf, listEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
+import { readPerson } from '../players/read.ts';
 import { formatInstant } from '../time.ts';
-import type { EventResult, Moved } from './batch.ts';
+import type { Batch, EventResult, Moved } from './batch.ts';
 import type { Engine } from './process.ts';
 
 export interface CorrectionOrder {
@@ -27,7 +28,7 @@ export interface CorrectionOrder {
   set: { [name: string]: Json };
   by: string;
   reason: string;
-  /** Do it although rewards that were earned are taken back by it, and perhaps earned anew. */
+  /** Do it although rewards that were earned are taken back by it. */
   takeBack?: boolean | undefined;
 }
 
@@ -41,7 +42,7 @@ export interface Correction {
   /** Progress before and after. */
   moved: Moved[];
   claims: number;
-  /** Claims that end by it, each with what its game's policy says of a reward that was paid. Their steps may be among those that are earned anew. */
+  /** Claims that end by it, as their steps are not reached any more, each with what its game's policy says of a reward that was paid. */
   ended: Ended[];
 }
 
@@ -54,7 +55,13 @@ interface Ended {
   amount: number | null;
 }
 
-const normaliser = createNormaliser([canonicalSource]);
+/** What reversals of corrections come from: it is on no topic, and no request can name it. */
+export const CORRECTION_SOURCE = 'corrections';
+
+const normaliser = createNormaliser([
+  canonicalSource,
+  { ...canonicalSource, sourceId: CORRECTION_SOURCE, file: 'the built-in source of corrections', topics: [] },
+]);
 
 /** `correction-2/payments`: what payments said, as it was corrected for the second time. */
 const EDITION = /^correction-(\d+)\/(.*)$/s;
@@ -62,7 +69,7 @@ const EDITION = /^correction-(\d+)\/(.*)$/s;
 /**
  * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time.
  * @throws UserError for an event that is not there, cannot be corrected, or was corrected by somebody else at this moment; and where rewards would be taken
- * back and nobody has said that they may be: a cookie that is opened anew, or a reward under a budget that is earned anew, need not come to the same.
+ * back and nobody has said that they may be.
  */
 export async function correctEvent(
   { db, engine, dryRun }: { db: Db; engine: Pick<Engine, 'process'>; dryRun: boolean },
@@ -96,14 +103,14 @@ export async function correctEvent(
       ended: [],
     };
   }
-  const events = [reversalOf(event, edition, producer, order), correctedOf(original, should, edition, producer)];
+  const events = correctionOf(original, should, { ...order, edition: edition + 1, producer });
   const differences = Object.keys(order.set);
   const only = (attributes: CanonicalEvent['attributes']) =>
     Object.fromEntries(differences.map((name) => [name, attributes[name] ?? null]));
 
-  const rehearsed = await engine.process({ events, parked: [], rehearsal: true });
+  const batch: Batch = { events: [...events], parked: [], correction: true };
+  const rehearsed = await engine.process({ ...batch, rehearsal: true });
   const [, expected] = rehearsed.results as [EventResult, EventResult];
-  if (expected.outcome === 'failed') throw new UserError(`corrected so, ${order.eventId} cannot be judged`);
   const ended = endedOf(rehearsed.rehearsed?.changed ?? []);
   if (!dryRun && ended.length > 0 && order.takeBack !== true) {
     throw new UserError(
@@ -111,7 +118,7 @@ export async function correctEvent(
     );
   }
   if (!dryRun) {
-    const { results } = await engine.process({ events, parked: [], whole: true });
+    const { results } = await engine.process(batch);
     const [, corrected] = results as [EventResult, EventResult];
     if (corrected.reason === 'conflicting_content') {
       throw new UserError(`somebody else has corrected ${order.eventId} at this moment: look at it again`);
@@ -151,8 +158,14 @@ function endedOf(changes: readonly ClaimChange[]): Ended[] {
     }));
 }
 
-function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<StoredEvent[]> {
-  return listEvents(db, { userId, eventIds: [eventId] }, limits.listedEvents);
+/** The event of a player, or of another one of the same person: of a player who was merged, what is corrected comes under whoever counts for it. */
+async function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<StoredEvent[]> {
+  const owner = (await readPerson(db, userId))?.owner ?? userId;
+  const accounts = (await readPerson(db, owner))?.accounts ?? [];
+  const found = await Promise.all(
+    [owner, ...accounts].map((each) => listEvents(db, { userId: each, eventIds: [eventId] }, limits.listedEvents)),
+  );
+  return found.flat();
 }
 
 /** The event as it was corrected last, and how often it has been. */
@@ -173,7 +186,12 @@ function newest(
       `several producers have such an event of this player: say --producer ${producers.join(' or ')}`,
     );
   }
-  const [last] = own;
+  const [last, other] = own;
+  if (last !== undefined && last.edition === other?.edition) {
+    throw new UserError(
+      `${eventId} came for two players who are one person since, ${last.stored.user_id} and ${other.stored.user_id}: it cannot be told which is meant`,
+    );
+  }
   if (last === undefined)
     throw new UserError(
       `there is no event ${eventId} of player ${userId}${wanted === undefined ? '' : ` from ${wanted}`}`,
@@ -190,41 +208,39 @@ function attributesOf(said: CanonicalEvent['attributes'], set: CorrectionOrder['
   return should;
 }
 
-function reversalOf(
-  event: CanonicalEvent,
-  edition: number,
-  producer: string,
-  { by, reason }: CorrectionOrder,
-): IncomingEvent {
-  return incoming({
+/**
+ * The two events of a correction: what takes back what an event said, and the event with what it should have said. `edition` counts its corrections, this one
+ * included; `producer` is who sent the first one.
+ */
+export function correctionOf(
+  { event, source, receivedAt }: IncomingEvent,
+  attributes: CanonicalEvent['attributes'],
+  { edition, producer, by, reason }: { edition: number; producer: string; by: string; reason: string },
+): [reversal: IncomingEvent, corrected: IncomingEvent] {
+  const reversal: CanonicalEvent = {
     ...event,
     event_type: 'event_reversed',
-    producer: `reversal-${edition + 1}/${producer}`,
+    producer: `reversal-${edition}/${producer}`,
     // Exactly this edition; a reversal of the payment, whoever sends one, means whatever is left of it.
     correlation: { payment_id: null, txn_id: null, canonical_transaction_id: null, original_event_id: event.event_id },
     attributes: { original_producer: event.producer, corrected_by: by, correction_reason: reason },
-  });
-}
-
-function correctedOf(
-  { event, source, receivedAt }: IncomingEvent,
-  attributes: CanonicalEvent['attributes'],
-  edition: number,
-  producer: string,
-): IncomingEvent {
+  };
   const correction_of = { event_id: event.event_id, producer: event.producer };
-  const corrected = incoming({
+  const corrected: CanonicalEvent = {
     ...event,
-    producer: `correction-${edition + 1}/${producer}`,
+    producer: `correction-${edition}/${producer}`,
     attributes: { ...attributes, correction_of },
-  });
-  return { ...corrected, source, receivedAt };
+  };
+  return [
+    incoming(reversal, CORRECTION_SOURCE),
+    { ...incoming(corrected, canonicalSource.sourceId), source, receivedAt },
+  ];
 }
 
 /** Checked and written down as any event that comes in. It keeps the version that its producer's message had, which is not the canonical shape's. */
-function incoming({ event_version, ...event }: CanonicalEvent): IncomingEvent {
+function incoming({ event_version, ...event }: CanonicalEvent, source: string): IncomingEvent {
   const bytes = Buffer.from(JSON.stringify({ ...event, occurred_at: formatInstant(event.occurred_at) }));
-  const normalised = normaliser.normalise('canonical', { bytes, origin: { transport: 'http' }, receivedAt: undefined });
+  const normalised = normaliser.normalise(source, { bytes, origin: { transport: 'http' }, receivedAt: undefined });
   if (normalised.kind === 'event') {
     return { ...normalised.event, event: { ...normalised.event.event, event_version } };
   }

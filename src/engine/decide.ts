@@ -16,6 +16,7 @@ import {
   judge,
   runningAt,
   type Settled,
+  settleWindows,
   type Timeline,
   type TimelineOf,
 } from '../games/decide.ts';
@@ -55,8 +56,23 @@ export class CohortUnknown extends Error {}
 export const changedNothing = ['failed', 'rejected', 'late', 'not_in_cohort', 'outside_window', 'no_match'] as const;
 
 /**
+ * Why events are judged. `new`: they have come. `anew`: a person asks for events that have changed nothing to be judged as if they came now, with the time
+ * of receipt they bring. `correction`: there are two, and the second takes the place of what the first takes back: a claim whose step it reaches as well stays
+ * as it is.
+ */
+export type Occasion = 'new' | 'anew' | 'correction';
+
+/** What the events of a batch tell each other. */
+interface Course {
+  occasion: Occasion;
+  /** By identity. */
+  seen: Map<string, JudgedEvent>;
+  /** Settles the claims that the reversal of a correction has left as they were. */
+  settleRest: () => void;
+}
+
+/**
  * Decides a batch in arrival order. Players are folded on in place; everything else is in the decision. `verdicts` answers `questionsOf` its events.
- * `anew`: a person asks for events that have changed nothing to be judged as if they came now, with the time of receipt they bring.
  * @throws CohortUnknown when a verdict is needed, there is none, and none is recorded.
  * @throws whatever `draw` throws; DrawKeyMissing where none is given and an amount has to be drawn.
  */
@@ -64,7 +80,7 @@ export function decide(
   events: readonly OpenedEvent[],
   definitions: Definitions,
   verdicts: Verdicts = noVerdicts,
-  anew = false,
+  occasion: Occasion = 'new',
   draw: Draw = noDraw,
 ): { decision: Decision; results: EventResult[] } {
   const decision: Decision = {
@@ -88,8 +104,12 @@ export function decide(
     released: [],
     touched: [],
   };
-  const seen = new Map<string, JudgedEvent>();
-  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, anew, draw, decision, seen));
+  const course: Course = { occasion, seen: new Map(), settleRest: () => {} };
+  const results = events.map((opened) => decideEvent(opened, definitions, verdicts, draw, decision, course));
+  course.settleRest();
+  if (occasion === 'correction' && decision.judged.length === 1) {
+    throw new Error('one of the two events of a correction is known already: something else has its identity');
+  }
   decision.touched = [
     ...new Set([
       ...decision.touched,
@@ -110,15 +130,14 @@ function decideEvent(
   opened: OpenedEvent,
   definitions: Definitions,
   verdicts: Verdicts,
-  anew: boolean,
   draw: Draw,
   decision: Decision,
-  seen: Map<string, JudgedEvent>,
+  course: Course,
 ): EventResult {
   const { event, contentHash } = opened.incoming;
   // Identifiers hold no NUL, so nothing else joins to the same text.
   const identity = `${event.producer}\u0000${event.event_id}\u0000${opened.player.userId}`;
-  const earlier = seen.get(identity);
+  const earlier = course.seen.get(identity);
   const known =
     earlier === undefined
       ? opened.known
@@ -134,7 +153,7 @@ function decideEvent(
   }
   // The opening of a cookie has its claim's identity: one that was refused is asked for again with it. Who is one person with whom is said by whoever asks
   // for it, never again by the way.
-  const isAnew = (anew && !isMerge(event)) || (isOpening(event) && earlier === undefined);
+  const isAnew = (course.occasion === 'anew' && !isMerge(event)) || (isOpening(event) && earlier === undefined);
   const again = isAnew ? changedNothing : failed;
   if (known !== undefined && !isOneOf(again, known.outcome)) {
     return { event_id: event.event_id, outcome: known.outcome, reason: known.reason, replayed: true };
@@ -157,20 +176,21 @@ function decideEvent(
   let answered: Answered[] = [];
   if (event.event_type === COHORT_CHANGED) decideCohorts(judged, decision);
   else if (judged.outcome !== 'rejected' && isMerge(event)) decideMerge(judged, definitions, draw, decision);
-  else if (judged.outcome !== 'rejected' && isVerdict(event)) decideVerdict(judged, definitions, draw, decision, seen);
+  else if (judged.outcome !== 'rejected' && isVerdict(event))
+    decideVerdict(judged, definitions, draw, decision, course);
   else if (judged.outcome !== 'rejected' && isReversal(event))
-    decideReversal(judged, definitions, draw, decision, seen);
+    decideReversal(judged, definitions, draw, decision, course);
   else if (judged.outcome !== 'rejected' && isOpening(event)) decideOpening(judged, definitions, draw, decision);
   else if (judged.outcome !== 'rejected') {
     consult(opened, definitions, verdicts, decision);
-    answered = decideGames(judged, definitions, draw, decision);
+    answered = decideGames(judged, definitions, draw, decision, course);
   }
   // Judged anew to the same end, an event has still changed nothing.
   if (redone && known.outcome === judged.outcome && known.reason === judged.reason) {
     return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: true };
   }
   for (const { ruling, reason } of answered) resolve(ruling, opened.player, reason, decision);
-  seen.set(identity, judged);
+  course.seen.set(identity, judged);
   decision.judged.push(judged);
   return { event_id: event.event_id, outcome: judged.outcome, reason: judged.reason, replayed: false };
 }
@@ -287,14 +307,22 @@ interface Answered {
 }
 
 /** What the games make of an event, and the rulings that it is the answer to. */
-function decideGames(judged: JudgedEvent, definitions: Definitions, draw: Draw, decision: Decision): Answered[] {
+function decideGames(
+  judged: JudgedEvent,
+  definitions: Definitions,
+  draw: Draw,
+  decision: Decision,
+  course: Course,
+): Answered[] {
   const { incoming, player, receivedAt } = judged.opened;
   const rulings = reversalsOf(incoming.event, player);
   const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt, rulings };
+  const timelines = definitions.gamesByEventType.get(incoming.event.event_type) ?? [];
+  const verdicts = timelines.flatMap((timeline) => judge(timeline, subject, player) ?? []);
+  // Before anything is paid: what is taken back by it may be owed again.
+  course.settleRest();
   let best: Verdict | undefined;
-  for (const timeline of definitions.gamesByEventType.get(incoming.event.event_type) ?? []) {
-    const verdict = judge(timeline, subject, player);
-    if (verdict === undefined) continue;
+  for (const verdict of verdicts) {
     if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
     else if ('credits' in verdict) collect(verdict, judged, rulings, draw, decision);
     if (best === undefined || isBetter(verdict, best)) best = verdict;
@@ -323,7 +351,7 @@ function decideReversal(
   definitions: Definitions,
   draw: Draw,
   decision: Decision,
-  seen: ReadonlyMap<string, JudgedEvent>,
+  course: Course,
 ): void {
   const { incoming, player } = judged.opened;
   const reading = readReversal(incoming.event, judged.eventNo);
@@ -333,7 +361,7 @@ function decideReversal(
     return;
   }
   const { ruling } = reading;
-  const { named, known, corrected } = rule(ruling, judged, definitions, draw, decision, seen);
+  const { named, known, corrected } = rule(ruling, judged, definitions, draw, decision, course);
   ruling.waiting = !known && named === 0;
   player.rulings.push(ruling);
   decision.rulings.push({ player, judged, ruling });
@@ -349,7 +377,7 @@ function decideVerdict(
   definitions: Definitions,
   draw: Draw,
   decision: Decision,
-  seen: ReadonlyMap<string, JudgedEvent>,
+  course: Course,
 ): void {
   const { incoming, player } = judged.opened;
   const reading = readVerdict(incoming.event, judged.eventNo);
@@ -365,7 +393,7 @@ function decideVerdict(
     collectChange(change, player, judged, decision);
     judged.reason = reading.claim.kind;
   } else {
-    const { known, corrected } = rule(reading.ruling, judged, definitions, draw, decision, seen);
+    const { known, corrected } = rule(reading.ruling, judged, definitions, draw, decision, course);
     judged.reason = known ? 'not_held' : 'original_unknown';
     if (corrected === 0) return;
     player.rulings.push(reading.ruling);
@@ -415,12 +443,12 @@ function rule(
   definitions: Definitions,
   draw: Draw,
   decision: Decision,
-  seen: ReadonlyMap<string, JudgedEvent>,
+  course: Course,
 ): { named: number; known: boolean; corrected: number } {
   const { player, originals } = judged.opened;
   const numbers = new Set(originals);
   // Of a payment nobody knows the events of earlier batches that counted nothing, so that those of this one must not matter either.
-  for (const { opened, eventNo } of ruling.originalEventId === null ? [] : seen.values()) {
+  for (const { opened, eventNo } of ruling.originalEventId === null ? [] : course.seen.values()) {
     if (opened.player === player && namesEvent(ruling, opened.incoming.event)) numbers.add(eventNo);
   }
   const unwound = applyRuling(
@@ -431,7 +459,14 @@ function rule(
     player,
   );
   for (const credit of unwound.corrected) decision.corrections.push({ player, credit, rulingNo: judged.eventNo });
-  settle(unwound, player, judged, draw, decision);
+  const settleAll = () => settle(settleWindows(unwound.windows, player), player, judged, draw, decision);
+  if (course.occasion !== 'correction') settleAll();
+  else {
+    course.settleRest = () => {
+      course.settleRest = () => {};
+      settleAll();
+    };
+  }
   return { named: unwound.named, known: numbers.size > 0, corrected: unwound.corrected.length };
 }
 

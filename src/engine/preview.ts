@@ -31,7 +31,7 @@ export interface Preview {
 /** Judges an event that was looked up, not opened. The player in it is used up. What would be drawn is not told: nothing here has the real key. */
 export function preview(opened: OpenedEvent, definitions: Definitions, verdicts: Verdicts): Preview {
   const before = structuredClone(opened.player);
-  const { decision, results } = decide([opened], definitions, verdicts, false, trialDraw);
+  const { decision, results } = decide([opened], definitions, verdicts, 'new', trialDraw);
   const [result] = results as [EventResult];
   const [judged] = decision.judged;
   if (judged === undefined || (judged.outcome === 'rejected' && judged.reason === 'occurred_in_future')) {

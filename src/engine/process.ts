@@ -7,7 +7,7 @@ import type { Db } from '../db/connect.ts';
 import { failureOf } from '../db/failure.ts';
 import { transaction } from '../db/transaction.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Destination } from '../event/message.ts';
 import { formatOrigin } from '../event/origin.ts';
@@ -35,7 +35,7 @@ import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult, Moved } from './batch.ts';
 import { countRefusal, measureBatch, timeSteps } from './batch-metrics.ts';
 import { type BatchTrace, traced } from './batch-trace.ts';
-import { CohortUnknown, decide, gamesFor, questionsOf } from './decide.ts';
+import { CohortUnknown, decide, gamesFor, type Occasion, questionsOf } from './decide.ts';
 import type { Decision, OpenedEvent } from './effect.ts';
 import { type Preview, preview } from './preview.ts';
 import { lookBatch, openBatch } from './state.ts';
@@ -122,7 +122,8 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
         }
         const failure = error instanceof DecisionError ? 'data' : failureOf(error);
         countRefusal(failure);
-        if (failure === 'data' && batch.whole) throw error;
+        if (failure === 'data' && batch.correction)
+          throw new UserError(`it cannot be corrected so: ${messageOf(error)}`);
         if (failure === 'data') return split(batch, error, signal);
         if (failure === 'position_moved') throw new PositionMoved(messageOf(error));
         if (failure === 'defect') throw error;
@@ -153,9 +154,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       const gone = opened.events.filter(isFromBeforeErasure);
       if (gone.length > 0) throw new FromBeforeErasure(gone.map(({ incoming }) => incoming));
       const before = batch.rehearsal ? structuredClone(opened.events.map(({ player }) => player)) : [];
-      const { decision, results } = decided(() =>
-        decide(opened.events, current, verdicts, batch.run !== undefined, draw),
-      );
+      const { decision, results } = decided(() => decide(opened.events, current, verdicts, occasionOf(batch), draw));
       ended('decide');
       if (batch.rehearsal) {
         const moved = movedSince(before, decision);
@@ -347,6 +346,11 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
 function namesIn({ judged, merge }: Decision): string[] {
   const accounts = judged.flatMap(({ opened: { player } }) => [player, ...player.accounts]);
   return [...new Set([...accounts, ...(merge?.members ?? [])].map(({ userId }) => userId))];
+}
+
+function occasionOf({ run, correction }: Batch): Occasion {
+  if (correction) return 'correction';
+  return run === undefined ? 'new' : 'anew';
 }
 
 function claimsOf({ claims, changes }: Decision): NonNullable<BatchResult['rehearsed']> {

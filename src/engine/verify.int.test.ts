@@ -3,7 +3,7 @@ import { connect } from '../db/connect.ts';
 import { builtInDestinations } from '../event/message.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testEngine } from '../testing/engine.ts';
-import { gameHistory, makeEvent, makeGame, upiPayment } from '../testing/make.ts';
+import { gameHistory, makeEvent, makeGame, reversalOf, upiPayment } from '../testing/make.ts';
 import { type Check, type Difference, verify } from './verify.ts';
 
 const anything = { operator: 'or' as const, conditions: [{ field: 'producer', op: 'exists' as const, value: true }] };
@@ -55,6 +55,8 @@ async function makeBooks(): Promise<TestDatabase> {
   await using engine = testEngine(database.url);
   const batch = [
     ...Array.from({ length: 5 }, (_, index) => upiPayment(1, { user: 'U1', id: `U1_${index}` })),
+    // In two games, by triggers of one name.
+    ...[upiPayment(1, { user: 'U1', id: 'U1_reversed' }), reversalOf('U1_reversed', null, { user: 'U1' })],
     ...[flagged('U2'), upiPayment(1, { user: 'U2' }), upiPayment(1, { user: 'U2' }), flagged('U2')],
     ...[flagged('U3'), makeEvent({ user: 'U3' }), { ...makeEvent({ user: 'U3' }), payload: '{"note":' }],
     ...[makeEvent({ user: 'U4', id: 'join', type: 'opted_in', occurred: '05-02' })],
@@ -233,6 +235,39 @@ const planted: { title: string; sql: string; finds: [Check, Partial<Difference>]
     title: 'a credit names a trigger that its version does not have',
     sql: `update milepost.credit set trigger_id = 'another' where ${of('U3', 'credit')}`,
     finds: [['credit_matches_version', { user_id: 'U3', subject: window, found: 'trigger another of version 1' }]],
+  },
+  {
+    title: 'what was reversed counts all the same in one of its games',
+    sql: 'delete from milepost.credit_correction where game_no = 2',
+    finds: [
+      [
+        'corrections_match_rulings',
+        {
+          user_id: 'U1',
+          subject: expect.stringMatching(/^game 2, event number \d+, payment$/) as never,
+          ...{ expected: 'a correction', found: 'no correction' },
+        },
+      ],
+      [
+        'progress_matches_credits',
+        { user_id: 'U1', subject: windowOf(2), expected: 'value 7, cleared 7', found: 'value 6, cleared 6' },
+      ],
+    ],
+  },
+  {
+    title: 'what was reversed was corrected in another game',
+    sql: 'update milepost.credit_correction set game_no = 3 where game_no = 2',
+    finds: [
+      [
+        'corrections_match_rulings',
+        { user_id: 'U1', subject: expect.stringMatching(/^game 2, /) as never, expected: 'a correction' },
+      ],
+      [
+        'corrections_match_rulings',
+        { user_id: 'U1', subject: expect.stringMatching(/^game 3, /) as never, found: 'a correction' },
+      ],
+      ['progress_matches_credits', { user_id: 'U1', subject: windowOf(2) }],
+    ],
   },
   {
     title: 'a join was lost',
@@ -475,6 +510,7 @@ test('names the first differences of each check, and no more than asked for', as
   const counts = Map.groupBy(differences, ({ check }) => check);
   expect([...counts].map(([check, list]) => [check, list.length])).toEqual([
     ['outcome_matches_credits', 2],
+    ['corrections_match_rulings', 2],
     ['progress_matches_credits', 2],
     ['claims_match_progress', 2],
   ]);

@@ -190,10 +190,10 @@ const checks = {
    * player's, or one of who was the same person then.
    */
   corrections_match_rulings: `
-    select bucket, player_id, 'event number ' || event_no || ', ' || trigger_id as subject,
+    select bucket, player_id, 'game ' || game_no || ', event number ' || event_no || ', ' || trigger_id as subject,
            case when r.named then 'a correction' else 'no correction' end as expected,
            case when k.corrected then 'a correction' else 'no correction' end as found
-      from (select distinct c.bucket, c.player_id, c.event_no, c.trigger_id, true as named
+      from (select distinct c.bucket, c.player_id, c.game_no, c.event_no, c.trigger_id, true as named
               from milepost.ruling r
               join milepost.credit c on c.bucket = r.bucket and c.player_id = r.player_id
               left join milepost.event_key e on e.bucket = c.bucket and e.player_id = c.player_id and e.event_no = c.event_no
@@ -203,11 +203,11 @@ const checks = {
                         else coalesce(e.event_id, c.event_id) = r.original_event_id
                              and coalesce(e.producer = coalesce(r.original_producer, e.producer), true) end
             union
-            select k.bucket, k.player_id, k.event_no, k.trigger_id, true
+            select k.bucket, k.player_id, k.game_no, k.event_no, k.trigger_id, true
               from milepost.credit_correction k join milepost.ruling r on r.event_no = k.ruling_no
              where (r.bucket, r.player_id) <> (k.bucket, k.player_id)) as r
-      full join (select distinct bucket, player_id, event_no, trigger_id, true as corrected from milepost.credit_correction) as k
-     using (bucket, player_id, event_no, trigger_id)
+      full join (select distinct bucket, player_id, game_no, event_no, trigger_id, true as corrected from milepost.credit_correction) as k
+     using (bucket, player_id, game_no, event_no, trigger_id)
      where r.named is null or k.corrected is null`,
 
   /** Who counts for a player now is what the merges say: of each player the last one, followed to its end. */

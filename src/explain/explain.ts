@@ -5,12 +5,14 @@ import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
+import { CORRECTION_SOURCE } from '../engine/correct.ts';
 import { decide } from '../engine/decide.ts';
-import type { Decision, OpenedEvent } from '../engine/effect.ts';
+import type { Decision, JudgedEvent, OpenedEvent } from '../engine/effect.ts';
 import { messageOf } from '../errors.ts';
 import type { CanonicalEvent, Correlation, Json } from '../event/event.ts';
+import { isSameClaim } from '../games/claim.ts';
 import { isOpening } from '../games/cookie.ts';
-import type { PrizeChance } from '../games/games.ts';
+import type { OpenClaim, PrizeChance } from '../games/games.ts';
 import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
@@ -27,9 +29,11 @@ import {
   type Known,
   type Ledger,
   playerAt,
+  type Replacement,
   readKnown,
   readLedger,
   readOriginals,
+  readReplacement,
   readResolution,
 } from './past.ts';
 import { mergeInWords, wasOfSeveral } from './people.ts';
@@ -124,11 +128,10 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   }
 
   const { event, receivedAt } = incoming;
-  if (isMerge(event) || (await wasOfSeveral(db, stored, judgedNo))) {
-    const said = isMerge(event)
-      ? mergeInWords(event, stored)
-      : `${outcomeInWords(stored.outcome, stored.reason)} By then the player was, or had been, one person with others, so that it is not judged again here.`;
-    const answer = `${said} ${booksInWords(changed)}`;
+  const replacement = stored.source === CORRECTION_SOURCE ? await readReplacement(db, stored) : undefined;
+  const unjudged = await whyNotJudgedAgain(db, stored, event, judgedNo, replacement);
+  if (unjudged !== undefined) {
+    const answer = `${unjudged} ${booksInWords(changed)}`;
     return {
       ...{ ...about, answer, arrived, erased_at: null, event: contentOf(event), recomputed: null, error },
       ...{ games: [], ruling: null },
@@ -153,10 +156,14 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     stock: opening?.stock ?? new Map(),
   };
   const draw = recordedDraw(changed, opening);
-  const decided = tryTo(() => decide([opened], definitions, noVerdicts, false, draw).decision);
+  const decided = tryTo(() => decide([opened], definitions, noVerdicts, 'new', draw).decision);
+  const together =
+    replacement === undefined || replacement === null
+      ? decided
+      : tryTo(() => decideTogether({ ...opened, player: structuredClone(player) }, replacement, definitions, draw));
   const waited = 'error' in decided ? undefined : decided.rulings.find(({ ruling }) => ruling.waiting)?.ruling;
   const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
-  const recomputed = compare(stored, judgedNo, changed, ledger, definitions, decided, resolution);
+  const recomputed = compare(stored, judgedNo, changed, ledger, definitions, together, resolution);
   const isRuling = isVerdict(event) || isReversal(event);
   const seen =
     reason !== 'occurred_in_future' &&
@@ -166,8 +173,9 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     !isOpening(event);
   const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
   const ruled = { event, eventNo, judgedNo, outcome, reason, before: player, after: opened.player };
+  const spared = sparedBy(decided, together);
   const resolvedBy = resolution?.eventId ?? null;
-  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, ledger, known.definitions) : null;
+  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy, spared }, changed, ledger, known.definitions) : null;
   return {
     ...about,
     answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening),
@@ -180,6 +188,50 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     ruling,
     changed,
   };
+}
+
+/** What is said instead of judging an event again, with the outcome that is stored; undefined where it can be judged. */
+async function whyNotJudgedAgain(
+  db: Db,
+  stored: StoredEvent,
+  event: CanonicalEvent,
+  judgedNo: number,
+  replacement: Replacement | null | undefined,
+): Promise<string | undefined> {
+  if (isMerge(event)) return mergeInWords(event, stored);
+  const outcome = outcomeInWords(stored.outcome, stored.reason);
+  if (await wasOfSeveral(db, stored, judgedNo)) {
+    return `${outcome} By then the player was, or had been, one person with others, so that it is not judged again here.`;
+  }
+  if (replacement !== null) return undefined;
+  return `${outcome} What the event was corrected to is older than retention and no longer stored, so that it is not judged again here.`;
+}
+
+/** What came of the reversal of a correction, which was judged as one with what takes the place of what it takes back. */
+function decideTogether(
+  reversal: OpenedEvent,
+  replacement: Replacement,
+  definitions: Definitions,
+  draw: Draw,
+): Decision {
+  const pair = [reversal, { ...reversal, ...replacement, originals: [] }];
+  const { decision } = decide(pair, definitions, noVerdicts, 'correction', draw);
+  const isOwn = ({ judged }: { judged: JudgedEvent }): boolean => judged.eventNo === reversal.eventNo;
+  return {
+    ...decision,
+    credits: decision.credits.filter(isOwn),
+    claims: decision.claims.filter(isOwn),
+    changes: decision.changes.filter(isOwn),
+    corrections: decision.corrections.filter(({ rulingNo }) => rulingNo === reversal.eventNo),
+  };
+}
+
+/** The claims that a reversal alone would have ended, and did not. */
+function sparedBy(alone: Decision | { error: unknown }, together: Decision | { error: unknown }): OpenClaim[] {
+  if ('error' in alone || 'error' in together) return [];
+  return alone.changes
+    .map(({ change }) => change.claim)
+    .filter((claim) => !together.changes.some(({ change }) => isSameClaim(change.claim, claim)));
 }
 
 function contentOf({

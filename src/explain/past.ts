@@ -6,7 +6,7 @@ import { COHORT_CHANGED, readChange } from '../cohorts/change.ts';
 import { addStatement, intervalsOf, type Statement } from '../cohorts/cohorts.ts';
 import type { Db } from '../db/connect.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
-import type { PlayerState } from '../engine/effect.ts';
+import type { OpenedEvent, PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import { hasEnded, isClosed } from '../games/claim.ts';
 import type { Timeline } from '../games/decide.ts';
@@ -15,7 +15,7 @@ import type { Game } from '../games/game.ts';
 import type { Claim, ClaimStatus, Correction, Credit, OpenClaim, Progress, Ruling } from '../games/games.ts';
 import { isReversal, isVerdict, liveCredits, namesEvent } from '../games/ruling.ts';
 import { counts } from '../inbox/outcome.ts';
-import { incomingOf, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
+import { incomingOf, listEvents, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../time.ts';
 
@@ -335,6 +335,22 @@ export async function readOriginals(
                order by r.judged_no limit 1),
              k.outcome)`.execute(db.query);
   return rows.map(({ event_no }) => Number(event_no));
+}
+
+/** What took the place of what a correction took back. */
+export type Replacement = Pick<OpenedEvent, 'incoming' | 'receivedAt' | 'eventNo'>;
+
+/** The event that was judged as one with the reversal of a correction, the next of its batch; null where what it said is no longer stored. */
+export async function readReplacement(
+  db: Db,
+  { user_id: userId, event_id, event_no }: StoredEvent,
+): Promise<Replacement | null> {
+  const eventNo = Number(event_no) + 1;
+  const editions = await listEvents(db, { userId, eventIds: [event_id] }, limits.listedEvents);
+  const stored = editions.find((each) => Number(each.event_no) === eventNo);
+  const incoming = stored === undefined ? undefined : incomingOf(stored);
+  if (stored === undefined || incoming === undefined) return null;
+  return { incoming, receivedAt: stored.received_at, eventNo };
 }
 
 /** What ended the wait of a reversal that was judged at this number before what it names had come; undefined while it waits. */

@@ -4,7 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import { versionInForce, windowFor } from '../games/decide.ts';
-import type { ClaimRuling, Player, Ruling } from '../games/games.ts';
+import type { Claim, ClaimRuling, Player, Ruling } from '../games/games.ts';
 import { isVerdict, readReversal, readVerdict } from '../games/ruling.ts';
 import { formatInstant } from '../time.ts';
 import { type Changed, countedInWords } from './changed.ts';
@@ -37,6 +37,8 @@ export interface RuledOn {
   after: PlayerState;
   /** The event that ended its wait. */
   resolvedBy: string | null;
+  /** Of the reversal of a correction: the claims that it has left as they were, since what takes the place of what it takes back reaches their steps. */
+  spared: readonly Claim[];
 }
 
 type Reading = { ruling: Ruling } | { claim: ClaimRuling } | { problem: string };
@@ -127,7 +129,7 @@ function verdictInWords(reading: { ruling: Ruling } | { claim: ClaimRuling }, { 
 }
 
 function gamesOf(
-  { before, after }: RuledOn,
+  { before, after, spared }: RuledOn,
   { ruled, transitions, claims }: Changed,
   { games }: Definitions,
 ): RulingTrace['games'] {
@@ -156,6 +158,11 @@ function gamesOf(
         ...(counted === '' ? [] : [`Since then ${counted}.`]),
         ...(progress === null ? [] : [progressInWords(progress)]),
         ...claims.filter(isHere).map(({ step }) => `With it the player reached step ${step}.`),
+        ...spared
+          .filter(({ gameId, windowStart }) => isHere({ game_id: gameId, window_start: formatInstant(windowStart) }))
+          .map(
+            ({ step }) => `Step ${step} stays as it was claimed: what the event was corrected to reaches it as well.`,
+          ),
         ...[...claims, ...transitions].filter(isHere).flatMap(claimInWords),
       ].join(' '),
     };

@@ -253,23 +253,30 @@ function apply(timeline: Timeline, game: Game, window: Window, credits: Credit[]
 }
 
 /** What a ruling has changed. */
-export interface Unwound extends Settled {
+export interface Unwound {
   /** How many credits it names, whether or not they still counted. */
   named: number;
   corrected: Credit[];
+  /** The windows that it has folded anew. What that means for claims is for `settleWindows`. */
+  windows: Unsettled[];
 }
 
-/**
- * Takes a ruling on a player's credits (all of the windows concerned must be in hand) and folds these windows anew. Claims whose steps are not reached
- * any more end, by the policy of the version that made them where their reward may have been paid.
- */
+/** A window that was folded anew, and whose claims are those of the steps that it reached before. */
+export interface Unsettled {
+  timeline: Timeline;
+  game: Game;
+  window: Window;
+  before: Reached;
+}
+
+/** Takes a ruling on a player's credits (all of the windows concerned must be in hand) and folds these windows anew. Claims stay as they are. */
 export function applyRuling(
   timelineOf: TimelineOf,
   ruling: Ruling,
   isNamed: (credit: Credit) => boolean,
   player: Player,
 ): Unwound {
-  const unwound: Unwound = { named: 0, corrected: [], claims: [], changes: [] };
+  const unwound: Unwound = { named: 0, corrected: [], windows: [] };
   player.credits = player.credits.map((credit) => {
     if (!isNamed(credit)) return credit;
     unwound.named++;
@@ -282,16 +289,25 @@ export function applyRuling(
   const windows = Map.groupBy(unwound.corrected, ({ gameNo, windowStart }) => `${gameNo}:${windowStart}`);
   for (const [credit] of windows.values()) {
     const { gameNo, windowStart } = credit as Credit;
-    append(unwound, unwind(timelineOf(gameNo), windowStart, player));
+    const timeline = timelineOf(gameNo);
+    const { game, window } = placeOf(timeline, windowStart, creditsIn(timeline, windowStart, player));
+    const before = stepsOf(game, window, progressOf(player, game, window));
+    refold(timeline, game, window, player);
+    unwound.windows.push({ timeline, game, window, before });
   }
   return unwound;
 }
 
-/** Folds a window anew after a ruling. */
-function unwind(timeline: Timeline, windowStart: Instant, player: Player): Settled {
-  const { game, window } = placeOf(timeline, windowStart, creditsIn(timeline, windowStart, player));
-  const progress = progressOf(player, game, window);
-  return foldAnew(timeline, game, window, player, stepsOf(game, window, progress));
+/**
+ * Settles the claims of windows by what they reach now. Claims whose steps are not reached any more end, by the policy of the version that made them
+ * where their reward may have been paid.
+ */
+export function settleWindows(windows: readonly Unsettled[], player: Player): Settled {
+  const settled: Settled = { claims: [], changes: [] };
+  for (const { timeline, game, window, before } of windows) {
+    append(settled, settleAnew(timeline, game, window, player, before));
+  }
+  return settled;
 }
 
 function creditsIn({ gameNo }: Timeline, windowStart: Instant, player: Player): Credit[] {
@@ -305,14 +321,19 @@ function placeOf(timeline: Timeline, windowStart: Instant, credits: readonly Cre
   return { game, window: windowFor(game, newest.occurredAt, [windowStart]) as Window };
 }
 
-/** Folds a window anew, and ends, releases and makes the claims that this asks for. Taken back is only what was reached `before`. */
-function foldAnew(timeline: Timeline, game: Game, window: Window, player: Player, before: Reached): Settled {
+/** Folds all live credits of a window anew. */
+function refold(timeline: Timeline, game: Game, window: Window, player: Player): void {
   const progress = progressOf(player, game, window);
   Object.assign(
     progress,
     foldBoth(liveCredits(creditsIn(timeline, window.start, player)), game, (version) => versionOf(timeline, version)),
   );
   progress.changed = true;
+}
+
+/** Ends, releases and makes the claims that a window asks for which was folded anew. Taken back is only what was reached `before`. */
+function settleAnew(timeline: Timeline, game: Game, window: Window, player: Player, before: Reached): Settled {
+  const progress = progressOf(player, game, window);
   const after = stepsOf(game, window, progress);
   // What another event of the same transaction has taken away before stays claimed: only what this takes is taken back.
   const lost = (claim: OpenClaim): boolean =>
@@ -346,7 +367,8 @@ export function foldTogether(timelineOf: TimelineOf, taken: readonly Credit[], p
       together.changes.push(change(player, claim, { ...claim, status: 'cancelled' }));
     }
     Object.assign(progress, claimedBy(claimsOf(player, progress)));
-    append(together, foldAnew(timeline, game, window, player, nothing));
+    refold(timeline, game, window, player);
+    append(together, settleAnew(timeline, game, window, player, nothing));
   }
   return together;
 }
@@ -368,7 +390,8 @@ export function foldApart(timelineOf: TimelineOf, player: Player, other: Player)
     ] as const) {
       const progress = progressOf(each, game, window);
       Object.assign(progress, claimedBy(claimsOf(each, progress)));
-      append(settled, foldAnew(timeline, game, window, each, together));
+      refold(timeline, game, window, each);
+      append(settled, settleAnew(timeline, game, window, each, together));
     }
   }
   return apart;

@@ -4,7 +4,7 @@ import { intervalsOf, statementsOf } from '../cohorts/cohorts.ts';
 import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { EventResult } from '../engine/batch.ts';
-import { decide } from '../engine/decide.ts';
+import { decide, type Occasion } from '../engine/decide.ts';
 import type { Decision, JudgedEvent, OpenedEvent, PlayerState } from '../engine/effect.ts';
 import { Defect } from '../errors.ts';
 import type { IncomingEvent } from '../event/event.ts';
@@ -27,7 +27,7 @@ export type TimedEvent = IncomingEvent & { receivedAt: number };
 
 export interface Rehearsal {
   /** Decides one batch and keeps what it changed. */
-  process(events: readonly TimedEvent[]): { results: EventResult[]; decision: Decision };
+  process(events: readonly TimedEvent[], occasion?: Occasion): { results: EventResult[]; decision: Decision };
   /** A player, as the events so far have left them. */
   playerOf(userId: string): Player;
   players: ReadonlyMap<string, Player>;
@@ -73,7 +73,10 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
     return player;
   }
 
-  function process(events: readonly TimedEvent[]): { results: EventResult[]; decision: Decision } {
+  function process(
+    events: readonly TimedEvent[],
+    occasion: Occasion = 'new',
+  ): { results: EventResult[]; decision: Decision } {
     batchNo++;
     const opened = events.map((incoming, index) => ({
       incoming,
@@ -84,7 +87,7 @@ export function createRehearsal(definitions: Definitions, beginning: Beginning):
       originals: originalsOf(incoming),
       stock,
     }));
-    const { decision, results } = decide(opened, definitions, noVerdicts, false, trialDraw);
+    const { decision, results } = decide(opened, definitions, noVerdicts, occasion, trialDraw);
     for (const player of players.values()) for (const progress of player.progress) progress.changed = false;
     keep(decision);
     return { results, decision };

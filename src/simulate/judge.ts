@@ -67,7 +67,7 @@ export function judgePlayer(
       return { incoming, player, receivedAt, eventNo, known: undefined, originals: [], stock: new Map() };
     });
     try {
-      return decide(opened, definitions, noVerdicts, false, trialDraw).decision;
+      return decide(opened, definitions, noVerdicts, 'new', trialDraw).decision;
     } catch {
       return undefined;
     }

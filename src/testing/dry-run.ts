@@ -1,7 +1,9 @@
 // The pure decision over batches without a database, and the books that it makes, in the model's words.
 import type { EventResult } from '../engine/batch.ts';
+import type { Occasion } from '../engine/decide.ts';
 import type { Decision } from '../engine/effect.ts';
 import type { IncomingEvent } from '../event/event.ts';
+import type { Player } from '../games/games.ts';
 import { createRehearsal, type TimedEvent } from '../scenarios/rehearsal.ts';
 import type { Books } from './books.ts';
 import { type GameHistory, makeDefinitions } from './make.ts';
@@ -9,8 +11,10 @@ import type { History } from './model.ts';
 
 export interface DryRun {
   /** Decides one batch and keeps what it changed. */
-  process(events: readonly IncomingEvent[]): { results: EventResult[]; decision: Decision };
+  process(events: readonly IncomingEvent[], occasion?: Occasion): { results: EventResult[]; decision: Decision };
   books(): Books;
+  /** The players, as the batches so far have left them. */
+  players: ReadonlyMap<string, Player>;
 }
 
 export function dryRun(games: readonly GameHistory[], memberships: History['memberships']): DryRun {
@@ -19,8 +23,8 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
   const rehearsal = createRehearsal(definitions, { memberships });
   const joins: Decision['joins'] = [];
 
-  function process(events: readonly IncomingEvent[]): ReturnType<DryRun['process']> {
-    const decided = rehearsal.process(events as TimedEvent[]);
+  function process(events: readonly IncomingEvent[], occasion?: Occasion): ReturnType<DryRun['process']> {
+    const decided = rehearsal.process(events as TimedEvent[], occasion);
     joins.push(...decided.decision.joins);
     return decided;
   }
@@ -81,5 +85,5 @@ export function dryRun(games: readonly GameHistory[], memberships: History['memb
     };
   }
 
-  return { process, books };
+  return { process, books, players: rehearsal.players };
 }

@@ -1,9 +1,9 @@
 // Given some games, when events arrive, then the books say this: decisions as sentences, without a database.
 import { expect } from 'vitest';
-import type { IncomingEvent } from '../event/event.ts';
+import type { IncomingEvent, Json } from '../event/event.ts';
 import type { GameConfig } from '../games/config.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
-import { at, type GameHistory, gameHistory } from './make.ts';
+import { at, correctionTo, type GameHistory, gameHistory } from './make.ts';
 import type { History } from './model.ts';
 
 export type Membership = History['memberships'][number];
@@ -28,6 +28,8 @@ export interface Expected {
 export interface When {
   /** Delivers events as one batch. */
   when(...events: IncomingEvent[]): When;
+  /** Corrects an event, for the first time. */
+  corrected(event: IncomingEvent, attributes: Record<string, Json>): When;
   /** Looks at the books. */
   thenBooks(expected: Expected): When;
 }
@@ -55,15 +57,17 @@ export function given(...facts: Fact[]): When {
 }
 
 function scene(run: DryRun, severalGames: boolean, outcomes: string[]): When {
+  const process = (...given: Parameters<DryRun['process']>): When => {
+    const { results } = run.process(...given);
+    const words = results.map(
+      ({ outcome, reason, replayed }) =>
+        `${outcome}${reason === null ? '' : ` (${reason})`}${replayed ? ' again' : ''}`,
+    );
+    return scene(run, severalGames, words);
+  };
   return {
-    when(...events) {
-      const { results } = run.process(events);
-      const words = results.map(
-        ({ outcome, reason, replayed }) =>
-          `${outcome}${reason === null ? '' : ` (${reason})`}${replayed ? ' again' : ''}`,
-      );
-      return scene(run, severalGames, words);
-    },
+    when: (...events) => process(events),
+    corrected: (event, attributes) => process(correctionTo(event, attributes), 'correction'),
     thenBooks(expected) {
       const wanted = Object.keys(expected) as (keyof Expected)[];
       const found: Expected = { outcomes, ...describe(run, severalGames) };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FieldTypes } from '../condition/condition.ts';
 import { createDefinitions, type Definitions } from '../definitions/definitions.ts';
+import { correctionOf } from '../engine/correct.ts';
 import type { CanonicalEvent, Correlation, IncomingEvent, Json, Origin } from '../event/event.ts';
 import { attributeCatalogue, canonicalSource } from '../event/source.ts';
 import { type GameConfig, gameSchema } from '../games/config.ts';
@@ -183,6 +184,17 @@ export function reversalOf(original: string, amount: number | null = null, optio
     attributes: { transaction_amount: amount, ...options.attributes },
     correlation: { original_event_id: original, ...options.correlation },
   });
+}
+
+/** The two events that correct an event, as the command makes them, given a day after it. */
+export function correctionTo(
+  original: IncomingEvent,
+  attributes: CanonicalEvent['attributes'],
+  { edition = 1, producer = original.event.producer }: { edition?: number; producer?: string } = {},
+): [reversal: IncomingEvent, corrected: IncomingEvent] {
+  const order = { edition, producer, by: 'asha', reason: 'ticket 815' };
+  const [reversal, corrected] = correctionOf(original, { ...original.event.attributes, ...attributes }, order);
+  return [{ ...reversal, receivedAt: original.event.occurred_at + 24 * 3_600_000 }, corrected];
 }
 
 /** The opening of the cookie of a step in a game of `makeGame`. Its id is the claim's, as the API makes it. */
