@@ -9,8 +9,8 @@ import { rewardKey } from '../rewards/decide.ts';
 import { type DryRun, dryRun } from '../testing/dry-run.ts';
 import { given } from '../testing/given.ts';
 import { deliveries, type EngineHistory, histories } from '../testing/histories.ts';
-import { correctionTo, makeGame, reversalOf, upiPayment } from '../testing/make.ts';
-import type { Decision } from './effect.ts';
+import { correctionTo, gameHistory, makeEvent, makeGame, reversalOf, upiPayment } from '../testing/make.ts';
+import type { Decision, PlayerState } from './effect.ts';
 
 const LIMIT_MS = 60_000;
 
@@ -61,6 +61,37 @@ describe('an event that is corrected', () => {
       .when(a)
       .corrected(a, { transaction_amount: 90 })
       .thenBooks({ outcomes: ['reversed', 'no_match (condition_failed)'], progress: 0, claims: ['1 cancelled NC 10'] });
+  });
+
+  test('makes up with what it earns for what is owed again by what it has lost', () => {
+    const of = (category: string) => ({
+      ...{ game_id: category, on_reversal: 'offset' as const, milestone_steps: [5] },
+      triggers: [
+        {
+          rule: {
+            operator: 'and' as const,
+            conditions: [{ field: 'attributes.merchant_category', op: 'eq' as const, value: category }],
+          },
+          progression_config: { mode: 'increment_by_constant' as const, value: 5 },
+        },
+      ],
+    });
+    const run = dryRun(
+      [makeGame(of('fuel')), makeGame(of('food'))].map((each) => gameHistory(each)),
+      [],
+    );
+    run.process([makeEvent()]);
+    const player = run.players.get('U1') as PlayerState;
+    player.debts = { NC: 30 };
+    const fuel = upiPayment(100, { attributes: { merchant_category: 'fuel' } });
+    run.process([fuel]);
+    for (const claim of player.claims) claim.sending = 'sent';
+    const { decision } = run.process(correctionTo(fuel, { merchant_category: 'food' }), 'correction');
+    // 30 of the 50 had been kept back; they are again, of the 50 that are earned now.
+    expect(decision.messages.flatMap(({ body }) => ('amount' in body ? [[body.game_id, body.amount]] : []))).toEqual([
+      ['food', 20],
+    ]);
+    expect(player.debts).toEqual({ NC: 0 });
   });
 
   test('is not judged where something else has the identity of one of the two', () => {
