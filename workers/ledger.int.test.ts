@@ -28,7 +28,7 @@ test('the services have paid what the ledger says, each reward once', { timeout:
   expect(total.payments).toBeGreaterThan(WORLDS * bounds.players);
   expect(total.attempts).toBeGreaterThan(total.payments as number);
   const takenBack = bounds.takesBack
-    ? (['takenBack', 'kept', 'netted', 'letThrough', 'givenUp', 'gaveBack'] as const)
+    ? (['corrected', 'takenBack', 'kept', 'netted', 'letThrough', 'givenUp', 'gaveBack'] as const)
     : [];
   for (const key of ['ambiguous', 'fenced', 'overBudget', ...takenBack] as const) {
     expect(total[key], key).toBeGreaterThan(0);

@@ -162,13 +162,13 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
     if (earning.status === 'offset') owedLater.push(earning);
   }
 
-  /** Looks at events again after something was said about them, at all of them at once. */
-  function judgeAgain(concerned: readonly Payment[]): void {
+  /** Looks at events again after something was said about them, at all of them at once; of one that was corrected in every game, whether it counted or not. */
+  function judgeAgain(concerned: readonly Payment[], corrected = false): void {
     for (const game of games) {
       const counted = contributions.get(game.id) as Map<string, Contribution>;
       const before = totals(counted);
       for (const payment of concerned) {
-        if (counted.has(payment.event)) counted.set(payment.event, contributionOf(game, payment));
+        if (corrected || counted.has(payment.event)) counted.set(payment.event, contributionOf(game, payment));
       }
       const after = totals(counted);
       for (const earning of own(game)) {
@@ -178,8 +178,9 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
           ((status === 'earned' || status === 'awaiting_budget') && step <= before.cleared && step > after.cleared);
         if (lost) end(earning);
       }
-      settle(game);
     }
+    // What is owed again now, what is earned in any game makes up for.
+    for (const game of games) settle(game);
   }
 
   return {
@@ -209,6 +210,11 @@ export function openAccount(games: readonly LedgerGame[], purses: ReadonlyMap<st
           const { of, paise } = happening;
           taken.set(of, (taken.get(of) ?? 0) + (paise ?? Number.POSITIVE_INFINITY));
           return judgeAgain([...payments.values()].filter(({ event, payment }) => event === of || payment === of));
+        }
+        case 'corrected': {
+          const payment = { ...(payments.get(happening.event) as Payment), paise: happening.paise };
+          payments.set(happening.event, payment);
+          return judgeAgain([payment], true);
         }
         case 'released':
           released.add(happening.of);

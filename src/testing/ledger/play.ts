@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Worker } from '../../../workers/worker.ts';
 import { connect, type Db } from '../../db/connect.ts';
 import { transaction } from '../../db/transaction.ts';
+import { correctEvent } from '../../engine/correct.ts';
 import { type Difference, verify } from '../../engine/verify.ts';
 import type { IncomingEvent } from '../../event/event.ts';
 import type { GameConfig } from '../../games/config.ts';
@@ -19,7 +20,7 @@ import type { RewardService } from '../../rewards/service.ts';
 import { createVoucher } from '../../rewards/voucher.ts';
 import { type TestDatabase, testDatabase } from '../database.ts';
 import { type TestServices, testServices, testWorker } from '../dispatch.ts';
-import { install, silent, testEngine } from '../engine.ts';
+import { install, silent, type TestEngine, testEngine } from '../engine.ts';
 import { at, changed, type EventOptions, gameHistory, makeEvent, makeGame, paymentTrigger } from '../make.ts';
 import { nameOf, openAccount, openPurse, type Sent } from './account.ts';
 import type { Happening, LedgerGame, Sequence, Work, World } from './world.ts';
@@ -48,6 +49,7 @@ export interface Played {
   /** What kept the test from being too easy: how much of it there was. */
   counts: {
     events: number;
+    corrected: number;
     payments: number;
     /** Calls that were to pay something. */
     attempts: number;
@@ -91,10 +93,16 @@ export async function play(world: World): Promise<Played> {
     const sent = world.takesBack ? await whatWasSent(database) : new Map<string, Sent>();
     const size = Math.max(1, Math.ceil(happenings.length / batches));
     for (let from = 0; from < happenings.length; from += size) {
-      const batch = happenings.slice(from, from + size);
-      await engine.take(batch.map(({ userId, happening }) => eventOf(userId, happening, events)));
-      ledger.begin(sent);
-      for (const { userId, happening } of batch) ledger.take(userId, happening);
+      for (const batch of transactionsOf(happenings.slice(from, from + size))) {
+        const [{ userId, happening }] = batch as [(typeof batch)[number]];
+        if (happening.kind === 'corrected') await correctPayment(engine, userId, happening);
+        else
+          await engine.take(
+            batch.map((each) => eventOf(each.userId, each.happening as Exclude<Happening, Correction>, events)),
+          );
+        ledger.begin(sent);
+        for (const each of batch) ledger.take(each.userId, each.happening);
+      }
     }
     await stage.work(work);
     if (world.takesBack && delivers(work)) ledger.giveOut();
@@ -110,6 +118,7 @@ export async function play(world: World): Promise<Played> {
     audits: [drained, mended],
     counts: {
       events: events.size,
+      corrected: world.sequences.flatMap(({ turns }) => turns.flat()).filter(({ kind }) => kind === 'corrected').length,
       payments: mended.found.paid.length,
       attempts: services.calls('neucoin') + services.calls('voucher'),
       ambiguous: await resolved(database),
@@ -124,12 +133,42 @@ function delivers({ kind }: Work): boolean {
   return kind !== 'rest' && kind !== 'death';
 }
 
+type Mixed = { userId: string; happening: Happening };
+type Correction = Extract<Happening, { kind: 'corrected' }>;
+
+/** The happenings of a batch, each correction by itself: it is a command. */
+function transactionsOf(batch: readonly Mixed[]): Mixed[][] {
+  const transactions: Mixed[][] = [];
+  let last: Mixed[] | undefined;
+  for (const each of batch) {
+    if (each.happening.kind === 'corrected') {
+      transactions.push([each]);
+      last = undefined;
+    } else if (last === undefined) {
+      last = [each];
+      transactions.push(last);
+    } else last.push(each);
+  }
+  return transactions;
+}
+
+async function correctPayment(engine: TestEngine, userId: string, { event, paise }: Correction): Promise<void> {
+  const order = {
+    eventId: event,
+    userId,
+    set: { transaction_amount: paise / 100 },
+    by: 'the ledger test',
+    reason: 'wrong',
+  };
+  await correctEvent({ db: engine.db, engine, dryRun: false }, { ...order, takeBack: true });
+}
+
 /** The turn's happenings of all players, each player's own in their order. */
 function interleave(random: ReturnType<typeof createSampleRandom>, sequences: readonly Sequence[], turn: number) {
   const waiting = sequences
     .map(({ userId, turns }) => ({ userId, left: [...(turns[turn] ?? [])] }))
     .filter(({ left }) => left.length > 0);
-  const mixed: { userId: string; happening: Happening }[] = [];
+  const mixed: Mixed[] = [];
   while (waiting.length > 0) {
     const place = random.whole(0, waiting.length - 1);
     const { userId, left } = waiting[place] as (typeof waiting)[number];
@@ -139,7 +178,11 @@ function interleave(random: ReturnType<typeof createSampleRandom>, sequences: re
   return mixed;
 }
 
-function eventOf(userId: string, happening: Happening, events: Map<string, IncomingEvent>): IncomingEvent {
+function eventOf(
+  userId: string,
+  happening: Exclude<Happening, Correction>,
+  events: Map<string, IncomingEvent>,
+): IncomingEvent {
   if (happening.kind === 'again' || happening.kind === 'altered') {
     const before = events.get(happening.event) as IncomingEvent;
     return happening.kind === 'again'
@@ -154,7 +197,7 @@ function eventOf(userId: string, happening: Happening, events: Map<string, Incom
   return event;
 }
 
-function contentOf(happening: Exclude<Happening, { kind: 'again' | 'altered' }>): EventOptions {
+function contentOf(happening: Exclude<Happening, Correction | { kind: 'again' | 'altered' }>): EventOptions {
   if (happening.kind === 'pays') {
     const { payment, paise, flag, day } = happening;
     return {

@@ -40,6 +40,8 @@ export type Happening =
   | { kind: 'altered'; event: string }
   /** A payment is taken back, all of it (null) or a part; it may not have come yet. By the name of its event, or of all the payment's events. */
   | { kind: 'reversed'; event: string; of: string; by: 'event' | 'payment'; paise: number | null }
+  /** A payment that has come should have been of another amount; nothing of it was flagged. */
+  | { kind: 'corrected'; event: string; paise: number }
   /** A verdict on a flagged payment that has come. */
   | { kind: 'released' | 'voided'; event: string; of: string }
   /** A verdict on a step's reward, which may be over its budget. */
@@ -275,7 +277,10 @@ function drawSequence(
     return payment;
   };
   const rule = (): Happening => {
-    const { event: of, payment, paise } = random.pick(payments);
+    const { event: of, payment, paise, flag } = random.pick(payments);
+    if (random.chance(0.06) && (flag === null || flag === '' || flag === false)) {
+      return { kind: 'corrected', event: of, paise: Math.round(random.pick(rupees) * 100) };
+    }
     if (random.chance(0.3)) return { kind: random.pick(['released', 'released', 'voided']), event: newEvent(), of };
     if (random.chance(0.3)) {
       const { id, steps } = random.pick(holding);
