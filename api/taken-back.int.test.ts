@@ -1,6 +1,7 @@
 // What players are shown of rewards and credits that did not stay as they were: reversals, verdicts, debts, budgets. In the widget and the journey, from
 // PostgreSQL and from Redis, and in the history.
 import { expect, test } from 'vitest';
+import { correctEvent } from '../src/engine/correct.ts';
 import { type TestApi, testApi } from '../src/testing/api.ts';
 import { fromBoth } from '../src/testing/both-ways.ts';
 import { SENTINEL } from '../src/testing/every-archetype.ts';
@@ -287,4 +288,13 @@ test('an event that failed is told of, in words, until it is judged; a reversal 
   expect((await api.get('/api/games/game/history?not_counted=false')).body.entries).toHaveLength(1);
   await api.engine.take([failing]);
   expect((await shown(api)).entries.map(({ kind }) => kind)).toEqual(['claim', 'credit', 'credit']);
+});
+
+test('an event that was corrected is told of as it was corrected, and not as it was', async () => {
+  await using api = await given({ milestone_steps: [2], triggers: [paymentTrigger({ from: 1_000 })] });
+  await api.engine.take([pay('a', 900)]);
+  expect((await shown(api)).entries.map(({ kind }) => kind)).toEqual(['not_counted']);
+  const order = { eventId: 'a', userId: 'U1', set: { transaction_amount: 1_500 }, by: 'asha', reason: 'ticket 815' };
+  await correctEvent({ db: api.engine.db, engine: api.engine, dryRun: false }, order);
+  expect((await shown(api)).entries).toMatchObject([{ kind: 'credit', event_id: 'a', counts: 1 }]);
 });

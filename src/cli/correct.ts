@@ -13,7 +13,8 @@ import { readReason, recordCommand, whoAsks } from './person.ts';
 interface CorrectOptions {
   player: string;
   producer?: string;
-  set: string[];
+  set?: string[];
+  again?: boolean;
   reason?: string;
   dryRun?: boolean;
   takeBack?: boolean;
@@ -26,11 +27,16 @@ export async function correctInbox(eventId: string, options: CorrectOptions): Pr
   if (options.reason === undefined && !dryRun) {
     throw new UserError('--reason is missing: say why, for the record (or --dry-run, to see what would change)');
   }
+  const { set = [], again = false } = options;
+  if (set.length === 0 && !again) {
+    throw new UserError('say what it should have said (--set), or that it is to be judged anew as it is (--again)');
+  }
   const order = {
     eventId,
     userId: options.player,
     producer: options.producer,
-    set: Object.fromEntries(options.set.map(readSetting)),
+    set: Object.fromEntries(set.map(readSetting)),
+    again,
     by: whoAsks(),
     takeBack: options.takeBack,
     reason: options.reason === undefined ? '' : readReason(options.reason),
@@ -74,8 +80,9 @@ function readSetting(given: string): [string, Json] {
 type MovedInWords = { game_id: string; window_start: string; before: number; after: number };
 
 function describe(eventId: string, done: Correction, moved: readonly MovedInWords[], dryRun: boolean): string {
-  if (!done.changed) return `${eventId} says so already: nothing was done.`;
   const { from, to, claims } = done;
+  const isAsItWas = Object.keys(to.attributes).length === 0;
+  if (!done.changed) return `${eventId} says so already, and comes to the same: nothing was done.`;
   const words = ({ outcome, reason }: Correction['from']) => (reason === null ? outcome : `${outcome} (${reason})`);
   return [
     `${eventId} from ${done.producer}`,
@@ -90,7 +97,7 @@ function describe(eventId: string, done: Correction, moved: readonly MovedInWord
     '',
     dryRun
       ? `${done.ended.length > 0 ? 'Rewards would be taken back, for which it needs --take-back. ' : ''}${counted(claims, 'step')} would be claimed. Nothing was changed: leave out --dry-run to do it.`
-      : `Corrected; ${counted(claims, 'step')} claimed. What it said before is kept.`,
+      : `${isAsItWas ? 'Judged anew' : 'Corrected'}; ${counted(claims, 'step')} claimed. What it said before is kept.`,
   ].join('\n');
 }
 

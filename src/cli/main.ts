@@ -470,10 +470,11 @@ inbox
   .command('correct <event_id>')
   .description('an event said something wrong: take it back, and judge what it should have said in its place')
   .requiredOption('--player <user_id>', 'whose event it is')
-  .requiredOption(
+  .option(
     '--set <assignments...>',
     'what it should have said: attributes.<name>=<value>, the value as JSON or text; null takes it away',
   )
+  .option('--again', 'judge it anew as it is, in all games: also in one that had left it out')
   .option('--producer <producer>', 'whose event it is, where several producers have such an event of the player')
   .option('--reason <text>', 'why, for the record')
   .option('--dry-run', 'say what would change, and change nothing')
@@ -490,6 +491,7 @@ becomes of rewards that were paid). The corrected event occurred and was receive
     examples(
       'milepost inbox correct evt_pay_001 --player U123 --set attributes.transaction_amount=900 --dry-run',
       "milepost inbox correct evt_pay_001 --player U123 --set attributes.transaction_amount=900 --reason 'ticket 815'",
+      "milepost inbox correct evt_pay_001 --player U123 --again --reason 'ticket 816: the cohort was wrong'",
     ),
   )
   .action(from(async () => (await import('./correct.ts')).correctInbox));

@@ -76,6 +76,40 @@ async function expectRight({ merged = false } = {}): Promise<void> {
   }
 }
 
+test('what one game counted and another left out counts there once it is judged anew, and stays as it was in the first', async () => {
+  const other = makeGame({ game_id: 'other', cohort_id: 'early', milestone_steps: [1] });
+  await install(database.pool, { games: [gameHistory(other)] });
+  await engine.take([paid(1_500)]);
+  const again = { set: {}, again: true };
+  // As long as nothing is known that was not known then, there is nothing to do.
+  expect(await correct(0, again)).toMatchObject({ changed: false });
+  const { claims } = await readBooks(database.pool);
+  expect(claims).toHaveLength(1);
+
+  const attributes = { cohort_id: 'early', member: true };
+  await engine.take([makeEvent({ type: 'cohort_changed', occurred: '05-02', attributes })]);
+  expect(await correct(0, again)).toMatchObject({
+    changed: true,
+    from: { outcome: 'applied' },
+    to: { outcome: 'applied', attributes: {} },
+    moved: [{ gameNo: 2, before: 0, after: 1 }],
+    claims: 1,
+    ended: [],
+  });
+  const after = await readBooks(database.pool);
+  expect(after.claims).toHaveLength(2);
+  expect(after.claims).toEqual(expect.arrayContaining(claims));
+  expect(after.progress.map((row) => row.value)).toEqual([1, 1]);
+
+  expect(await correct(0, again)).toMatchObject({ changed: false });
+  expect(await readBooks(database.pool)).toEqual(after);
+  await expectRight();
+  // A refund that names the event takes back what it counts in both.
+  await engine.take([reversalOf('evt', null, { occurred: '05-20' })]);
+  expect((await readBooks(database.pool)).progress.map((row) => row.value)).toEqual([0, 0]);
+  await expectRight();
+});
+
 test('what a producer sends in a version of its own is corrected in that version', async () => {
   const sent = paid(900);
   await engine.take([{ ...sent, event: { ...sent.event, event_version: '2.1' } }]);

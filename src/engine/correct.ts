@@ -26,6 +26,8 @@ export interface CorrectionOrder {
   producer?: string | undefined;
   /** Attributes as they should have been; null takes one away. */
   set: { [name: string]: Json };
+  /** Although it says the same: it may count by what is known since, as in a game that had left it out and whose cohort was wrong. */
+  again?: boolean | undefined;
   by: string;
   reason: string;
   /** Do it although rewards that were earned are taken back by it. */
@@ -67,7 +69,8 @@ const normaliser = createNormaliser([
 const EDITION = /^correction-(\d+)\/(.*)$/s;
 
 /**
- * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time.
+ * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time. With `again`, and nothing to set, the
+ * event is judged anew as it is, in all games: where that comes to the same, nothing is done.
  * @throws UserError for an event that is not there, cannot be corrected, or was corrected by somebody else at this moment; and where rewards would be taken
  * back and nobody has said that they may be.
  */
@@ -92,17 +95,17 @@ export async function correctEvent(
   const { correction_of: _, ...said } = event.attributes;
   const should = attributesOf(said, order.set);
   const from = { outcome: stored.outcome, reason: stored.reason };
-  if (isDeepStrictEqual(should, said)) {
-    return {
-      producer,
-      from: { ...from, attributes: {} },
-      to: { ...from, attributes: {} },
-      changed: false,
-      moved: [],
-      claims: 0,
-      ended: [],
-    };
-  }
+  const unchanged: Correction = {
+    producer,
+    from: { ...from, attributes: {} },
+    to: { ...from, attributes: {} },
+    changed: false,
+    moved: [],
+    claims: 0,
+    ended: [],
+  };
+  const isSame = isDeepStrictEqual(should, said);
+  if (isSame && order.again !== true) return unchanged;
   const events = correctionOf(original, should, { ...order, edition: edition + 1, producer });
   const differences = Object.keys(order.set);
   const only = (attributes: CanonicalEvent['attributes']) =>
@@ -112,6 +115,9 @@ export async function correctEvent(
   const rehearsed = await engine.process({ ...batch, rehearsal: true });
   const [, expected] = rehearsed.results as [EventResult, EventResult];
   const ended = endedOf(rehearsed.rehearsed?.changed ?? []);
+  const moved = (rehearsed.moved ?? []).filter(({ before, after }) => before !== after);
+  const isNews = expected.outcome !== from.outcome || expected.reason !== from.reason;
+  if (isSame && !isNews && rehearsed.claims === 0 && ended.length === 0 && moved.length === 0) return unchanged;
   if (!dryRun && ended.length > 0 && order.takeBack !== true) {
     throw new UserError(
       `corrected so, ${order.eventId} takes rewards back: look with --dry-run, and say --take-back if that is meant`,
@@ -130,7 +136,7 @@ export async function correctEvent(
     from: { ...from, attributes: only(said) },
     to: { outcome, reason, attributes: only(should) },
     changed: true,
-    moved: rehearsed.moved ?? [],
+    moved,
     claims: rehearsed.claims,
     ended,
   };

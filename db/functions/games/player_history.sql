@@ -5,7 +5,7 @@
 --
 -- With p_not_counted also events of the game's types that it did not count, as far as their payloads are kept: among the player's p_events newest ones of
 -- p_event_type that were received from p_received_from to p_received_to and occurred from p_from to p_to, and among as many that failed. The caller says
--- why each was not counted. Rulings are not among them.
+-- why each was not counted. Rulings are not among them, nor what was corrected since.
 create or replace function milepost.player_history(
   p_bucket smallint, p_user_id text, p_game_no integer, p_before_us bigint, p_before_place text, p_limit integer, p_not_counted boolean,
   p_event_type text[], p_from timestamptz, p_to timestamptz, p_received_from timestamptz, p_received_to timestamptz, p_events integer
@@ -168,6 +168,11 @@ begin
          select j.event_no from milepost.game_join j
           where j.bucket = p_bucket and j.player_id = v_player_id and j.game_no = p_game_no)
        and i.event_no not in (select r.event_no from milepost.ruling r where r.bucket = p_bucket and r.player_id = v_player_id)
+       -- What was corrected is told as it was corrected (src/engine/correct.ts).
+       and (i.event_id, k.producer) not in (
+         select r.original_event_id, r.original_producer from milepost.ruling r
+          where r.bucket = p_bucket and r.player_id = v_player_id and r.producer like 'reversal-%/%'
+            and r.original_event_id is not null and r.original_producer is not null)
     union all
     select milepost.instant_of(e.occurred_at), '4:' || to_char(f.event_no, 'FM0000000000000000000'),
            json_build_object('kind', 'not_counted', 'received_at', milepost.ms_of(k.received_at), 'outcome', k.outcome, 'reason', k.reason,
