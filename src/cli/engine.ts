@@ -3,7 +3,7 @@ import { openResolver } from '../cohorts/config.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/connect.ts';
 import { createEngine, type Engine } from '../engine/process.ts';
-import { drawOf } from '../rewards/draw.ts';
+import { drawOf, refuseDraw } from '../rewards/draw.ts';
 import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
 import { drawKeysOf } from './draw-keys.ts';
@@ -14,7 +14,7 @@ export async function withEngine<T>(config: Config, work: (db: Db, engine: Engin
     const log = createCommandLog(config);
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
-      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
+      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config), refuseDraw));
       const done = await work(db, engine);
       await engine.idle();
       return done;

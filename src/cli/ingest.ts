@@ -11,7 +11,7 @@ import { messagesFromFile } from '../event/from-file.ts';
 import { createNormaliser, type Normaliser } from '../event/normalise.ts';
 import { readSources } from '../event/source.ts';
 import { limits } from '../limits.ts';
-import { drawOf } from '../rewards/draw.ts';
+import { drawOf, refuseDraw } from '../rewards/draw.ts';
 import { didYouMean } from '../spelling.ts';
 import { createCommandLog } from './command-log.ts';
 import { withDatabase } from './database.ts';
@@ -48,7 +48,7 @@ export async function ingestFile(file: string, options: { source: string; json?:
     const log = createCommandLog(config);
     const resolver = await openResolver({ folder: config.GAME_CONFIGS, sdkKey: config.LAUNCHDARKLY_SDK_KEY, log });
     try {
-      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config)));
+      const engine = createEngine(db, log, resolver, drawOf(await drawKeysOf(config), refuseDraw));
       const done = await ingest(engine, normaliser, options.source, messagesFromFile(stream, name), {
         progress: (done) => progress.at(() => ingested(done)),
       });

@@ -1,7 +1,7 @@
 // Drawn amounts in the books: recorded with their odds and key, paid as drawn, repeated by verify, and never without a key.
 import { expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
-import { drawWith, noDraw } from '../rewards/draw.ts';
+import { drawWith, noDraw, refuseDraw } from '../rewards/draw.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { install, silent, testDrawKey, testEngine } from '../testing/engine.ts';
 import { gameHistory, makeGame, upiPayment } from '../testing/make.ts';
@@ -67,7 +67,7 @@ test('verify finds what was not drawn so, with which key ever', async () => {
   ]);
 });
 
-test('without a key an event that needs a draw waits, and nothing of it is kept; then it is drawn', async () => {
+test('without a key an event that needs a draw waits, but in a command; nothing of it is kept, and then it is drawn', async () => {
   await using database = await installed();
   const waiting = new AbortController();
   const messages: string[] = [];
@@ -83,6 +83,9 @@ test('without a key an event that needs a draw waits, and nothing of it is kept;
   const events = [upiPayment(100, { user: 'U1' })];
   await expect(keyless.process({ events, parked: [] }, waiting.signal)).rejects.toThrow();
   expect(messages).toEqual(Array(2).fill('the reward of step 1 of game has to be drawn, and DRAW_KEYS is not set'));
+  // A command does not wait.
+  await using command = testEngine(database.url, undefined, refuseDraw);
+  await expect(command.take(events)).rejects.toThrow('DRAW_KEYS is not set: set it as consumers have it');
   expect((await database.pool.query('select from milepost.event_key')).rowCount).toBe(0);
 
   await using engine = testEngine(database.url);

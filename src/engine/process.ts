@@ -29,7 +29,7 @@ import { createWaker } from '../outbox/wake.ts';
 import { isMerge } from '../players/merge.ts';
 import { isPseudonym } from '../players/pseudonym.ts';
 import { backoffMs } from '../retry.ts';
-import { type Draw, DrawKeyMissing, noDraw } from '../rewards/draw.ts';
+import { type Draw, DrawKeyMissing, DrawKeyNeeded, noDraw } from '../rewards/draw.ts';
 import { type Instant, utcDay } from '../time.ts';
 import { applyDecision } from './apply.ts';
 import type { Batch, BatchResult, EventResult, Moved } from './batch.ts';
@@ -43,7 +43,7 @@ import { lookBatch, openBatch } from './state.ts';
 export interface Engine {
   /**
    * Commits a batch and answers what became of each event. While the database is away it waits and tries again; it throws only when
-   * `signal` is aborted or the source's position was moved (PositionMoved), and then nothing of the batch (or only whole leading slices of it) is
+   * `signal` is aborted, the source's position was moved (PositionMoved), or a command lacks a key (DrawKeyNeeded), and then nothing of the batch (or only whole leading slices of it) is
    * committed. Repeating a batch is harmless.
    */
   process(batch: Batch, signal?: AbortSignal): Promise<BatchResult>;
@@ -114,6 +114,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
         return await traced(batch, (trace) => attemptOnce(batch, trace));
       } catch (error) {
         if (error instanceof Rehearsed) return error.result;
+        if (error instanceof DrawKeyNeeded) throw error;
         if (error instanceof FromBeforeErasure) return without(error.events, batch, signal);
         if (error instanceof StaleDefinitions) {
           outdated = definitions ?? outdated;
@@ -415,7 +416,7 @@ function decided<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof CohortUnknown || error instanceof DrawKeyMissing) throw error;
+    if ([CohortUnknown, DrawKeyMissing, DrawKeyNeeded].some((kind) => error instanceof kind)) throw error;
     throw new DecisionError(messageOf(error), { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 // Draws the amount of an `upto` reward, or the prize of a fortune cookie. Pure: the draw is a keyed function of what was earned, so that whoever has the
 // key can repeat it, and nobody without it can tell it beforehand. The earning number is left out: a refund cannot roll again.
 import { createHmac } from 'node:crypto';
+import { UserError } from '../errors.ts';
 import { formatInstant, type Instant } from '../time.ts';
 
 /** What may be drawn; its chance is its weight over the sum of all weights. */
@@ -46,12 +47,22 @@ export const noDraw: Draw = ({ gameId, step }) => {
   throw new DrawKeyMissing(`the reward of step ${step} of ${gameId} has to be drawn, and DRAW_KEYS is not set`);
 };
 
+/** The same in a command, which waits for nobody: whoever has given it can set the key. */
+export class DrawKeyNeeded extends UserError {}
+
+/** What a command without a key does. */
+export const refuseDraw: Draw = ({ gameId, step }) => {
+  throw new DrawKeyNeeded(
+    `the reward of step ${step} of ${gameId} has to be drawn, and DRAW_KEYS is not set: set it as consumers have it, and give the command again`,
+  );
+};
+
 /** For what is tried out and never paid: simulations, scenarios, tests. It is in the source, and so no secret. */
 export const trialDraw: Draw = drawWith({ id: 'trial', key: Buffer.alloc(32, 'milepost trial') });
 
-/** What draws in a process with these keys, the newest first. */
-export function drawOf(keys: readonly DrawKey[] | undefined): Draw {
-  return keys?.[0] === undefined ? noDraw : drawWith(keys[0]);
+/** What draws with these keys, the newest first; and what is done where there is none. */
+export function drawOf(keys: readonly DrawKey[] | undefined, without: Draw = noDraw): Draw {
+  return keys?.[0] === undefined ? without : drawWith(keys[0]);
 }
 
 /** Draws with a key. */
