@@ -422,6 +422,12 @@ describe('events flagged by fraud and risk management', () => {
 });
 
 describe('the outcome of an event', () => {
+  const joinable = { event_type: 'opted_in' };
+  const nothing: Partial<GameConfig['triggers'][number]> = {
+    progression_config: { mode: 'weighted', field: 'attributes.currency', weights: { EUR: 1 }, otherwise: 0 },
+  };
+  const [wrong, right] = [paymentTrigger({ from: 1_000 }), paymentTrigger()];
+  const paused = [{ changeNo: 1, status: 'paused' as const, from: 0 }];
   // One game for each verdict on the same event, which occurs on 10 May and is received on 10 June; from the best to the least.
   const verdicts = {
     applied: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, frm: 'ignore' }),
@@ -429,13 +435,16 @@ describe('the outcome of an event', () => {
     rejected: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, frm: 'reject' }),
     late: makeGame(),
     not_in_cohort: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, cohort_id: 'nobody' }),
-    outside_window: makeGame({ game_window: { start: '2026-05-11T00:00:00Z' } }),
+    outside_window: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' } }),
     no_match: makeGame({ game_window: { end: '2026-06-30T23:59:59Z' }, triggers: [paymentTrigger({ from: 1_000 })] }),
   };
   const names = Object.keys(verdicts) as (keyof typeof verdicts)[];
   const event = () => upiPayment(1, { occurred: '05-10', received: '06-10', attributes: { frm_flag: 'X' } });
   const outcomeIn = (...games: (keyof typeof verdicts)[]) => {
-    const histories = games.map((name, index) => gameHistory({ ...verdicts[name], game_id: `game_${index}` }));
+    const histories = games.map((name, index) => ({
+      ...gameHistory({ ...verdicts[name], game_id: `game_${index}` }),
+      ...(name === 'outside_window' ? { statuses: paused } : {}),
+    }));
     return dryRun(histories, []).process([event()]).results[0]?.outcome;
   };
 
@@ -450,6 +459,33 @@ describe('the outcome of an event', () => {
     },
   );
 
+  // Each may be said of the same event; from the one that is told first.
+  const told: [reason: string, game: Parameters<typeof makeGame>[0], status?: 'paused' | 'ended'][] = [
+    ['not_in_cohort (not_joined)', { join: joinable }],
+    ['not_in_cohort (not_a_member)', { cohort_id: 'nobody' }],
+    ['outside_window (paused)', {}, 'paused'],
+    ['no_match (worth_nothing)', { triggers: [{ ...right, ...nothing }] }],
+    ['no_match (condition_failed)', { triggers: [wrong] }],
+    ['outside_window (ended)', {}, 'ended'],
+    ['outside_window (after_window)', { game_window: { end: '2026-05-09T23:59:59Z' } }],
+    ['outside_window (before_window)', { game_window: { start: '2026-05-11T00:00:00Z' } }],
+  ];
+  const pairs = told.slice(1).map((worse, index) => [told[index] as (typeof told)[number], worse] as const);
+  test.each(pairs.map((games) => ({ better: games[0][0], worse: games[1][0], games })))(
+    'of an event that counted nowhere is that of the game which came nearest: $better, not $worse',
+    ({ better, games }) => {
+      const histories = games.map(([game_id, game, status]) => ({
+        ...gameHistory(makeGame({ ...game, game_id: game_id.replaceAll(/\W/g, '_') })),
+        ...(status === undefined ? {} : { statuses: [{ changeNo: 1, status, from: 0 }] }),
+      }));
+      for (const order of [histories, histories.toReversed()]) {
+        given(...order)
+          .when(upiPayment(1, { occurred: '05-10' }))
+          .thenBooks({ outcomes: [better] });
+      }
+    },
+  );
+
   test('an event that no game knows is no_match', () => {
     given(...names.map((name) => ({ ...verdicts[name], game_id: name })))
       .when(makeEvent({ type: 'unheard_of' }))
@@ -457,12 +493,6 @@ describe('the outcome of an event', () => {
   });
 
   // Everything that may keep an event from counting is wrong with the first game; each game after it has one thing less wrong with it.
-  const joinable = { event_type: 'opted_in' };
-  const nothing: Partial<GameConfig['triggers'][number]> = {
-    progression_config: { mode: 'weighted', field: 'attributes.currency', weights: { EUR: 1 }, otherwise: 0 },
-  };
-  const [wrong, right] = [paymentTrigger({ from: 1_000 }), paymentTrigger()];
-  const paused = [{ changeNo: 1, status: 'paused' as const, from: 0 }];
   const resumed = [...paused, { changeNo: 2, status: 'active' as const, from: 0 }];
   const [late, later] = ['2026-05-31T23:59:59Z', '2026-06-30T23:59:59Z'];
   const from = '2026-05-11T00:00:00Z';
@@ -603,11 +633,28 @@ describe('joining', () => {
     );
   });
 
-  test('where a window begins with the join, there is nothing to judge before it, not even a rule', () => {
+  test('where a window begins with the join, not having joined is told of what the game would have counted, and of nothing else', () => {
     const game = makeGame({ join, game_window: { from_join: 'P7D' }, triggers: [paymentTrigger({ from: 1_000 })] });
+    const big = upiPayment(1_000, { occurred: '05-06' });
     given(game)
-      .when(paid('05-06'))
-      .thenBooks({ outcomes: ['not_in_cohort (not_joined)'] });
+      .when(paid('05-06'), big)
+      .thenBooks({ outcomes: ['no_match (condition_failed)', 'not_in_cohort (not_joined)'] });
+    given({ ...game, cohort_id: 'early' })
+      .when(big)
+      .thenBooks({ outcomes: ['not_in_cohort (not_a_member)'] });
+  });
+
+  test('that the own window was over is told before what another game does not count', () => {
+    const week = makeGame({ game_id: 'week', join, game_window: { from_join: 'P7D' } });
+    const other = makeGame({ triggers: [paymentTrigger({ from: 1_000 })] });
+    for (const games of [
+      [week, other],
+      [other, week],
+    ]) {
+      given(...games)
+        .when(optIn('05-05'), paid('05-13'))
+        .thenBooks({ outcomes: ['applied (joined)', 'outside_window (after_window)'] });
+    }
   });
 });
 

@@ -17,8 +17,10 @@ import {
   runningAt,
   type Settled,
   settleWindows,
+  statusAt,
   type Timeline,
   type TimelineOf,
+  versionInForce,
 } from '../games/decide.ts';
 import type { Game } from '../games/game.ts';
 import type { Account, ClaimChange, ClaimRuling, OpenClaim, Ruling, Verdict } from '../games/games.ts';
@@ -44,6 +46,15 @@ const precedence: readonly Outcome[] = [
   'not_in_cohort',
   'outside_window',
   'no_match',
+];
+
+/** Of equal outcomes the best reason: that it joined, or counted in full; else that of the game which came nearest to counting it. */
+const nearest: readonly Verdict['reason'][] = [
+  ...(['joined', null] as const),
+  ...(['not_joined', 'not_a_member'] as const),
+  ...(['player_erased', 'paused'] as const),
+  ...(['worth_nothing', 'already_joined', 'condition_failed'] as const),
+  ...(['ended', 'after_window', 'before_window'] as const),
 ];
 
 /** Whether a player is in a cohort is neither known nor recorded: nobody's fault but the infrastructure's. */
@@ -318,14 +329,18 @@ function decideGames(
   const rulings = reversalsOf(incoming.event, player);
   const subject = { event: incoming.event, eventNo: judged.eventNo, receivedAt, rulings };
   const timelines = definitions.gamesByEventType.get(incoming.event.event_type) ?? [];
-  const verdicts = timelines.flatMap((timeline) => judge(timeline, subject, player) ?? []);
+  const verdicts = timelines.flatMap((timeline) => {
+    const verdict = judge(timeline, subject, player);
+    return verdict === undefined ? [] : [{ verdict, rank: rankOf(verdict, timeline, incoming.event.occurred_at) }];
+  });
   // Before anything is paid: what is taken back by it may be owed again.
   course.settleRest();
   let best: Verdict | undefined;
-  for (const verdict of verdicts) {
+  let bestRank = Number.POSITIVE_INFINITY;
+  for (const { verdict, rank } of verdicts) {
     if (verdict.reason === 'joined') decision.joins.push({ player, judged, join: verdict.join });
     else if ('credits' in verdict) collect(verdict, judged, rulings, draw, decision);
-    if (best === undefined || isBetter(verdict, best)) best = verdict;
+    if (rank < bestRank) [best, bestRank] = [verdict, rank];
   }
   if (best !== undefined) {
     judged.outcome = best.outcome;
@@ -574,15 +589,20 @@ function refusalOf(
   return undefined;
 }
 
-/** An event's outcome is that of the game which made most of it; of equal ones, of one that it joined, or else counted for in full. */
-function isBetter(verdict: Verdict, best: Verdict): boolean {
-  const [rank, bestRank] = [precedence.indexOf(verdict.outcome), precedence.indexOf(best.outcome)];
-  return rank === bestRank ? fullness(verdict) > fullness(best) : rank < bestRank;
-}
-
-function fullness({ reason }: Verdict): number {
-  if (reason === 'joined') return 2;
-  return reason === null ? 1 : 0;
+/**
+ * How good a game's verdict is to stand for its event: the less, the better. A game that was over, or had not begun, has asked nothing else of the event, and
+ * speaks for it only where no other game does.
+ */
+export function rankOf(
+  { outcome, reason }: Pick<Verdict, 'outcome' | 'reason'>,
+  timeline: Timeline,
+  at: Instant,
+): number {
+  const { start, end } = versionInForce(timeline, at);
+  const isThere = start <= at && at < end && statusAt(timeline, at) !== 'ended';
+  const place = nearest.indexOf(reason);
+  const rank = precedence.indexOf(outcome) * 100 + (place === -1 ? nearest.length : place);
+  return isThere ? rank : rank + 10_000;
 }
 
 function collect(

@@ -120,22 +120,24 @@ export function sift(
     // The event that joins does nothing else; one more of its kind may be what a trigger counts.
     if (verdict.reason !== 'already_joined' || candidates === undefined) return verdict;
   }
+  // Undefined before a joining that begins one; whether the event is what the game counts is asked before that.
   const window = windowFor(game, event.occurred_at, joinsOf(player, game.gameNo));
-  if (window === undefined) return { outcome: 'not_in_cohort', reason: 'not_joined' };
-  if (event.occurred_at >= window.end) return { outcome: 'outside_window', reason: 'after_window' };
-  // What the person had in it is with the pseudonym, its rewards paid: nothing can be told to be paid once only.
-  if (player.erasedAt !== undefined && window.start <= player.erasedAt) {
-    return { outcome: 'outside_window', reason: 'player_erased' };
+  if (window !== undefined) {
+    if (event.occurred_at >= window.end) return { outcome: 'outside_window', reason: 'after_window' };
+    // What the person had in it is with the pseudonym, its rewards paid: nothing can be told to be paid once only.
+    if (player.erasedAt !== undefined && window.start <= player.erasedAt) {
+      return { outcome: 'outside_window', reason: 'player_erased' };
+    }
+    // A window's end is the first instant after it, hence ">=": the grace is counted from the window's last instant.
+    if (receivedAt >= window.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
   }
-  // A window's end is the first instant after it, hence ">=": the grace is counted from the window's last instant.
-  if (receivedAt >= window.end + game.graceMs) return { outcome: 'late', reason: 'window_closed' };
 
   const matching = candidates?.filter((trigger) => failing(trigger.rule, event, game.zone) === undefined) ?? [];
   if (matching.length === 0) return { outcome: 'no_match', reason: 'condition_failed' };
   if (!isMember(player, game.config.cohort_id, event.occurred_at)) {
     return { outcome: 'not_in_cohort', reason: 'not_a_member' };
   }
-  if (!hasJoined(game, joinsOf(player, game.gameNo), event.occurred_at)) {
+  if (window === undefined || !hasJoined(game, joinsOf(player, game.gameNo), event.occurred_at)) {
     return { outcome: 'not_in_cohort', reason: 'not_joined' };
   }
   const flagged = game.config.frm !== 'ignore' && isFlagged(event);

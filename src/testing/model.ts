@@ -92,7 +92,26 @@ export interface ExpectedBooks {
   rewards: ClaimLine[];
 }
 
-const best = ['applied', 'held', 'rejected', 'late', 'not_in_cohort', 'outside_window', 'no_match'];
+const outcomes = ['applied', 'held', 'rejected', 'late', 'not_in_cohort', 'outside_window', 'no_match'];
+/** Of equal outcomes, the better reasons; what is not listed is as good as any other that is not. */
+const reasons = ['joined', null, 'not_joined', 'paused', 'worth_nothing', 'already_joined', 'ended', 'after_window'];
+/** The verdict that stands for the event; of equal ones the first. */
+function bestOf(verdicts: readonly Verdict[]): Verdict | undefined {
+  const placeIn = <T>(list: readonly T[], word: T): number => {
+    const place = list.indexOf(word);
+    return place < 0 ? list.length : place;
+  };
+  const ranks = ({ outcome, reason, absent }: Verdict): number[] => [
+    absent === true ? 1 : 0,
+    placeIn(outcomes, outcome),
+    placeIn(reasons, reason),
+  ];
+  return verdicts.toSorted((a, b) => {
+    const [one, other] = [ranks(a), ranks(b)];
+    const differs = one.findIndex((rank, index) => rank !== other[index]);
+    return differs < 0 ? 0 : (one[differs] as number) - (other[differs] as number);
+  })[0];
+}
 
 /** The books after a set of events that arrived in this order, as listed unless said. Throws when two events have one identity: then it is no set. */
 export function expectedBooks(
@@ -130,12 +149,8 @@ export function expectedBooks(
       }
       return verdict ?? [];
     });
-    const outcome = best.find((word) => verdicts.some((verdict) => verdict.outcome === word));
-    const { reason = 'no_game' } =
-      verdicts.find((verdict) => verdict.reason === 'joined') ??
-      verdicts.find((verdict) => verdict.outcome === outcome) ??
-      {};
-    books.outcomes.push({ ...identity, outcome: outcome ?? 'no_match', reason });
+    const { outcome, reason } = bestOf(verdicts) ?? { outcome: 'no_match', reason: 'no_game' };
+    books.outcomes.push({ ...identity, outcome, reason });
   });
 
   for (const { user_id, producer, event_id, game_id, window, trigger_id, amount, held, version } of credits) {
@@ -173,6 +188,8 @@ interface Verdict {
   outcome: string;
   reason: string | null;
   credits?: Judged[];
+  /** The game was over, or had not begun. */
+  absent?: boolean;
 }
 
 function identityOf({ user_id, producer, event_id }: Happening): string {
@@ -207,11 +224,11 @@ function verdictOf(
   if (ofType.length === 0 && !asksToJoin) return undefined;
 
   const game = gameStretch(config.game_window);
-  if (at < game.from) return { outcome: 'outside_window', reason: 'before_window' };
-  if (at >= game.until) return { outcome: 'outside_window', reason: 'after_window' };
+  if (at < game.from) return { outcome: 'outside_window', reason: 'before_window', absent: true };
+  if (at >= game.until) return { outcome: 'outside_window', reason: 'after_window', absent: true };
   let status = 'active';
   for (const change of statuses) if (change.from <= at) status = change.status;
-  if (status !== 'active') return { outcome: 'outside_window', reason: status };
+  if (status !== 'active') return { outcome: 'outside_window', reason: status, absent: status === 'ended' };
 
   const isMember =
     config.cohort_id === 'everyone' ||
@@ -226,19 +243,20 @@ function verdictOf(
   }
 
   const joinedBefore = joins.filter((join) => join <= at);
-  let window: Stretch;
+  let window: Stretch | undefined;
   if (config.game_window.from_join === undefined) {
     window = windowsOf(config.game_window, zone).find(({ from, until }) => from <= at && at < until) as Stretch;
   } else {
-    if (joinedBefore.length === 0) return { outcome: 'not_in_cohort', reason: 'not_joined' };
-    window = windowOfJoin(config.game_window, zone, Math.max(...joinedBefore));
-    if (at >= window.until) return { outcome: 'outside_window', reason: 'after_window' };
+    window = joinedBefore.length === 0 ? undefined : windowOfJoin(config.game_window, zone, Math.max(...joinedBefore));
+    if (window !== undefined && at >= window.until) return { outcome: 'outside_window', reason: 'after_window' };
   }
-  if (isTooLate(window.until)) return { outcome: 'late', reason: 'window_closed' };
+  if (window !== undefined && isTooLate(window.until)) return { outcome: 'late', reason: 'window_closed' };
   const matching = ofType.filter((trigger) => satisfies(event, trigger.rule, zone));
   if (matching.length === 0) return { outcome: 'no_match', reason: 'condition_failed' };
   if (!isMember) return { outcome: 'not_in_cohort', reason: 'not_a_member' };
-  if (config.join !== undefined && joinedBefore.length === 0) return { outcome: 'not_in_cohort', reason: 'not_joined' };
+  if (window === undefined || (config.join !== undefined && joinedBefore.length === 0)) {
+    return { outcome: 'not_in_cohort', reason: 'not_joined' };
+  }
   const flag = fieldValue(event, 'attributes.frm_flag', zone);
   const flagged = !(flag === null || flag === false || flag === '');
   if (flagged && config.frm === 'reject') return { outcome: 'rejected', reason: 'frm_flagged' };
