@@ -50,7 +50,10 @@ async function scene(game = withCookie()) {
 }
 
 const prize = { prize_id: 'gold', title: 'A pot of gold', reward: { reward_type: 'NC', value: 100 } };
-const opened = { game_id: 'game', step: 1, window_start: game_window.start, state: 'paying', prize };
+const opened = {
+  ...{ game_id: 'game', step: 1, window_start: game_window.start, state: 'paying', prize },
+  ...{ netted: 0, downgraded_from: null },
+};
 
 const stepOf = async (api: TestApi, at = '/api/games/game') => {
   const { body } = await api.get(at);
@@ -73,6 +76,38 @@ test('a cookie is shown, opened, and shown with what came out', async () => {
     { kind: 'opening', window_start: game_window.start, step: 1, prize },
     { kind: 'claim', step: 1, step_type: 'FORTUNE_COOKIE', state: 'paying', reward: { reward_type: 'NC', value: 100 } },
     { kind: 'credit' },
+  ]);
+});
+
+test('what a budget has made of the prize since is told beside what came out', async () => {
+  await using it = await scene();
+  await it.pay();
+  await it.open();
+  const write = (body: string) =>
+    it.api.database.pool.query(`update milepost.outbox set body = ${body} where destination = 'neucoin'`);
+  await write(`body || '{"amount": 5, "downgraded_from": 100}'`);
+  expect(await it.open()).toMatchObject({
+    ...{ replayed: true, downgraded_from: 100, netted: 0 },
+    prize: { prize_id: 'gold', reward: { value: 5 } },
+  });
+  await write(`(body - 'downgraded_from') || '{"amount": 100}'`);
+});
+
+test('a preview of a refund shows the prize that it would take back, and none of a cookie that is closed', async () => {
+  await using it = await scene();
+  await it.pay();
+  const lost = async () => {
+    const { body } = await it.api.call('/api/games/preview', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await it.api.token({ sub: 'U1' })}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ event_type: 'payment_reversed', correlation: { original_event_id: 'e1' } }),
+    });
+    return (body as { games: { steps_lost: object[] }[] }).games[0]?.steps_lost;
+  };
+  expect(await lost()).toMatchObject([{ step: 1, kept: false, reward: null }]);
+  await it.open();
+  expect(await lost()).toMatchObject([
+    { step: 1, reward: { visibility: 'visible', reward_type: 'NC', value: 100, display_type: 'flat' } },
   ]);
 });
 

@@ -61,6 +61,8 @@ export function cookieRoutes(
       window_start: formatInstant(windowStart),
       state: claimState(claim),
       prize: (timeline && prizeView(timeline, claim)) ?? null,
+      netted: claim.netted,
+      downgraded_from: claim.downgradedFrom,
     };
   }
 }

@@ -10,9 +10,9 @@ import { archetypes } from '../src/games/archetypes/archetype.ts';
 import { hasEnded } from '../src/games/claim.ts';
 import { versionInForce, windowFor } from '../src/games/decide.ts';
 import type { Game } from '../src/games/game.ts';
-import type { Claim, Standing } from '../src/games/games.ts';
+import type { Claim, ClaimStatus, Standing } from '../src/games/games.ts';
 import { missedOf } from '../src/games/refusal.ts';
-import { type Earned, type RewardView, rewardView } from '../src/games/view.ts';
+import { type RewardView, rewardView } from '../src/games/view.ts';
 import type { Window } from '../src/games/window.ts';
 import { outcomeInWords } from '../src/inbox/outcome.ts';
 import { formatInstant, type Instant } from '../src/time.ts';
@@ -87,7 +87,7 @@ function gameView(preview: GamePreview, { event }: IncomingEvent) {
       ...stepView(game, claim),
       held: claim.status === 'held',
       // What would be reached is not earned: of its reward is told what was promised before.
-      reward: rewardOf(game, claim, undefined),
+      reward: rewardOf(game, claim),
     })),
     steps_lost: changes.flatMap(({ claim, from }) =>
       claim.status === 'kept' || hasEnded(claim.status)
@@ -95,7 +95,7 @@ function gameView(preview: GamePreview, { event }: IncomingEvent) {
             {
               ...stepView(game, claim),
               kept: claim.status === 'kept',
-              reward: rewardOf(game, claim, from === 'held' || claim.reward === null ? undefined : claim.reward),
+              reward: lostReward(game, claim, from),
             },
           ]
         : [],
@@ -114,9 +114,16 @@ function stepView(game: Game, { step: number, stepType }: Claim) {
   return { step: number, title: stepOf(game, number)?.title ?? null, step_type: stepType };
 }
 
-function rewardOf(game: Game, { step: number }: Claim, earned: Earned): RewardView | null {
+function rewardOf(game: Game, { step: number }: Claim): RewardView | null {
   const step = stepOf(game, number);
-  return step?.step_type === 'REWARD' ? rewardView(step.reward, earned) : null;
+  return step?.step_type === 'REWARD' ? rewardView(step.reward, undefined) : null;
+}
+
+/** What was earned, a prize out of a cookie too; of a claim that was held only what was promised. */
+function lostReward(game: Game, claim: Claim, from: ClaimStatus): RewardView | null {
+  if (from === 'held' || claim.reward === null) return rewardOf(game, claim);
+  const { rewardType: reward_type, amount: value } = claim.reward;
+  return { visibility: 'visible', reward_type, value, display_type: 'flat' };
 }
 
 function stepOf({ config }: Game, number: number) {

@@ -366,7 +366,11 @@ const reachedStep = z.object({
 const lostStep = z.object({
   ...previewedStep,
   kept: z.boolean().describe('The player keeps what was paid for it.'),
-  reward: reward.nullable().describe('As earned; null where the step pays nothing.'),
+  reward: reward
+    .nullable()
+    .describe(
+      'As earned, out of a fortune cookie too; null where the step pays nothing, and of a cookie that was not opened.',
+    ),
 });
 
 const preview = z.object({
@@ -493,6 +497,7 @@ const openedCookie = z
     window_start: time,
     state: claimState.describe('Of what the prize pays; reached: nothing is paid.'),
     prize,
+    ...lowered,
     replayed: z.boolean().describe('It had been opened before, with this prize.'),
   })
   .meta({ id: 'OpenedCookie' });

@@ -9,7 +9,10 @@ import type { Opening } from './games.ts';
 
 /** A cookie that a player has earned. */
 export interface Cookie extends Opening {
-  claim: Pick<ClaimFact, 'step' | 'status' | 'payment' | 'netted' | 'opening' | 'rewardType' | 'amount'>;
+  claim: Pick<
+    ClaimFact,
+    'step' | 'status' | 'payment' | 'netted' | 'downgradedFrom' | 'opening' | 'rewardType' | 'amount'
+  >;
 }
 
 /**
@@ -30,11 +33,13 @@ export async function findCookie(
       amount: string | null;
       payment: Payment;
       netted: string;
+      downgraded_from: string | null;
       version: number | null;
       prize_id: string | null;
     }>`
       select milepost.ms_of(c.window_start) as window_start, c.earning, c.status, c.reward_type,
              case when o.body ? 'downgraded_from' then (o.body ->> 'amount')::bigint else c.amount end as amount,
+             (o.body ->> 'downgraded_from')::bigint as downgraded_from,
              case when o.state in ('pending', 'leased') then 'pending' else o.state::text end as payment,
              (select coalesce(-sum(d.amount), 0) from milepost.debt_entry d
                where d.bucket = c.bucket and d.player_id = c.player_id and d.reward_type = c.reward_type and d.game_no = c.game_no
@@ -56,9 +61,10 @@ export async function findCookie(
   if (row === undefined) return undefined;
   const { earning, status, payment, version, prize_id: prizeId, reward_type: rewardType } = row;
   const amount = row.amount === null ? null : Number(row.amount);
+  const downgradedFrom = row.downgraded_from === null ? null : Number(row.downgraded_from);
   const opening = version === null ? null : { version, prizeId };
   return {
     ...{ gameId, step, earning, windowStart: Number(row.window_start) },
-    claim: { step, status, payment, netted: Number(row.netted), opening, rewardType, amount },
+    claim: { step, status, payment, netted: Number(row.netted), downgradedFrom, opening, rewardType, amount },
   };
 }

@@ -228,7 +228,7 @@ export function claimState({ status, payment, netted }: Pick<ClaimFact, 'status'
 }
 
 /** What was earned, once it was: a held claim is not earned yet. */
-export type Earned = Pick<ClaimFact, 'rewardType' | 'amount'> | undefined;
+type Earned = Pick<ClaimFact, 'rewardType' | 'amount'> | undefined;
 
 function earnedOf(claim: ClaimFact | undefined): Earned {
   return claim?.status === 'held' ? undefined : claim;
