@@ -429,6 +429,7 @@ grant select, delete on milepost.event_key to milepost_retention;
 grant select, insert on milepost.event_key to milepost_ingest;
 grant update (content_hash, outcome, reason, received_at) on milepost.event_key to milepost_ingest;
 grant update (event_id, content_hash) on milepost.event_key to milepost_erase;
+grant update (outcome, reason) on milepost.event_key to milepost_retention;
 
 create table milepost.event_rejudged (
   bucket       smallint not null,
@@ -851,6 +852,7 @@ create table milepost.ruling (
 create index ruling_waiting on milepost.ruling using btree (ruled_at) where waiting;
 grant select on milepost.ruling to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.ruling to milepost_ingest;
+grant select (bucket, player_id, event_no), update (waiting) on milepost.ruling to milepost_retention;
 grant update (event_id, original_event_id, payment_id) on milepost.ruling to milepost_erase;
 grant update (waiting) on milepost.ruling to milepost_ingest;
 

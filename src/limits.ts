@@ -238,8 +238,12 @@ export const limits = {
   retentionTries: 3,
   retentionLockMs: 10_000,
   retentionPauseMs: 1_000,
+  /** Games in which an event did not count that its explanation tells one by one; of others it tells their number. */
+  explainedGames: 3,
   /** Identities that are pruned in one statement. */
   prunedKeys: 5_000,
+  /** For how long a reversal whose wait has ended without what it names is still listed. */
+  endedWaitMs: 90 * 24 * 3_600_000,
   /** Entries of the record of what people ask for that one transaction deletes. */
   expiredRows: 1_000,
   /** Rows of an archive that are fetched at a time: what bounds its memory. */

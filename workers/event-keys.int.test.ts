@@ -56,7 +56,7 @@ const retire = (database: TestDatabase) =>
   as(database, 'milepost_retention', async (db) => {
     await applyRetention(db, { inboxDays: 60, eventKeyDays: 90 }, { log: silent });
     const keptFrom = await forgetBefore(db, ago(90));
-    return { keptFrom, pruned: await pruneEventKeys(db, keptFrom - limits.clockSkewMs) };
+    return { keptFrom, ...(await pruneEventKeys(db, keptFrom - limits.clockSkewMs)) };
   });
 
 const ids = async ({ pool }: TestDatabase) =>
@@ -93,7 +93,7 @@ test('what is older than identities are kept counts nothing when it comes again;
   expect(pruned).toBe(4);
   expect(await ids(database)).toEqual(['U1-new', 'U1-open']);
   expect((await database.pool.query('select from milepost.event_failure')).rowCount).toBe(0);
-  expect(await retire(database)).toEqual({ keptFrom, pruned: 0 });
+  expect(await retire(database)).toEqual({ keptFrom, pruned: 0, ended: 0 });
 
   // As it was, from a topic that is read again; sent again by its producer; and never seen.
   expect(await words(payment(250, 'U1-old'), payment(250, 'U1-old', Date.now()), payment(249, 'U1-first'))).toEqual([
@@ -150,6 +150,58 @@ test('what is older than identities are kept counts nothing when it comes again;
     rebuild(db, { dryRun: true, by: 'asha', reason: 'test', shown: 9 }),
   );
   expect(rebuilt).toMatchObject({ changed: 0 });
+});
+
+test('a reversal finds what counted though its identity went; one that waits for what can come no more ends, and is listed for a while', async () => {
+  await using database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(over)] });
+  await using engine = testEngine(database.url);
+  const take = async (...events: IncomingEvent[]) =>
+    (await engine.take(events)).results.map(({ outcome, reason }) => `${outcome} ${reason}`);
+  const reversal = (original: string, days: number, id = `U1-of-${original}`) =>
+    reversalOf(original, null, { id, user: 'U1', occurred: ago(days), received: ago(days) });
+  const listed = async () =>
+    (await as(database, 'milepost_support', (db) => listEvents(db, {}, 100))).map(
+      ({ event_id, outcome, reason }) => `${event_id} ${outcome} ${reason}`,
+    );
+  // One counts, one came too late for its game; others never come.
+  await take(payment(250, 'U1-old'), payment(260, 'U1-late', ago(190)));
+  expect(await take(reversal('U1-never', 170), reversal('ancient', 210), reversal('U1-late', 50))).toEqual([
+    'waiting original_unknown',
+    'waiting original_unknown',
+    'reversed nothing_counted',
+  ]);
+  // The oldest one was not listed any more in the same run.
+  expect(await retire(database)).toMatchObject({ pruned: 3, ended: 2 });
+  expect(await listed()).toEqual(['U1-of-U1-late reversed nothing_counted', 'U1-of-U1-never reversed original_gone']);
+  expect(await retire(database)).toMatchObject({ pruned: 0, ended: 0 });
+
+  expect(await take(payment(171, 'U1-never', ago(0)), reversal('U1-old', 1), reversal('unknown', 1))).toEqual([
+    ...['rejected identity_gone', 'reversed null', 'waiting original_unknown'],
+  ]);
+  const { rows } = await database.pool.query('select event_id from milepost.ruling where waiting');
+  expect(rows).toEqual([{ event_id: 'U1-of-unknown' }]);
+
+  await as(database, 'milepost_support', async (db) => {
+    const records = await openRecords(db);
+    const told = async (id: string) => {
+      const [stored] = await listEvents(db, { eventIds: [id] }, 1);
+      return (await explainEvent(records, stored as NonNullable<typeof stored>)).answer;
+    };
+    expect(await told('U1-of-U1-never')).toMatch(
+      /received on \S+\. It is about the event U1-never\. It took nothing back: what it is about never came, or counted nothing\./,
+    );
+    expect(await told('U1-of-U1-late')).toMatch(
+      /^It takes back the event U1-late\. It took nothing back: .* The identity of that event has been forgotten since/,
+    );
+    expect(await told('U1-of-U1-old')).toMatch(
+      /^It takes back the event U1-old\. Since then in over payment counts 0 /,
+    );
+    expect(await told('U1-of-unknown')).toMatch(
+      /^It takes back the event unknown, which has not come yet \(or came before \S+ and counted nothing: that is not known any more\)\./,
+    );
+    expect(await verify(db)).toEqual([]);
+  });
 });
 
 test('no identity goes before the batches that know nothing of it have ended', async () => {

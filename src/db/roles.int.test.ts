@@ -208,6 +208,8 @@ test('milepost_retention writes the inbox, which it owns, prunes identities and 
   expect(all.filter((what) => what.startsWith('update '))).toEqual(
     [
       ...['epoch', 'event_keys_from'].map((column) => `update definitions.${column}`),
+      ...['outcome', 'reason'].map((column) => `update event_key.${column}`),
+      'update ruling.waiting',
       ...['inbox_days', 'event_key_days', 'archive_folder', 'applied_at', 'one', 'audit_days'].map(
         (column) => `update retention_policy.${column}`,
       ),

@@ -333,7 +333,14 @@ export async function readOriginals(
              (select r.from_outcome from milepost.event_rejudged r
                where r.bucket = k.bucket and r.player_id = k.player_id and r.event_no = k.event_no
                order by r.judged_no limit 1),
-             k.outcome)`.execute(db.query);
+             k.outcome)
+    union
+    select c.event_no from milepost.credit c
+     where c.bucket = ${bucket} and c.player_id = ${player_id} and c.event_id = ${correlation.original_event_id} and c.event_no < ${judgedNo}
+       and not exists (select from milepost.event_key k
+                        where k.bucket = c.bucket and k.event_id = c.event_id and k.player_id = c.player_id and k.event_no = c.event_no)`.execute(
+    db.query,
+  );
   return rows.map(({ event_no }) => Number(event_no));
 }
 

@@ -95,6 +95,11 @@ const REASONS: Readonly<Record<string, string>> = {
   data_error: 'It could not be read; it is being looked into.',
   reversed_before: 'It had been taken back before it came.',
   nothing_counted: 'It took nothing back: what it is about had not counted.',
+  original_gone: 'It took nothing back: what it is about never came, or counted nothing.',
+  not_held: 'It changed nothing: what it is about was not held.',
+  released: 'What was held was released.',
+  voided: 'What was held was taken away.',
+  cohort_changed: 'It said who belongs to a group of players.',
   already_reversed: 'It took nothing back: what it is about had been taken back before.',
 };
 

@@ -17,7 +17,8 @@ export function retireInbox(db: Db, policy: RetentionPolicy, log: Log): Task {
     if (retired === undefined || policy.eventKeyDays === undefined) return;
     const keptFrom = await forgetBefore(db, Date.now() - policy.eventKeyDays * DAY_MS);
     // An event may have been received that much before it occurred.
-    const pruned = await pruneEventKeys(db, keptFrom - limits.clockSkewMs, abortSignal);
+    const { pruned, ended } = await pruneEventKeys(db, keptFrom - limits.clockSkewMs, abortSignal);
     if (pruned > 0) log.info({ events: pruned }, 'identities of events are pruned');
+    if (ended > 0) log.info({ reversals: ended }, 'reversals no longer wait for events of a time that is forgotten');
   };
 }

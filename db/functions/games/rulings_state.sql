@@ -2,7 +2,8 @@
 -- that this may change. As JSON {"rulings": …, "debts": …, "originals": …, "progress": …, "claims": …, "credits": …, "stock": …}, each a list of columns:
 -- rulings: player's place, event_no, event_id, producer, kind, original_event_id, original_producer, payment_id, amount, waiting;
 -- debts: player's place, reward_type, what is owed (entries that wait for a message count once it is done);
--- originals: place of the ruling event, event_no of an event that it names; null, as all that follows, where nothing rules;
+-- originals: place of the ruling event, event_no of an event that it names; null, as all that follows, where nothing rules. An event whose identity is
+-- gone is known by what it counted;
 -- progress: as in games_state; credits: as in credits_of;
 -- claims: player's place, game_no, window_start in ms, step, earning, step_type, status, version, reward_type, amount, how much of the reward was kept
 -- back for debts, what is known of its message (none; unsent, and locked here, so that nobody can lease it meanwhile; unpaid; or sent), and whether
@@ -36,6 +37,7 @@ declare
   v_credits json;
   v_erased constant json := milepost.erased_state(p_bucket, p_player_id);
   v_owner integer[];
+  v_keys_go boolean;
 begin
   select json_build_array(array_agg(w.place), array_agg(r.event_no), array_agg(r.event_id), array_agg(r.producer), array_agg(r.kind),
                           array_agg(r.original_event_id), array_agg(r.original_producer), array_agg(r.payment_id), array_agg(r.amount),
@@ -72,6 +74,7 @@ begin
   end if;
 
   v_owner := coalesce(p_owner, array(select generate_subscripts(p_bucket, 1)));
+  v_keys_go := exists (select from milepost.definitions where event_keys_from is not null);
   select json_build_array(array_agg(r.event), array_agg(k.event_no))
     into v_originals
     from json_to_recordset(p_rulings) as r(event integer, player integer, original_event_id text, original_producer text)
@@ -80,6 +83,11 @@ begin
       select e.event_no from milepost.event_key e
        where e.bucket = p_bucket[w.place] and e.event_id = r.original_event_id and e.player_id = p_player_id[w.place]
          and e.producer = coalesce(r.original_producer, e.producer) and e.outcome <> 'failed'
+      union
+      select c.event_no from milepost.credit c
+       where v_keys_go and c.bucket = p_bucket[w.place] and c.player_id = p_player_id[w.place] and c.event_id = r.original_event_id
+         and not exists (select from milepost.event_key e
+                          where e.bucket = c.bucket and e.event_id = c.event_id and e.player_id = c.player_id and e.event_no = c.event_no)
       offset 0
     ) as k;
 
