@@ -90,6 +90,8 @@ const reward = z.object({
 });
 
 const by = z.string().nullable().describe('The event that did so; null where it is not on record any more.');
+const ruler = z.string().nullable().describe('The producer of that event, where it was a reversal or a verdict.');
+const eventName = z.object({ event_id: z.string(), producer: z.string() });
 const claimName = { game_id: z.string(), window_start: time, step: z.number(), earning: z.number().int() };
 
 const claim = z.object({
@@ -101,14 +103,20 @@ const claim = z.object({
   amount: z.number().nullable(),
   key: z.string().nullable(),
   claimed_at: time,
+  time_zone: z.string().describe('Of its game.'),
   event_id: by.describe('The event that reached the step; null where it is not on record any more.'),
   history: z
-    .array(z.object({ from: z.string(), to: z.string(), changed_at: time, event_id: by }))
+    .array(z.object({ from: z.string(), to: z.string(), changed_at: time, event_id: by, producer: ruler }))
     .describe('Each change of its status.'),
+  reached_again: z.boolean().describe('The step has been reached anew since this claim was taken back.'),
+  opening: z
+    .object({ opened_at: time, event_id: by, prize_id: z.string().nullable().describe('Null: nothing was left.') })
+    .nullable()
+    .describe('Of a fortune cookie that was opened.'),
   reward: reward.nullable().describe('Null for steps that pay nothing, and while nothing has been sent off.'),
   take_back: reward.nullable().describe('What takes the reward back from the player, where something does.'),
   kept_back: z
-    .array(z.object({ ...claimName, event_id: by, amount: z.number() }))
+    .array(z.object({ ...claimName, event_id: by, producer: ruler, amount: z.number() }))
     .describe('How much of it was kept back for what the player owed, by the claim that is owed.'),
   debts: z
     .array(
@@ -117,11 +125,14 @@ const claim = z.object({
         reward_type: z.string(),
         amount: z.number(),
         event_id: by,
-        state: z.enum(['owed', 'waiting', 'void']).describe('It counts once the reward is known to have been paid.'),
-        since: time.nullable(),
+        producer: ruler,
+        state: z
+          .enum(['owed', 'settled', 'waiting', 'void'])
+          .describe('It counts once the reward is known to have been paid. settled: all of it has been made up for.'),
+        since: time.nullable().describe('When it arose.'),
         left: z.number().describe('What has not been made up for.'),
         made_up_by: z
-          .array(z.object({ ...claimName, amount: z.number() }))
+          .array(z.object({ ...claimName, amount: z.number(), at: time, event_id: by }))
           .describe('The rewards that were lowered by it.'),
       }),
     )
@@ -129,7 +140,7 @@ const claim = z.object({
 });
 
 const correction = {
-  by: z.array(z.string()).describe('The events that say so: one ruling, or all that were there before the event.'),
+  by: z.array(eventName).describe('The events that say so: one ruling, or all that were there before the event.'),
   kind: z.enum(['reversed', 'released', 'voided']),
   came_first: z.boolean().describe('The ruling was there before the event.'),
   corrected_at: time,
@@ -227,7 +238,11 @@ const explanation = z
         'The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong.',
       ),
     error: z.string().nullable(),
-    games: z.array(game).describe('Every game that looked at it, or ran when it occurred.'),
+    games: z
+      .array(game)
+      .describe(
+        'Every game that looked at it, or ran when it occurred: those first in which it counted, then as they came near to it.',
+      ),
     ruling: z
       .object({
         kind: z.enum(['reversed', 'released', 'voided']),
@@ -247,6 +262,25 @@ const explanation = z
       .nullable()
       .describe('What it says about other events, if it is a reversal or a verdict.'),
     changed: changed.describe('What is in the books because of it.'),
+    correction: z
+      .object({
+        corrects: eventName.nullable().describe('What it corrects; null where it is no correction.'),
+        corrected_as: eventName.nullable().describe('What takes its place, or that of what it corrects.'),
+      })
+      .describe('A correction has the id of what it corrects, and a producer of its own.'),
+    opening: z
+      .object({
+        game_id: z.string(),
+        step: z.number(),
+        prize_id: z.string().nullable().describe('Null: nothing was left.'),
+        reward_type: z.string().nullable(),
+        amount: z.number().nullable(),
+        prizes: z
+          .array(z.object({ prize_id: z.string(), weight: z.number(), left: z.number().nullable() }))
+          .describe('What it was drawn from, as it was before. Not for players.'),
+      })
+      .nullable()
+      .describe('The fortune cookie that it opened.'),
   })
   .meta({ id: 'Explanation' });
 

@@ -15,7 +15,7 @@ test('an event, a payment, a player; and what nobody knows', { timeout: 180_000 
   }
   const run = (...args: string[]) => milepost(['explain', ...args], { env: { DATABASE_URL: database.url } });
   const answer =
-    'It did not count in game: it is not what the game counts. payment: it asks for transaction_amount is at least 1200, and ' +
+    'It did not count in game: it is not what the game counts. payment: it asks that transaction_amount is at least 1200, and ' +
     'transaction_amount is 900.';
 
   const event = await run('--event', 'evt_1');
@@ -32,7 +32,7 @@ test('an event, a payment, a player; and what nobody knows', { timeout: 180_000 
     '',
     '  game, version 1: no_match (condition_failed)',
     '    window    from 2026-05-01T00:00:00.000Z to 2026-06-01T00:00:00.000Z, accepted until 2026-06-04T00:00:00.000Z',
-    '    trigger   payment does not match: it asks for transaction_amount is at least 1200, and transaction_amount is 900',
+    '    trigger   payment does not match: it asks that transaction_amount is at least 1200, and transaction_amount is 900',
     '',
   ]);
   const payment = await run('--payment', 'pay_1', '--player', 'U1', '--game', 'game', '--json');

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import { type Explanation, explainEvent, ofGame, openRecords } from '../explain/explain.ts';
 import { findExplained, findMentions, nameOf, type ParkedMention, type Question, type Range } from '../explain/find.ts';
 import { type PlayerSummary, summarizePlayer } from '../explain/player.ts';
-import { describeExplanation, describeMention, describePlayer } from '../explain/words.ts';
+import { describeExplanation, describeMention, describePlayer, nameInWords } from '../explain/words.ts';
 import { limits } from '../limits.ts';
 import { withDatabase } from './database.ts';
 import { readInstant } from './input.ts';
@@ -79,8 +79,8 @@ function showDay(day: string): void {
 function describe(question: Question, { events, player, parked }: Found): string {
   const mentions = parked.map(describeMention);
   if (player !== undefined) {
-    const lines = events.map(({ event_id, event, arrived, outcome, reason, answer }) => {
-      const what = `${event?.occurred_at ?? arrived.received_at}  ${event_id}: ${outcome}${reason === null ? '' : ` (${reason})`}`;
+    const lines = events.map(({ event_id, producer, event, arrived, outcome, reason, answer }) => {
+      const what = `${event?.occurred_at ?? arrived.received_at}  ${nameInWords({ event_id, producer })}: ${outcome}${reason === null ? '' : ` (${reason})`}`;
       return `  ${what}\n    ${answer}`;
     });
     return [describePlayer(player), '', ...(lines.length === 0 ? ['  No event.'] : lines), ...mentions].join('\n');

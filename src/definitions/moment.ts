@@ -19,8 +19,12 @@ const months = [
 
 /** `1 June 2026 00:00 (Asia/Kolkata)`; with seconds where they are not zero. */
 export function formatMoment(at: Instant, zone: Zone): string {
-  const { day, ms } = zone.localOf(at);
-  const [year, month, date] = formatDay(day).split('-').map(Number) as [number, number, number];
-  const clock = new Date(ms).toISOString().slice(11, 19).replace(/:00$/, '');
-  return `${date} ${months[month - 1]} ${year} ${clock} (${zone.name})`;
+  const clock = new Date(zone.localOf(at).ms).toISOString().slice(11, 19).replace(/:00$/, '');
+  return `${formatDate(at, zone)} ${clock} (${zone.name})`;
+}
+
+/** `1 June 2026`. */
+export function formatDate(at: Instant, zone: Zone): string {
+  const [year, month, date] = formatDay(zone.localOf(at).day).split('-').map(Number) as [number, number, number];
+  return `${date} ${months[month - 1]} ${year}`;
 }

@@ -206,7 +206,25 @@ function newest(
 }
 
 /** What takes an edition back: its name goes by what it takes back alone, so that of two corrections at once one finds it taken. */
-const REVERSAL = /^reversal-\d+\//;
+const REVERSAL = /^reversal-(\d+)\/(.*)$/s;
+
+/** What an event of this producer is to a correction; undefined where it came by itself. */
+export function correctionBy(
+  producer: string,
+): { takesBack: boolean; corrects: string; corrected: string } | undefined {
+  const [, number, base] = REVERSAL.exec(producer) ?? EDITION.exec(producer) ?? [];
+  if (number === undefined || base === undefined) return undefined;
+  return {
+    takesBack: REVERSAL.test(producer),
+    corrects: editionOf(base, Number(number) - 1),
+    corrected: editionOf(base, Number(number)),
+  };
+}
+
+/** The producer of an edition; 0 is what came first. */
+function editionOf(producer: string, edition: number): string {
+  return edition === 0 ? producer : `correction-${edition}/${producer}`;
+}
 
 function attributesOf(said: CanonicalEvent['attributes'], set: CorrectionOrder['set']): CanonicalEvent['attributes'] {
   const should = { ...said, ...set };
@@ -234,7 +252,7 @@ export function correctionOf(
   const correction_of = { event_id: event.event_id, producer: event.producer };
   const corrected: CanonicalEvent = {
     ...event,
-    producer: `correction-${edition}/${producer}`,
+    producer: editionOf(producer, edition),
     attributes: { ...attributes, correction_of },
   };
   return [

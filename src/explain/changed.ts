@@ -7,6 +7,7 @@ import type { ClaimStatus } from '../games/games.ts';
 import type { StoredEvent } from '../inbox/stored.ts';
 import { formatInstant } from '../time.ts';
 import { type Debt, isOfClaim } from './debts.ts';
+import { type EventName, eventInWords } from './event-name.ts';
 import type { Ledger, LedgerCredit, LedgerRuling } from './past.ts';
 import { type ClaimEntry, type ClaimRow, claimColumns, claimEntry, statusInWords } from './reward.ts';
 
@@ -45,7 +46,7 @@ export interface Changed {
 /** What a ruling made of a credit. */
 export interface CorrectionEntry {
   /** The events that say so: one ruling, or all that were there before the event. */
-  by: string[];
+  by: EventName[];
   kind: 'reversed' | 'released' | 'voided';
   /** The ruling was there before the event. */
   came_first: boolean;
@@ -67,10 +68,10 @@ export async function readChanged(
   { bucket, player_id, event_no: no }: StoredEvent,
   ledger: Ledger,
   debts: readonly Debt[],
-  { games }: Definitions,
+  definitions: Definitions,
 ): Promise<Changed> {
   const eventNo = Number(no);
-  const gameIds = new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId]));
+  const gameIds = new Map(definitions.games.map(({ gameNo, gameId }) => [gameNo, gameId]));
   const nameOf = ({ gameNo, windowStart, triggerId }: LedgerCredit) => ({
     game_id: gameIds.get(gameNo) ?? String(gameNo),
     window_start: formatInstant(windowStart),
@@ -95,14 +96,17 @@ export async function readChanged(
     db.query,
   );
   const { joined, claims, transitions } = rows[0] as (typeof rows)[number];
-  const entries = await Promise.all(claims.map((claim) => claimEntry(db, claim, debts)));
+  const entries = await Promise.all(claims.map((claim) => claimEntry(db, claim, debts, definitions)));
   const changes = await Promise.all(
     transitions.map(async ({ event_no, from, to, changed_at, claim }) => {
-      const entry = await claimEntry(db, claim, debts);
+      const entry = await claimEntry(db, claim, debts, definitions);
       return { event_no, transition: { ...entry, from, to, changed_at: formatInstant(Date.parse(changed_at)) } };
     }),
   );
   const isOwn = (claim: ClaimEntry): boolean => entries.some((entry) => isOfClaim(entry, claim));
+  const undone = changes.flatMap(({ event_no, transition: { from: _, to: __, changed_at: ___, ...claim } }) =>
+    event_no === eventNo || isOwn(claim) ? [] : claim,
+  );
   return {
     credits: own.map((credit) => ({
       ...nameOf(credit),
@@ -135,9 +139,8 @@ export async function readChanged(
     joined: joined.map((join) => ({ ...join, joined_at: formatInstant(Date.parse(join.joined_at)) })),
     claims: entries,
     transitions: changes.flatMap(({ event_no, transition }) => (event_no === eventNo ? transition : [])),
-    undone: changes.flatMap(({ event_no, transition: { from: _, to: __, changed_at: ___, ...claim } }) =>
-      event_no === eventNo || isOwn(claim) ? [] : claim,
-    ),
+    // What one ruling released and another took back is one claim.
+    undone: undone.filter((claim, index) => undone.findIndex((other) => isOfClaim(other, claim)) === index),
   };
 }
 
@@ -155,7 +158,7 @@ function correctionEntry({ rulings }: Ledger, credit: LedgerCredit, index: numbe
   if (ruling === undefined) throw new Error(`there is no ruling ${correction.rulingNo}`);
   const first = ruling.judgedNo < credit.judgedNo;
   return {
-    by: first ? rulings.filter((each) => cameBefore(each, credit)).map(({ eventId }) => eventId) : [ruling.eventId],
+    by: (first ? rulings.filter((each) => cameBefore(each, credit)) : [ruling]).map(nameOfRuling),
     kind: ruling.kind,
     came_first: first,
     corrected_at: formatInstant(correction.correctedAt),
@@ -163,6 +166,11 @@ function correctionEntry({ rulings }: Ledger, credit: LedgerCredit, index: numbe
     remaining: correction.remaining,
     held: correction.held,
   };
+}
+
+/** What names a ruling's event. */
+export function nameOfRuling({ eventId, producer }: Pick<LedgerRuling, 'eventId' | 'producer'>): EventName {
+  return { event_id: eventId, producer };
 }
 
 /** Whether a reversal had taken something of a credit back before that came. */
@@ -183,10 +191,10 @@ export function ruledInWords({ credits }: Changed, gameId?: string): string[] {
         return { ...correction, words: countedInWords({ ...credit, event_id: null, before }, correction.amount) };
       }),
     );
-  return [...Map.groupBy(all, ({ by }) => by.join()).values()].map((parts) => {
+  return [...Map.groupBy(all, ({ by }) => JSON.stringify(by)).values()].map((parts) => {
     const { by, kind, came_first, remaining } = parts[0] as (typeof parts)[number];
     const counts = `${parts.map(({ words }) => words).join('; ')}.`;
-    const rulings = by.map((id) => `the event ${id}`).join(' and ');
+    const rulings = by.map(({ event_id, producer }) => eventInWords(event_id, producer)).join(' and ');
     const when = came_first ? 'had been taken back before it came' : 'was taken back since';
     switch (kind) {
       case 'released':
@@ -226,8 +234,12 @@ export function booksInWords({ credits, ruled, claims, joined, transitions }: Ch
       return `${trigger_id} of ${event_id ?? 'an event'} counts ${amount} instead of ${before.amount} in ${game_id}`;
     }),
     ...joined.map(({ game_id }) => `joined ${game_id}`),
-    ...claims.map(({ game_id, step, status }) => `step ${step} of ${game_id}, ${statusInWords(status)}`),
-    ...transitions.map(({ game_id, step, to }) => `step ${step} of ${game_id}, since ${statusInWords(to)}`),
+    ...claims.map(({ game_id, step, status, amount }) => {
+      return `step ${step} of ${game_id}, ${statusInWords(status, amount !== null)}`;
+    }),
+    ...transitions.map(({ game_id, step, to, amount }) => {
+      return `step ${step} of ${game_id}, since ${statusInWords(to, amount !== null)}`;
+    }),
   ];
   return entries.length === 0 ? 'The books hold nothing that it changed.' : `The books hold: ${entries.join('; ')}.`;
 }

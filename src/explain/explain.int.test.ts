@@ -21,6 +21,7 @@ import {
 import { type Explanation, explainEvent, openRecords } from './explain.ts';
 import { findExplained, findMentions, type Question } from './find.ts';
 import { summarizePlayer } from './player.ts';
+import { describeExplanation } from './words.ts';
 
 let database: TestDatabase;
 let engine: TestEngine;
@@ -74,20 +75,35 @@ describe('the answer', () => {
       await told([game], [upiPayment(5, { id: 'a' })], [cookieOpening(1, { id: 'none', earning: 2 }), ...opened]),
     ).toBe('The fortune cookie had been opened before.');
     expect((await explain(opened[0]?.event.event_id as string)).answer).toBe(
-      'With it the player opened the fortune cookie of step 1 in game. There came out gold, which pays 50 NC; it was drawn from gold (weight 3, 1 left), silver (weight 1, 0 left). ' +
+      'With it the player opened the fortune cookie of step 1 in game. There came out gold, which pays 50 NC. ' +
         'The 50 NC of step 1 in game: on its way.',
     );
+    // What else might have come out is for support alone.
+    expect(describeExplanation(await explain(opened[0]?.event.event_id as string))).toContain(
+      '\n  drawn     gold, from gold (weight 3, 1 left), silver (weight 1, 0 left)\n',
+    );
     expect((await explain('none')).answer).toBe('There was no such fortune cookie.');
-    expect((await explain('a')).answer).toMatch(
-      /, a fortune cookie to be opened\. The 50 NC of step 1 in game: on its way\.$/,
+    const reached = 'With it the player reached step 1, a fortune cookie. The fortune cookie of step 1 in game';
+    const earned = async (id: string) =>
+      (await explain(id)).answer.replaceAll(/on \d+ [A-Z]\w+ \d{4}(?=[.: ])/g, 'on DAY');
+    expect(await earned('a')).toContain(
+      `${reached} was opened on DAY: gold came out, which pays 50 NC. The 50 NC of step 1 in game: on its way.`,
+    );
+    expect(describeExplanation(await explain('a'))).toMatch(
+      /: unopened → opened\n {2}prize {5}gold\n {2}reward {4}50 by /,
     );
     for (const event of ['a', 'none']) expect((await explain(event)).recomputed).toMatchObject({ agrees: true });
 
     const late = upiPayment(5, { id: 'b', user: 'U2' });
-    await engine.take([late, cookieOpening(1, { user: 'U2' })]);
+    await engine.take([late]);
+    expect(await earned('b')).toMatch(`${reached} has not been opened yet.`);
+    await engine.take([cookieOpening(1, { user: 'U2' })]);
+    expect(await earned('b')).toMatch(`${reached} was opened on DAY: nothing came out, as no prize was left.`);
     const { answer, recomputed } = await explain(cookieOpening(1, { user: 'U2' }).event.event_id);
     expect(recomputed).toMatchObject({ agrees: true });
-    expect(answer).toContain('There came out nothing, as no prize was left; it was drawn from gold (weight 3, 0 left)');
+    expect(answer).toBe(
+      'With it the player opened the fortune cookie of step 1 in game. There came out nothing, as no prize was left.',
+    );
   });
 
   test('to what was drawn says what came out, without the key', async () => {
@@ -121,7 +137,7 @@ describe('the answer', () => {
   test('to what is not what a game counts names what was wanted and what was found', async () => {
     const game = makeGame({ triggers: [paymentTrigger({ from: 1_200 })] });
     expect(await told([game], [upiPayment(900, { id: 'a' })])).toBe(
-      'It did not count in game: it is not what the game counts. payment: it asks for transaction_amount is at least 1200, and transaction_amount is 900.',
+      'It did not count in game: it is not what the game counts. payment: it asks that transaction_amount is at least 1200, and transaction_amount is 900.',
     );
   });
 
@@ -187,12 +203,46 @@ describe('the answer', () => {
     );
   });
 
-  test('is given for each game that looked at it', async () => {
+  test('is given for each game that looked at it, those first in which it counted', async () => {
     const games = [
-      makeGame({ game_id: 'one' }),
-      makeGame({ game_id: 'two', triggers: [paymentTrigger({ from: 10 })] }),
+      makeGame({ game_id: 'cards', triggers: [{ event_type: 'fs_action_complete' }] }),
+      makeGame({ game_id: 'over', game_window: { end: '2026-05-02T00:00:00Z' } }),
+      makeGame({ game_id: 'dear', triggers: [paymentTrigger({ from: 10 })] }),
+      makeGame({ game_id: 'two' }),
+      makeGame({ game_id: 'early', cohort_id: 'early' }),
+      makeGame({ game_id: 'one', milestone_steps: [{ step: 1, step_type: 'EMPTY' }] }),
+      makeGame({ game_id: 'unbegun', game_window: { start: '2026-05-20T00:00:00Z' } }),
     ];
-    expect(await told(games, [upiPayment(1, { id: 'a' })])).toMatch(/^It counted in one: .* It did not count in two: /);
+    await told(games, [upiPayment(1, { id: 'a' })]);
+    const { answer, games: traces } = await explain('a');
+    expect(traces.map(({ game_id, reason }) => `${game_id} ${reason}`)).toEqual([
+      ...[
+        'one null',
+        'two null',
+        'early not_a_member',
+        'dear condition_failed',
+        'over after_window',
+        'unbegun before_window',
+        'cards event_type',
+      ],
+    ]);
+    expect(answer.match(/count(ed)? in \w+/g)).toEqual([
+      ...['counted in one', 'counted in two', 'count in early', 'count in dear', 'count in over', 'count in one'],
+    ]);
+    expect(answer).toContain('With it the player reached step 1. It counted in two');
+    expect(answer).toMatch(/ Nor did it count in one more game\.$/);
+  });
+
+  test('stays where an event that counted nowhere was told by another game when it was stored', async () => {
+    const games = [
+      makeGame({ game_id: 'over', game_window: { end: '2026-05-02T00:00:00Z' } }),
+      makeGame({ triggers: [paymentTrigger({ from: 10 })] }),
+    ];
+    await told(games, [upiPayment(1, { id: 'a' })]);
+    await database.pool.query("update milepost.event_key set outcome = 'outside_window', reason = 'after_window'");
+    expect(await explain('a')).toMatchObject({ outcome: 'outside_window', recomputed: { agrees: true } });
+    await database.pool.query("update milepost.event_key set reason = 'paused'");
+    expect(await explain('a')).toMatchObject({ recomputed: { agrees: false, outcome: 'no_match' } });
   });
 
   test('to a producer’s clock gone wrong says so', async () => {
@@ -291,7 +341,7 @@ test('of an event older than retention the books still tell', async () => {
     recomputed: null,
     games: [],
     answer:
-      'a was received on 2026-05-10 and is applied. What it said is older than retention and no longer stored, so that it cannot be judged ' +
+      'a was received on 2026-05-10. It counted. What it said is older than retention and no longer stored, so that it cannot be judged ' +
       'again. The books hold: +1 in game by payment; step 1 of game, earned.',
     changed: { claims: [{ step: 1, amount: 10, reward: { service: 'neucoin', state: 'pending', calls: [] } }] },
   });

@@ -6,7 +6,7 @@ import { noVerdicts } from '../cohorts/resolver.ts';
 import type { Db } from '../db/connect.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import { CORRECTION_SOURCE } from '../engine/correct.ts';
-import { decide } from '../engine/decide.ts';
+import { changedNothing, decide, isOneOf } from '../engine/decide.ts';
 import type { Decision, JudgedEvent, OpenedEvent } from '../engine/effect.ts';
 import { messageOf } from '../errors.ts';
 import type { CanonicalEvent, Correlation, Json } from '../event/event.ts';
@@ -16,12 +16,14 @@ import type { OpenClaim, PrizeChance } from '../games/games.ts';
 import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
+import { limits } from '../limits.ts';
 import { isMerge } from '../players/merge.ts';
 import type { AmountChance, Chance, Draw, DrawIdentity, Drawn } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import { booksInWords, type Changed, readChanged, ruledInWords } from './changed.ts';
+import { booksInWords, type Changed, readChanged, ruledInWords, type Transition } from './changed.ts';
 import { type Debt, readDebts } from './debts.ts';
 import { erasedInWords, readErasure } from './erased.ts';
+import { type Correction, correctionFor } from './event-name.ts';
 import { openingInWords, type RecordedOpening, readRecordedOpening } from './opening.ts';
 import {
   correctionsAt,
@@ -37,8 +39,8 @@ import {
   readResolution,
 } from './past.ts';
 import { mergeInWords, wasOfSeveral } from './people.ts';
-import { claimInWords } from './reward.ts';
-import { type RulingTrace, traceRuling } from './ruling.ts';
+import { claimInWords, standingInWords } from './reward.ts';
+import { originalInWords, type RulingTrace, traceRuling } from './ruling.ts';
 import { type GameTrace, traceGames } from './trace.ts';
 
 export interface Explanation {
@@ -68,6 +70,9 @@ export interface Explanation {
   /** What it says about other events, if it is a reversal or a verdict. */
   ruling: RulingTrace | null;
   changed: Changed;
+  correction: Correction;
+  /** What came out of the cookie that it opened, and from what; null where it opened none. */
+  opening: Omit<RecordedOpening, 'stock'> | null;
 }
 
 export interface Arrival {
@@ -109,35 +114,40 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   ]);
   const changed = await readChanged(db, stored, ledger, debts, known.definitions);
   const { event_id, producer, user_id, outcome, reason } = stored;
-  const about = { event_id, producer, user_id, outcome, reason };
+  const correction = correctionFor(stored, ledger.rulings);
+  const whose = { event_id, producer, user_id, outcome, reason, correction };
   const incoming = incomingOf(stored);
   const erased = await readErasure(db, stored, ledger);
+  const unjudged = {
+    ...whose,
+    arrived,
+    erased_at: null,
+    event: null,
+    recomputed: null,
+    error,
+    games: [],
+    ruling: null,
+    changed,
+    opening: null,
+  };
   if (incoming === undefined || erased !== undefined) {
+    const ruling = ledger.rulings.find(({ eventNo }) => eventNo === Number(stored.event_no));
+    const about = ruling === undefined || erased !== undefined ? '' : ` It is about ${originalInWords(ruling)}.`;
     const gone =
       erased === undefined
         ? 'What it said is older than retention and no longer stored'
         : `${erasedInWords(erased)} What it said is gone`;
     const answer =
-      `${event_id} was received on ${arrived.received_at.slice(0, 10)} and is ${inWords(stored)}. ${gone}, so that it cannot be judged again. ` +
-      booksInWords(changed);
+      `${event_id} was received on ${arrived.received_at.slice(0, 10)}.${about} ${outcomeInWords(outcome, reason)} ${gone}, so that it cannot be ` +
+      `judged again. ${booksInWords(changed)}`;
     const erased_at = erased === undefined || erased.at === null ? null : formatInstant(erased.at);
-    return {
-      ...{ ...about, answer, arrived, erased_at, event: null, recomputed: null, error, games: [], ruling: null },
-      changed,
-    };
+    return { ...unjudged, answer, erased_at };
   }
 
   const { event, receivedAt } = incoming;
   const replacement = stored.source === CORRECTION_SOURCE ? await readReplacement(db, stored) : undefined;
-  const unjudged = await whyNotJudgedAgain(db, stored, event, judgedNo, replacement);
-  if (unjudged !== undefined) {
-    const answer = `${unjudged} ${booksInWords(changed)}`;
-    return {
-      ...{ ...about, answer, arrived, erased_at: null, event: contentOf(event), recomputed: null, error },
-      ...{ games: [], ruling: null },
-      changed,
-    };
-  }
+  const why = await whyNotJudgedAgain(db, stored, event, judgedNo, replacement);
+  if (why !== undefined) return { ...unjudged, answer: `${why} ${booksInWords(changed)}`, event: contentOf(event) };
   // Of others it was known then that they were new.
   const eventKeysFrom = reason === 'identity_gone' ? known.definitions.eventKeysFrom : undefined;
   const definitions = { ...definitionsAt(known, judgedNo), eventKeysFrom };
@@ -163,7 +173,6 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
       : tryTo(() => decideTogether({ ...opened, player: structuredClone(player) }, replacement, definitions, draw));
   const waited = 'error' in decided ? undefined : decided.rulings.find(({ ruling }) => ruling.waiting)?.ruling;
   const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
-  const recomputed = compare(stored, judgedNo, changed, ledger, definitions, together, resolution);
   const isRuling = isVerdict(event) || isReversal(event);
   const seen =
     reason !== 'occurred_in_future' &&
@@ -172,13 +181,23 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     !isRuling &&
     !isOpening(event);
   const games = seen ? traceGames(definitions, judged, player, ledger.credits, draw) : [];
-  const ruled = { event, eventNo, judgedNo, outcome, reason, before: player, after: opened.player };
-  const spared = sparedBy(decided, together);
+  const recomputed = compare(stored, judgedNo, changed, ledger, definitions, together, resolution, games);
+  const { eventKeysFrom: forgottenBefore } = known.definitions;
+  const ruled = {
+    ...{ event, eventNo, judgedNo, outcome, reason, correction, forgottenBefore },
+    ...{ before: player, after: opened.player, spared: sparedBy(decided, together) },
+  };
   const resolvedBy = resolution?.eventId ?? null;
-  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy, spared }, changed, ledger, known.definitions) : null;
+  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, ledger, known.definitions) : null;
+  if (waited !== undefined && outcome === 'reversed' && resolution === undefined && forgottenBefore !== undefined) {
+    const answer =
+      `It takes back ${originalInWords(waited)}. ${outcomeInWords(outcome, reason)} The identity of that event has been forgotten since (those from ` +
+      `${formatInstant(forgottenBefore)} on are kept), so that this cannot be judged again. ${booksInWords(changed)}`;
+    return { ...unjudged, answer, event: contentOf(event) };
+  }
   return {
-    ...about,
-    answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening),
+    ...whose,
+    answer: answerOf(stored, judged, games, ruling, recomputed, changed, error, opening, correction),
     arrived,
     erased_at: null,
     event: contentOf(event),
@@ -187,6 +206,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     games,
     ruling,
     changed,
+    opening: opening === undefined ? null : told(opening),
   };
 }
 
@@ -234,6 +254,11 @@ function sparedBy(alone: Decision | { error: unknown }, together: Decision | { e
     .filter((claim) => !together.changes.some(({ change }) => isSameClaim(change.claim, claim)));
 }
 
+/** Without the stock as it was counted: the prizes say what was left of each. */
+function told({ stock: _, ...opening }: RecordedOpening): Explanation['opening'] {
+  return opening;
+}
+
 function contentOf({
   event_type,
   occurred_at,
@@ -252,7 +277,7 @@ export function ofGame(explanation: Explanation, gameId: string | undefined): Ex
     explanation.ruling === null ? null : { ...explanation.ruling, games: explanation.ruling.games.filter(isIt) };
   const own = { ...explanation, games, ruling };
   if ((games.length === 0 && ruling === null) || explanation.recomputed?.agrees !== true) return own;
-  return { ...own, answer: sentencesOf(games, ruling, explanation.changed, gameId) };
+  return { ...own, answer: sentencesOf(games, ruling, explanation.changed, explanation.correction, gameId) };
 }
 
 function booksOf({ db, ledgers }: Records, { bucket, player_id, user_id }: StoredEvent) {
@@ -301,16 +326,20 @@ function compare(
   { games }: Definitions,
   decision: Decision | { error: unknown },
   resolution: { counted: boolean } | undefined,
+  traces: readonly GameTrace[],
 ): NonNullable<Explanation['recomputed']> {
   if ('error' in decision) {
     const agrees = stored.outcome === 'failed';
     const differences = agrees ? [] : [`judged again it fails: ${messageOf(decision.error)}`];
     return { outcome: 'failed', reason: 'data_error', agrees, differences };
   }
-  const { outcome, reason } =
+  const anew =
     resolution === undefined
       ? (decision.judged[0] ?? stored)
-      : { outcome: 'reversed', reason: resolution.counted ? null : 'nothing_counted' };
+      : { outcome: 'reversed' as const, reason: resolution.counted ? null : 'nothing_counted' };
+  // Of an event that counted nowhere it was once told otherwise which game speaks for it: any of them has the say.
+  const isToldBy = (trace: GameTrace): boolean => trace.outcome === stored.outcome && trace.reason === stored.reason;
+  const { outcome, reason } = isOneOf(changedNothing, anew.outcome) && traces.some(isToldBy) ? stored : anew;
   const gameIds = new Map(games.map(({ gameNo, gameId }) => [gameNo, gameId]));
   const differences: string[] = [];
   const look = (what: string, then: readonly unknown[], now: readonly unknown[]): void => {
@@ -440,6 +469,7 @@ function answerOf(
   changed: Changed,
   error: string | null,
   opening: RecordedOpening | undefined,
+  correction: Correction,
 ): string {
   if (!recomputed.agrees) {
     return (
@@ -462,13 +492,37 @@ function answerOf(
     );
   }
   if (judged.event.event_type === COHORT_CHANGED) return changeInWords(judged.event);
-  if (opening !== undefined) return [openingInWords(opening), ...changed.transitions.flatMap(claimInWords)].join(' ');
+  if (opening !== undefined)
+    return [openingInWords(opening), ...changed.transitions.flatMap(standingInWords)].join(' ');
   const relevant = games.filter(({ reason }) => reason !== 'event_type');
   if (relevant.length === 0 && ruling === null) {
     const none = `${outcomeInWords(stored.outcome, stored.reason)} No game looked at ${judged.event.event_type} events then.`;
-    return stored.reason === 'no_game' ? none : outcomeInWords(stored.outcome, stored.reason);
+    const said = stored.reason === 'no_game' ? none : outcomeInWords(stored.outcome, stored.reason);
+    return withCorrection([said], correction);
   }
-  return sentencesOf(relevant, ruling, changed);
+  return sentencesOf(relevant, ruling, changed, correction);
+}
+
+/** Sentences about an event, and before and after them what it corrects, and what it was corrected to. */
+function withCorrection(
+  sentences: readonly string[],
+  { corrects, corrected_as }: Correction,
+  isReversal = false,
+): string {
+  const corrected = corrected_as && `${corrected_as.event_id} from ${corrected_as.producer}`;
+  return [
+    ...(corrects === null || isReversal
+      ? []
+      : [`It corrects the event ${corrects.event_id} from ${corrects.producer}.`]),
+    ...sentences,
+    ...(corrected === null
+      ? []
+      : [
+          isReversal
+            ? `The event ${corrected} takes its place.`
+            : `It was corrected since: the event ${corrected} takes its place.`,
+        ]),
+  ].join(' ');
 }
 
 /** What games made of an event and what has become of that since; of a ruling, what it did. */
@@ -476,15 +530,47 @@ function sentencesOf(
   games: readonly GameTrace[],
   ruling: RulingTrace | null,
   changed: Changed,
+  correction: Correction,
   gameId?: string,
 ): string {
-  if (ruling !== null) return [ruling.answer, ...ruling.games.map(({ answer }) => answer)].join(' ');
+  if (ruling !== null) {
+    const sentences = [ruling.answer, ...ruling.games.map(({ answer }) => answer)];
+    return withCorrection(sentences, correction, true);
+  }
+  const isHere = ({ game_id }: { game_id: string }): boolean => gameId === undefined || game_id === gameId;
   const claims = [...changed.claims.filter(({ status }) => status !== 'held'), ...changed.undone];
-  return [
-    ...games.map(({ answer }) => answer),
+  const counted = games.filter(({ outcome }) => !changedNothing.some((each) => each === outcome));
+  const sentences = [
+    ...counted.map(({ answer }) => answer),
     ...ruledInWords(changed, gameId),
-    ...claims.filter(({ game_id }) => gameId === undefined || game_id === gameId).flatMap(claimInWords),
-  ].join(' ');
+    ...claims.filter(isHere).flatMap(claimInWords),
+    ...changed.transitions.filter(isHere).flatMap(transitionInWords),
+    ...othersInWords(games.slice(counted.length)),
+  ];
+  return withCorrection(sentences, correction);
+}
+
+/** Games in which an event did not count: those that came nearest; of the rest, which are listed one by one below, how many they are. */
+function othersInWords(games: readonly GameTrace[]): string[] {
+  const told = games.slice(0, limits.explainedGames);
+  const more = games.length - told.length;
+  return [
+    ...told.map(({ answer }) => answer),
+    ...(more === 0 ? [] : [`Nor did it count in ${more === 1 ? 'one more game' : `${more} more games`}.`]),
+  ];
+}
+
+/** What an event that counted made of a step that had been reached before. */
+function transitionInWords(claim: Transition): string[] {
+  const step = `step ${claim.step} of ${claim.game_id}`;
+  switch (claim.from) {
+    case 'held':
+      return [`With it ${step} is held no longer.`, ...claimInWords(claim)];
+    case 'kept':
+      return [`With it ${step} is reached again, whose reward the player had kept.`];
+    default:
+      return claimInWords(claim);
+  }
 }
 
 /** What a change of a cohort says. */

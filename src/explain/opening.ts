@@ -56,12 +56,15 @@ export async function readRecordedOpening(
   return { game_id, step, prizes, prize_id, reward_type, amount, stock };
 }
 
-/** What came out of a cookie, and from what, for whoever asks why. */
-export function openingInWords({ game_id, step, prizes, prize_id, reward_type, amount }: RecordedOpening): string {
-  const from = prizes.map(({ prize_id: prize, weight, left }) => {
-    return `${prize} (weight ${weight}${left === null ? '' : `, ${left} left`})`;
-  });
+/** What came out of a cookie. From what is nothing that players are told. */
+export function openingInWords({
+  game_id,
+  step,
+  prize_id,
+  reward_type,
+  amount,
+}: Pick<RecordedOpening, 'game_id' | 'step' | 'prize_id' | 'reward_type' | 'amount'>): string {
   const what = prize_id === null ? 'nothing, as no prize was left' : prize_id;
-  const pays = amount === null ? '' : `, which pays ${amount} ${reward_type}`;
-  return `With it the player opened the fortune cookie of step ${step} in ${game_id}. There came out ${what}${pays}; it was drawn from ${from.join(', ')}.`;
+  const pays = prize_id === null ? '' : `, which pays ${amount === null ? 'nothing' : `${amount} ${reward_type}`}`;
+  return `With it the player opened the fortune cookie of step ${step} in ${game_id}. There came out ${what}${pays}.`;
 }

@@ -3,12 +3,16 @@
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
+import type { Definitions } from '../definitions/definitions.ts';
+import { formatDate } from '../definitions/moment.ts';
 import { hasEnded } from '../games/claim.ts';
 import type { ClaimStatus } from '../games/games.ts';
 import { findReward, type RewardStory } from '../outbox/find.ts';
 import { takeBackKey } from '../rewards/decide.ts';
 import { formatInstant } from '../time.ts';
-import { type ClaimName, type Debt, isOfClaim } from './debts.ts';
+import { zoneOf } from '../time-zone.ts';
+import { type ClaimName, type Debt, eventIdOf, isOfClaim, rulerOf } from './debts.ts';
+import { eventInWords } from './event-name.ts';
 
 /** A reward on its way, or what takes it back, with every call of its service and everybody who had it tried again. */
 export interface RewardEntry {
@@ -36,44 +40,61 @@ export interface ClaimEntry extends ClaimName {
   amount: number | null;
   key: string | null;
   claimed_at: string;
+  /** Of its game: days are told by it. */
+  time_zone: string;
   /** The event that reached the step; null where it is not on record any more. */
   event_id: string | null;
-  /** Each change of its status, and the event that made it. */
-  history: { from: ClaimStatus; to: ClaimStatus; changed_at: string; event_id: string | null }[];
+  /** The step has been reached anew since this claim was taken back. */
+  reached_again: boolean;
+  /** Each change of its status, and the event that made it; its producer, if that ruled. */
+  history: {
+    from: ClaimStatus;
+    to: ClaimStatus;
+    changed_at: string;
+    event_id: string | null;
+    producer: string | null;
+  }[];
+  /** When a fortune cookie was opened, by which event, and what came out (null: nothing was left); null for what was not opened. */
+  opening: { opened_at: string; event_id: string | null; prize_id: string | null } | null;
   /** Where the reward stands; null for steps that pay nothing by themselves, and while nothing has been sent off. */
   reward: RewardEntry | null;
   /** Where what takes it back stands; null where nothing does. */
   take_back: RewardEntry | null;
   /** How much of it was kept back for what the player owed, by debt. */
-  kept_back: (ClaimName & { event_id: string | null; amount: number })[];
+  kept_back: (ClaimName & { event_id: string | null; producer: string | null; amount: number })[];
   /** What the player owes since it was taken back. */
   debts: Debt[];
 }
 
 /** A claim as `claimColumns` reads it. */
-export type ClaimRow = Omit<ClaimEntry, 'reward' | 'take_back' | 'kept_back' | 'debts'>;
+export type ClaimRow = Omit<ClaimEntry, 'time_zone' | 'reward' | 'take_back' | 'kept_back' | 'debts'>;
 
 /** A claim `c` with its game `g` as JSON, for `claimEntry`. */
 export const claimColumns: RawBuilder<unknown> = sql`json_build_object(
   'game_id', g.game_id, 'window_start', c.window_start, 'step', c.step, 'earning', c.earning, 'step_type', c.step_type, 'status', c.status,
   'version', c.version, 'reward_type', c.reward_type, 'amount', c.amount, 'key', c.message_key, 'claimed_at', c.claimed_at,
-  'event_id', ${eventIdOf(sql`c.event_no`)},
+  'event_id', ${eventIdOf('c', sql`c.event_no`)},
+  'reached_again', exists (select from milepost.claim n
+                            where n.bucket = c.bucket and n.player_id = c.player_id and n.game_no = c.game_no and n.window_start = c.window_start
+                              and n.step = c.step and n.earning > c.earning),
+  'opening', (select json_build_object('opened_at', o.opened_at, 'prize_id', o.prize_id, 'event_id', ${eventIdOf('c', sql`o.event_no`)})
+                from milepost.cookie_opening o
+               where o.bucket = c.bucket and o.player_id = c.player_id and o.game_no = c.game_no and o.window_start = c.window_start
+                 and o.step = c.step and o.earning = c.earning),
   'history', (select coalesce(json_agg(json_build_object('from', t.from_status, 'to', t.to_status, 'changed_at', t.changed_at,
-                                                         'event_id', ${eventIdOf(sql`t.event_no`)}) order by t.transition_no), '[]')
+                                                         'event_id', ${eventIdOf('c', sql`t.event_no`)},
+                                                         'producer', ${rulerOf('c', sql`t.event_no`)}) order by t.transition_no), '[]')
                 from milepost.claim_transition t
                where t.bucket = c.bucket and t.player_id = c.player_id and t.game_no = c.game_no and t.window_start = c.window_start
                  and t.step = c.step and t.earning = c.earning))`;
 
-/** The id of the event of a number: one that counted, that ruled, or whose payload is still stored. */
-function eventIdOf(eventNo: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`coalesce(
-    (select r.event_id from milepost.ruling r where r.bucket = c.bucket and r.player_id = c.player_id and r.event_no = ${eventNo}),
-    (select e.event_id from milepost.credit e where e.bucket = c.bucket and e.player_id = c.player_id and e.event_no = ${eventNo} limit 1),
-    (select i.event_id from milepost.inbox i where i.bucket = c.bucket and i.player_id = c.player_id and i.event_no = ${eventNo} limit 1))`;
-}
-
 /** Completes a claim. */
-export async function claimEntry(db: Db, row: ClaimRow, debts: readonly Debt[]): Promise<ClaimEntry> {
+export async function claimEntry(
+  db: Db,
+  row: ClaimRow,
+  debts: readonly Debt[],
+  { games }: Definitions,
+): Promise<ClaimEntry> {
   // Instants inside a JSON column are text, as PostgreSQL writes it.
   const iso = (text: string): string => formatInstant(Date.parse(text));
   const name = { game_id: row.game_id, window_start: iso(row.window_start), step: row.step, earning: row.earning };
@@ -82,14 +103,16 @@ export async function claimEntry(db: Db, row: ClaimRow, debts: readonly Debt[]):
   return {
     ...row,
     ...name,
+    time_zone: games.find(({ gameId }) => gameId === row.game_id)?.versions.at(-1)?.config.time_zone ?? 'UTC',
     claimed_at: iso(row.claimed_at),
     history: row.history.map((change) => ({ ...change, changed_at: iso(change.changed_at) })),
     reward: await story(row.key),
     take_back: row.status === 'clawed_back' && row.key !== null ? await story(takeBackKey(row.key)) : null,
-    kept_back: ofType.flatMap(({ made_up_by, game_id, window_start, step, earning, event_id }) =>
+    opening: row.opening === null ? null : { ...row.opening, opened_at: iso(row.opening.opened_at) },
+    kept_back: ofType.flatMap(({ made_up_by, game_id, window_start, step, earning, event_id, producer }) =>
       made_up_by
         .filter((part) => isOfClaim(part, name))
-        .map(({ amount }) => ({ game_id, window_start, step, earning, event_id, amount })),
+        .map(({ amount }) => ({ game_id, window_start, step, earning, event_id, producer, amount })),
     ),
     debts: ofType.filter((debt) => isOfClaim(debt, name)),
   };
@@ -128,26 +151,56 @@ const STATUSES: Readonly<Record<ClaimStatus, string>> = {
   cancelled: 'taken back before it was paid',
   kept: 'paid, and kept though the step was lost',
   clawed_back: 'taken back from the player',
-  offset: 'owed by the player',
+  offset: 'taken back; later rewards make up for it',
 };
 
-/** A claim's status in words. */
-export function statusInWords(status: ClaimStatus): string {
-  return STATUSES[status];
+/** Where nothing is paid. */
+const UNPAID: Readonly<Partial<Record<ClaimStatus, string>>> = {
+  earned: 'reached',
+  cancelled: 'taken back',
+  kept: 'kept though the step was lost',
+  voided: 'taken back, by a verdict',
+};
+
+/** A claim's status in words. `pays`: it has a reward. */
+export function statusInWords(status: ClaimStatus, pays: boolean): string {
+  return (pays ? undefined : UNPAID[status]) ?? STATUSES[status];
 }
 
-/** Where a step stands that an event reached or changed, for whoever waits for its reward; nothing where there is nothing to say beyond its status. */
+/** What has become of a step that an event reached or changed, for whoever waits for its reward; nothing where there is nothing to say beyond its status. */
 export function claimInWords(claim: ClaimEntry): string[] {
-  const { step, game_id, status, history, amount, reward_type } = claim;
+  return [...cookieInWords(claim), ...standingInWords(claim)];
+}
+
+/** Whether a cookie was opened, and what came out. */
+function cookieInWords({ step, game_id, status, opening, amount, reward_type, time_zone }: ClaimEntry): string[] {
+  const cookie = `The fortune cookie of step ${step} in ${game_id}`;
+  if (opening === null) return status === 'unopened' ? [`${cookie} has not been opened yet.`] : [];
+  const { opened_at, prize_id } = opening;
+  const pays = amount === null ? 'pays nothing' : `pays ${amount} ${reward_type}`;
+  const what = prize_id === null ? 'nothing came out, as no prize was left' : `${prize_id} came out, which ${pays}`;
+  return [`${cookie} was opened${onDay(opened_at, time_zone)}: ${what}.`];
+}
+
+/** Where a step and its reward stand. */
+export function standingInWords(claim: ClaimEntry): string[] {
+  const { step, game_id, status, history, amount, reward_type, reached_again } = claim;
   const lost = hasEnded(status) || status === 'kept';
-  const by = history.at(-1)?.event_id ?? null;
-  const since = by === null ? '' : ` since the event ${by}`;
-  const said = lost ? [`Step ${step} of ${game_id} is not reached any more${since}.`] : [];
+  const last = history.at(-1);
+  const by = last?.event_id ?? null;
+  const ruler = by === null ? '' : eventInWords(by, last?.producer);
+  const end = reached_again
+    ? `was lost${by === null ? '' : ` by ${ruler}`}, and has been reached again since`
+    : `is not reached any more${by === null ? '' : ` since ${ruler}`}`;
+  const said = lost ? [`Step ${step} of ${game_id} ${end}.`] : [];
   if (amount === null) return said;
   const what = `${amount} ${reward_type} of step ${step} in ${game_id}`;
   const words = rewardInWords(claim, what);
   return words === undefined ? said : [...said, words];
 }
+
+/** The states of a payment that has been made, or may have been. */
+const keepable: ReadonlySet<string> = new Set(['done', 'pending', 'ambiguous']);
 
 function rewardInWords(claim: ClaimEntry, what: string): string | undefined {
   const { status, reward, take_back } = claim;
@@ -157,7 +210,8 @@ function rewardInWords(claim: ClaimEntry, what: string): string | undefined {
     case 'opened':
     case 'kept': {
       const paid = paidInWords(claim, what);
-      return status === 'kept' && paid !== undefined ? `${paid} The player keeps what was paid.` : paid;
+      if (status !== 'kept' || paid === undefined) return paid;
+      return reward !== null && keepable.has(reward.state) ? `${paid} The player keeps it.` : paid;
     }
     case 'held':
       return `The ${what}: held until fraud and risk management release it.`;
@@ -166,7 +220,7 @@ function rewardInWords(claim: ClaimEntry, what: string): string | undefined {
     case 'cancelled':
       return `The ${what}: ${reward?.state === 'done' ? 'cancelled.' : 'cancelled; nothing of it was paid.'}${owedInWords(claim)}`;
     case 'clawed_back':
-      return `${paidInWords(claim, what)} ${take_back === null ? 'It is taken back.' : takeBackInWords(take_back)}${owedInWords(claim)}`;
+      return `${paidInWords(claim, what)} ${take_back === null ? 'It is taken back.' : takeBackInWords(take_back, claim.time_zone)}${owedInWords(claim)}`;
     case 'offset':
       return `${paidInWords(claim, what)}${owedInWords(claim)}`;
     default:
@@ -174,11 +228,14 @@ function rewardInWords(claim: ClaimEntry, what: string): string | undefined {
   }
 }
 
-function paidInWords({ reward, kept_back, amount, reward_type }: ClaimEntry, what: string): string | undefined {
+function paidInWords(
+  { reward, kept_back, amount, reward_type, time_zone }: ClaimEntry,
+  what: string,
+): string | undefined {
   const kept = kept_back.reduce((sum, part) => sum + part.amount, 0);
   const why = kept_back
-    .map(({ step, game_id, event_id, amount: part }) => {
-      const since = event_id === null ? '' : ` by the event ${event_id}`;
+    .map(({ step, game_id, event_id, producer, amount: part }) => {
+      const since = event_id === null ? '' : ` by ${eventInWords(event_id, producer)}`;
       return `${part} for step ${step} of ${game_id}, which was taken back${since}`;
     })
     .join(', and ');
@@ -191,12 +248,17 @@ function paidInWords({ reward, kept_back, amount, reward_type }: ClaimEntry, wha
       : `Of the ${what} ${kept} were kept back for what the player owed (${why}). The other ${(amount ?? 0) - kept} ${reward_type}: `;
   const less =
     lowered === null ? '' : `its budget had not enough left, so that it is ${reward.amount} ${reward_type}; `;
-  return `${head}${less}${stateInWords(reward)}`;
+  return `${head}${less}${stateInWords(reward, time_zone)}`;
+}
+
+/** ` on 1 June 2026`, as the clocks of a zone show it; nothing where it is not known when. */
+function onDay(at: string | null, timeZone: string): string {
+  return at === null ? '' : ` on ${formatDate(Date.parse(at), zoneOf(timeZone))}`;
 }
 
 /** Where a payment stands. */
-export function stateInWords({ state, attempts, settled_at, last_error }: RewardEntry): string {
-  const on = settled_at === null ? '' : ` on ${settled_at.slice(0, 10)}`;
+export function stateInWords({ state, attempts, settled_at, last_error }: RewardEntry, timeZone: string): string {
+  const on = onDay(settled_at, timeZone);
   switch (state) {
     case 'done':
       return `paid${on}.`;
@@ -205,7 +267,9 @@ export function stateInWords({ state, attempts, settled_at, last_error }: Reward
     case 'ambiguous':
       return 'it is not known whether it was paid; support looks after it.';
     case 'pending':
-      return attempts === 0 ? 'on its way.' : `on its way, tried ${attempts} times so far.`;
+      return attempts === 0
+        ? 'on its way.'
+        : `on its way, tried ${attempts === 1 ? 'once' : `${attempts} times`} so far.`;
     case 'held':
       return 'its budget has not enough left for it; it waits for a decision.';
     case 'skipped':
@@ -218,8 +282,8 @@ export function stateInWords({ state, attempts, settled_at, last_error }: Reward
 }
 
 /** Where what takes a payment back stands. */
-export function takeBackInWords({ state, settled_at, amount, last_error }: RewardEntry): string {
-  const on = settled_at === null ? '' : ` on ${settled_at.slice(0, 10)}`;
+export function takeBackInWords({ state, settled_at, amount, last_error }: RewardEntry, timeZone: string): string {
+  const on = onDay(settled_at, timeZone);
   switch (state) {
     case 'done':
       return `${amount} were taken back from the player${on}.`;
@@ -237,17 +301,15 @@ export function takeBackInWords({ state, settled_at, amount, last_error }: Rewar
 }
 
 function owedInWords({ status, debts, reward_type }: ClaimEntry): string {
-  const owed = debts.filter(({ state }) => state === 'owed');
+  const owed = debts.filter(({ state }) => state === 'owed' || state === 'settled');
   const amount = owed.reduce((sum, debt) => sum + debt.amount, 0);
   const left = owed.reduce((sum, debt) => sum + debt.left, 0);
-  const made =
-    left === amount ? '' : left === 0 ? ', and later rewards have made up for it' : `; ${left} of it are left`;
-  const said =
-    amount === 0
-      ? []
-      : [
-          ` ${amount} ${reward_type} ${status === 'cancelled' ? 'that had been kept back of it are owed again' : 'are owed for it'}${made}.`,
-        ];
+  const [are, made] =
+    left === 0
+      ? ['were', '; later rewards have made up for it, and nothing of it is left']
+      : ['are', left === amount ? '' : `; ${left} of it are left`];
+  const what = status === 'cancelled' ? `that had been kept back of it ${are} owed again` : `${are} owed for it`;
+  const said = amount === 0 ? [] : [` ${amount} ${reward_type} ${what}${made}.`];
   if (debts.some(({ state }) => state === 'waiting')) said.push(' Once it is known to have been paid, it is owed.');
   if (debts.some(({ state }) => state === 'void')) said.push(' As nothing was paid, nothing is owed.');
   return said.join('');

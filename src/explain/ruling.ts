@@ -1,13 +1,15 @@
 // What a reversal or a verdict did: what it names, what that counts since, and what became of steps and rewards. Pure. Owns how that is said; it never
 // decides.
 import type { Definitions } from '../definitions/definitions.ts';
+import { formatDate } from '../definitions/moment.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent } from '../event/event.ts';
 import { versionInForce, windowFor } from '../games/decide.ts';
 import type { Claim, ClaimRuling, Player, Ruling } from '../games/games.ts';
 import { isVerdict, readReversal, readVerdict } from '../games/ruling.ts';
-import { formatInstant } from '../time.ts';
-import { type Changed, countedInWords } from './changed.ts';
+import { formatInstant, type Instant } from '../time.ts';
+import { type Changed, countedInWords, nameOfRuling } from './changed.ts';
+import { type Correction, eventInWords } from './event-name.ts';
 import type { Ledger } from './past.ts';
 import { claimInWords } from './reward.ts';
 import { type GameTrace, progressInWords, progressOf } from './trace.ts';
@@ -39,6 +41,10 @@ export interface RuledOn {
   resolvedBy: string | null;
   /** Of the reversal of a correction: the claims that it has left as they were, since what takes the place of what it takes back reaches their steps. */
   spared: readonly Claim[];
+  /** Identities of what occurred before it may be gone; undefined: of nothing. */
+  forgottenBefore: Instant | undefined;
+  /** What it corrects, if that is what it is for. */
+  correction: Correction;
 }
 
 type Reading = { ruling: Ruling } | { claim: ClaimRuling } | { problem: string };
@@ -57,26 +63,32 @@ export function traceRuling(ruled: RuledOn, changed: Changed, ledger: Ledger, de
       'problem' in reading
         ? `It was not accepted as a ${isVerdict(event) ? 'verdict' : 'reversal'}: ${reading.problem}.`
         : reversal === undefined
-          ? verdictInWords(reading, ruled)
+          ? verdictInWords(reading, ruled, definitions)
           : reversalInWords(reversal, ruled, changed, ledger),
     games: gamesOf(ruled, changed, definitions),
   };
 }
 
-function nameOf({ originalEventId, paymentId }: Ruling): string {
+/** What a ruling names. */
+export function originalInWords({ originalEventId, paymentId }: Ruling): string {
   return originalEventId === null ? `the payment ${paymentId}` : `the event ${originalEventId}`;
 }
 
 function reversalInWords(ruling: Ruling, ruled: RuledOn, changed: Changed, ledger: Ledger): string {
-  const { outcome, reason } = ruled;
-  const name = nameOf(ruling);
+  const { outcome, reason, correction } = ruled;
+  const { corrects } = correction;
+  const name = corrects === null ? originalInWords(ruling) : `the event ${corrects.event_id} from ${corrects.producer}`;
   const about = ruling.amount === null ? `It takes back ${name}` : `It takes back ${ruling.amount} of ${name}`;
   if (outcome === 'waiting') {
-    return `${about}, which has not come yet. It waits: what comes of that will count without what is taken back.`;
+    const forgotten =
+      ruled.forgottenBefore === undefined
+        ? ''
+        : ` (or came before ${formatInstant(ruled.forgottenBefore)} and counted nothing: that is not known any more)`;
+    return `${about}, which has not come yet${forgotten}. It waits: what comes of that will count without what is taken back.`;
   }
   if (reason === 'already_reversed') {
     const earlier = ruledBefore(ruling, ruled, ledger);
-    const by = earlier.length === 0 ? '' : `, by ${earlier.map((id) => `the event ${id}`).join(' and ')}`;
+    const by = earlier.length === 0 ? '' : `, by ${earlier.join(' and ')}`;
     return `${about}, of which nothing was left: it had been taken back before${by}.`;
   }
   if (ruled.resolvedBy !== null) {
@@ -96,7 +108,7 @@ function reversalInWords(ruling: Ruling, ruled: RuledOn, changed: Changed, ledge
   return `${about}.${more.join('')}`;
 }
 
-/** The reversals that had taken back what this one names. */
+/** The reversals that had taken back what this one names, in words. */
 function ruledBefore(
   { originalEventId, paymentId }: Ruling,
   { judgedNo }: RuledOn,
@@ -108,20 +120,29 @@ function ruledBefore(
     )
     .flatMap(({ corrections }) => corrections.filter((correction) => correction.judgedNo < judgedNo))
     .map(({ rulingNo }) => rulingNo);
-  return rulings.filter(({ eventNo }) => numbers.includes(eventNo)).map(({ eventId }) => eventId);
+  return rulings
+    .filter(({ eventNo }) => numbers.includes(eventNo))
+    .map(nameOfRuling)
+    .map(({ event_id, producer }) => eventInWords(event_id, producer));
 }
 
-function verdictInWords(reading: { ruling: Ruling } | { claim: ClaimRuling }, { outcome, reason }: RuledOn): string {
+function verdictInWords(
+  reading: { ruling: Ruling } | { claim: ClaimRuling },
+  { outcome, reason }: RuledOn,
+  { games }: Definitions,
+): string {
   const kind = 'claim' in reading ? reading.claim.kind : reading.ruling.kind;
   const [does, held] = kind === 'released' ? ['releases', 'released'] : ['voids', 'voided'];
   if ('claim' in reading) {
     const { gameId, step, windowStart } = reading.claim;
-    const reward = `the reward of step ${step} in ${gameId}, window of ${formatInstant(windowStart)}`;
+    const zone = games.find((each) => each.gameId === gameId)?.versions.at(-1)?.zone;
+    const from = zone === undefined ? formatInstant(windowStart) : formatDate(windowStart, zone);
+    const reward = `the reward of step ${step} in ${gameId}, of the window that began on ${from}`;
     return outcome === 'applied'
-      ? `It ${does} ${reward}, which its budget had nothing left for.`
+      ? `It ${does} ${reward}, which its budget had not enough left for.`
       : `It changed nothing: ${reward} does not wait over its budget, so that it cannot be ${held}.`;
   }
-  const name = nameOf(reading.ruling);
+  const name = originalInWords(reading.ruling);
   if (outcome === 'applied') return `It ${does} ${name}, which fraud and risk management had flagged.`;
   return reason === 'original_unknown'
     ? `It was not accepted: ${name} is not known of this player.`

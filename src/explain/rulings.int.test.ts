@@ -2,6 +2,7 @@
 // one that ruled. Each explanation comes to what is stored; where the books were tampered with, it does not.
 import { describe, expect, test } from 'vitest';
 import { connect } from '../db/connect.ts';
+import { correctEvent } from '../engine/correct.ts';
 import { changedNothing } from '../engine/decide.ts';
 import { reprocess } from '../engine/reprocess.ts';
 import { verify } from '../engine/verify.ts';
@@ -83,6 +84,23 @@ async function scene(...games: GameConfig[]) {
       const normaliser = createNormaliser([canonicalSource]);
       await reprocess({ wanted, by: 'asha', reason: 'test' }, { db: engine.db, engine, normaliser });
     },
+    /** Corrects the amount of an event. */
+    correct: (eventId: string, amount: number) =>
+      correctEvent(
+        { db: engine.db, engine, dryRun: false },
+        { eventId, userId: 'U1', set: { transaction_amount: amount }, by: 'asha', reason: 'test', takeBack: true },
+      ),
+    /** All that is known under one id, by its producer. */
+    toldAll: async (eventId: string): Promise<{ [producer: string]: string }> => {
+      const records = await openRecords(support);
+      const told: { [producer: string]: string } = {};
+      for (const stored of await findExplained(support, { eventId }, { since: 0, until: Date.now() })) {
+        const { answer, recomputed, producer } = await explainEvent(records, stored);
+        expect(recomputed, producer).toMatchObject({ agrees: true });
+        told[producer] = answer;
+      }
+      return told;
+    },
     /** A second version of the first game, in force from the beginning. */
     activate: async (config: GameConfig): Promise<void> => {
       await database.pool.query(
@@ -96,7 +114,7 @@ async function scene(...games: GameConfig[]) {
     told: async (id: string): Promise<string> => {
       const { answer, recomputed } = await explain(id);
       expect(recomputed, id).toMatchObject({ agrees: true, differences: [] });
-      return answer.replaceAll(/on \d{4}-\d\d-\d\d/g, 'on DAY');
+      return answer.replaceAll(/on \d+ [A-Z]\w+ \d{4}(?=[.,: ])/g, 'on DAY');
     },
     /** Whether the books agree with themselves. */
     verified: async () => expect(await verify(support)).toEqual([]),
@@ -136,7 +154,16 @@ describe('a reversal of an event', () => {
         games: [{ progress: { before: 2, after: 1 } }],
       },
       changed: {
-        ruled: [{ by: ['r'], event_id: 'b', payment_id: 'pay_b', before: { amount: 1 }, amount: 0, came_first: false }],
+        ruled: [
+          {
+            by: [{ event_id: 'r', producer: 'tests' }],
+            event_id: 'b',
+            payment_id: 'pay_b',
+            before: { amount: 1 },
+            amount: 0,
+            came_first: false,
+          },
+        ],
         transitions: [{ step: 2, from: 'earned', to: 'cancelled', event_id: 'b', reward: { state: 'cancelled' } }],
       },
     });
@@ -148,8 +175,8 @@ describe('a reversal of an event', () => {
   test.each([
     {
       policy: 'keep',
-      soon: 'paid on DAY. The player keeps what was paid.',
-      later: 'paid on DAY. The player keeps what was paid.',
+      soon: 'paid on DAY. The player keeps it.',
+      later: 'paid on DAY. The player keeps it.',
       again: undefined,
     },
     {
@@ -179,7 +206,10 @@ describe('a reversal of an event', () => {
     await it.drain();
     expect(await it.told('b')).toBe(`${counted(1, 2)} ${reached} ${end}${later}`);
     await it.take(pay('c'));
-    expect(await it.told('c')).toBe(again === undefined ? counted(1, 2) : `${counted(1, 2)} ${reached} ${again}`);
+    const kept = 'With it step 2 of game is reached again, whose reward the player had kept.';
+    expect(await it.told('c')).toBe(`${counted(1, 2)} ${again === undefined ? kept : `${reached} ${again}`}`);
+    const lostOnce = 'Step 2 of game was lost by the event r, and has been reached again since.';
+    if (again !== undefined) expect(await it.told('b')).toContain(lostOnce);
     await it.verified();
   });
 
@@ -192,7 +222,13 @@ describe('a reversal of an event', () => {
     // The oldest debt is made up for first.
     expect(await it.told('r1')).toContain('30 NC are owed for it; 10 of it are left.');
     expect(await it.told('r2')).toMatch(/ 20 NC are owed for it\.$/);
+    expect(describePlayer((await summarizePlayer(it.support, 'U1')) as PlayerSummary)).toMatch(
+      / debt {6}\S+ {2}30 NC for step 3 of game, taken back by r1: 10 left, made up for 20 by step 2 of game on \S+ \(d\)\n.*\n {2}owes {6}30 NC$/,
+    );
     await it.take(pay('e'));
+    expect(await it.told('r1')).toMatch(
+      / 30 NC were owed for it; later rewards have made up for it, and nothing of it is left\.$/,
+    );
     expect(await it.told('e')).toContain(
       'The 30 NC of step 3 in game: all of it was kept back for what the player owed (10 for step 3 of game, which was taken back by the event ' +
         'r1, and 20 for step 2 of game, which was taken back by the event r2).',
@@ -205,17 +241,26 @@ describe('a reversal of an event', () => {
           step: 3,
           event_id: 'r1',
           amount: 30,
+          state: 'settled',
           left: 0,
           made_up_by: [
-            { step: 2, earning: 2, amount: 20 },
-            { step: 3, earning: 2, amount: 10 },
+            { step: 2, earning: 2, amount: 20, event_id: 'd' },
+            { step: 3, earning: 2, amount: 10, event_id: 'e' },
           ],
         },
-        { step: 2, event_id: 'r2', amount: 20, left: 0, made_up_by: [{ step: 3, earning: 2, amount: 20 }] },
+        {
+          ...{ step: 2, event_id: 'r2', amount: 20, state: 'settled', left: 0 },
+          made_up_by: [{ step: 3, earning: 2, amount: 20, event_id: 'e' }],
+        },
       ],
     });
+    // They arose when the rewards were taken back, not when these had been paid.
+    const { rows } = await it.database.pool.query<{ at: number }>(
+      "select (extract(epoch from max(settled_at)) * 1000)::float8 as at from milepost.outbox where destination = 'neucoin'",
+    );
+    for (const { since } of summary?.debts ?? []) expect(Date.parse(since ?? '')).toBeGreaterThan(rows[0]?.at ?? 0);
     expect(describePlayer(summary as PlayerSummary)).toMatch(
-      / debt {6}\S+ {2}20 NC for step 2 of game, taken back by r2: 0 left, made up for 20 by step 3 of game\n {2}owes {6}0 NC$/,
+      / debt {6}\S+ {2}20 NC for step 2 of game, taken back by r2: settled, made up for 20 by step 3 of game on \S+ \(e\)$/,
     );
     await it.verified();
   });
@@ -309,6 +354,46 @@ test('a verdict on what is flagged', async () => {
   await it.verified();
 });
 
+test('a step that one event released and another took back is told once', async () => {
+  await using it = await scene(game('claw_back'));
+  await it.take(flagged('a'), pay('b'));
+  await it.take(verdict('hold_released', 'a'));
+  await it.take(take('a'));
+  const end = `${lost} The 20 NC of step 2 in game: cancelled; nothing of it was paid.`;
+  expect(await it.told('a')).toBe(
+    `${counted(0, 1)} It is flagged by fraud and risk management ("VELOCITY"): what it earns waits for a release. It was released since, by the event v. ` +
+      `All of it was taken back since, by the event r: in game payment counts 0 instead of 1. ${end}`,
+  );
+  expect((await it.explain('a')).changed.undone).toHaveLength(1);
+});
+
+test('a correction names what it corrects, and is named there', async () => {
+  await using it = await scene(makeGame({ milestone_steps: [150], triggers: [perRupee], on_reversal: 'keep' }));
+  await it.take(pay('a'), pay('b'));
+  await it.correct('b', 40);
+  await it.correct('b', 45);
+  const nothing =
+    'Step 150 of game is not reached any more since the correction of the event b. The 1500 NC of step 150 in game: cancelled; nothing of it was paid.';
+  const told = await it.toldAll('b');
+  expect(told).toEqual({
+    tests:
+      'It counted in game: payment +100. Progress went from 100 to 200 of 1000 payments. With it the player reached step 150 (1500 NC), earned. ' +
+      `All of it was taken back since, by the correction of the event b: in game payment counts 0 instead of 100. ${nothing} ` +
+      'It was corrected since: the event b from correction-1/tests takes its place.',
+    'reversal-1/tests':
+      `It takes back the event b from tests. Since then in game payment counts 0 instead of 100. Progress went from 200 to 100 of 1000 payments. ${nothing} ` +
+      'The event b from correction-1/tests takes its place.',
+    'correction-1/tests':
+      'It corrects the event b from tests. It counted in game: payment +40. Progress went from 100 to 140 of 1000 payments. All of it was taken back since, by ' +
+      'the correction of the event b: in game payment counts 0 instead of 40. It was corrected since: the event b from correction-2/tests takes its place.',
+    'reversal-2/tests':
+      'It takes back the event b from correction-1/tests. Since then in game payment counts 0 instead of 40. Progress went from 140 to 100 of 1000 payments. ' +
+      'The event b from correction-2/tests takes its place.',
+    'correction-2/tests':
+      'It corrects the event b from correction-1/tests. It counted in game: payment +45. Progress went from 100 to 145 of 1000 payments.',
+  });
+});
+
 test('a budget lowers, skips and holds rewards, until a verdict', async () => {
   const under = (game_id: string, step: number, amount: number, when_exhausted: string) =>
     makeGame({
@@ -351,9 +436,9 @@ test('a budget lowers, skips and holds rewards, until a verdict', async () => {
     makeEvent({ id, user, type, attributes: { game_id: 'holds', window_start: '2026-05-01T00:00:00Z', step: 2 } });
   await it.take(on('v', 'hold_released', 'U1'), on('v2', 'hold_voided', 'U2'));
   await it.take(on('v3', 'hold_voided', 'U2'));
-  const reward = 'the reward of step 2 in holds, window of 2026-05-01T00:00:00.000Z';
+  const reward = 'the reward of step 2 in holds, of the window that began on DAY';
   expect(await it.told('v')).toBe(
-    `It releases ${reward}, which its budget had nothing left for. Progress stayed at 2 of 1000 payments. The 20 NC of step 2 in holds: on its way.`,
+    `It releases ${reward}, which its budget had not enough left for. Progress stayed at 2 of 1000 payments. The 20 NC of step 2 in holds: on its way.`,
   );
   expect(await it.told('v2')).toMatch(/^It voids .* The 20 NC of step 2 in holds: not paid, by a verdict\.$/);
   expect(await it.told('v3')).toBe(

@@ -4,6 +4,7 @@ import { failing } from '../condition/condition.ts';
 import { describeCondition, explainFailure, type Failure } from '../condition/words.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { formatMoment } from '../definitions/moment.ts';
+import { rankOf } from '../engine/decide.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent, Json } from '../event/event.ts';
 import { archetypes } from '../games/archetypes/archetype.ts';
@@ -25,6 +26,7 @@ import { contributionOf } from '../games/progression.ts';
 import type { Window } from '../games/window.ts';
 import type { Draw } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
+import { eventInWords } from './event-name.ts';
 import type { LedgerCredit } from './past.ts';
 import { statusInWords } from './reward.ts';
 
@@ -72,7 +74,10 @@ export interface GameTrace {
   claims: { step: number; step_type: string; status: ClaimStatus; reward_type: string | null; amount: number | null }[];
 }
 
-/** Every game that looked at the event, or ran when it occurred. `player` is not changed. */
+/**
+ * Every game that looked at the event, or ran when it occurred: those first in which it counted, then as they came near to counting it, and last those that do
+ * not count such events. `player` is not changed.
+ */
 export function traceGames(
   { games }: Definitions,
   judged: Judged,
@@ -80,7 +85,10 @@ export function traceGames(
   credits: readonly LedgerCredit[],
   draw: Draw,
 ): GameTrace[] {
-  return games.flatMap((timeline) => traceGame(timeline, judged, player, credits, draw) ?? []);
+  return games
+    .flatMap((timeline) => traceGame(timeline, judged, player, credits, draw) ?? [])
+    .sort((a, b) => a.rank - b.rank || (a.trace.game_id < b.trace.game_id ? -1 : 1))
+    .map(({ trace }) => trace);
 }
 
 function traceGame(
@@ -89,7 +97,7 @@ function traceGame(
   player: PlayerState,
   credits: readonly LedgerCredit[],
   draw: Draw,
-): GameTrace | undefined {
+): { trace: GameTrace; rank: number } | undefined {
   const { event } = judged;
   const after = structuredClone(player) as PlayerState;
   const verdict = judge(timeline, judged, after);
@@ -129,7 +137,11 @@ function traceGame(
           : draw({ ...claim, purpose: 'upto', userId: player.userId }, claim.reward.odds).chosen.value,
     })),
   };
-  return { ...trace, answer: answerOf(trace, { timeline, game, window, judged, verdict, after, credits }) };
+  const answer = answerOf(trace, { timeline, game, window, judged, verdict, after, credits });
+  return {
+    trace: { ...trace, answer },
+    rank: verdict === undefined ? Number.MAX_SAFE_INTEGER : rankOf(verdict, timeline, event.occurred_at),
+  };
 }
 
 function windowOf({ start, end }: Window, { graceMs }: Game): NonNullable<GameTrace['window']> {
@@ -184,12 +196,12 @@ function traceRule(
   };
 }
 
-/** `transaction_amount is at least 1200` was wanted; `900` was found. */
+/** `it asks that transaction_amount is at least 1200, and transaction_amount is 900` */
 function missedInWords(wanted: string, failure: Failure): string {
-  if (!('found' in failure)) return `it asks for ${wanted}`;
+  if (!('found' in failure)) return `it asks that ${wanted}`;
   const name = failure.field.replace(/^(?:attributes|correlation)\./, '');
   const found = failure.found === null ? `${name} is missing` : `${name} is ${JSON.stringify(failure.found)}`;
-  return `it asks for ${wanted}, and ${found}`;
+  return `it asks that ${wanted}, and ${found}`;
 }
 
 function progressIn(player: Player, { gameNo }: Game, windowStart: Instant): Progress | undefined {
@@ -282,7 +294,7 @@ function answerOf(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
     case 'already_joined':
       return `It changed nothing in ${game_id}: the player had joined before.`;
     case 'reversed_before':
-      return `It did not count in ${game_id}: it had been taken back before it came, by ${judged.rulings.map(({ eventId }) => `the event ${eventId}`).join(' and ')}.`;
+      return `It did not count in ${game_id}: it had been taken back before it came, by ${judged.rulings.map(({ eventId, producer }) => eventInWords(eventId, producer)).join(' and ')}.`;
     case 'joined':
       return `With it the player joined ${game_id}.`;
     default:
@@ -311,7 +323,9 @@ function countedAnswer(trace: Omit<GameTrace, 'answer'>, scene: Scene): string {
   if (claims.length > 0) {
     const steps = claims.map(({ step, amount, reward_type, status }) => {
       const pays = amount === null ? '' : ` (${amount} ${reward_type})`;
-      return `step ${step}${pays}, ${statusInWords(status)}`;
+      if (status === 'earned' && amount === null) return `step ${step}`;
+      // Whether it has been opened since is said where its prize is.
+      return `step ${step}${pays}, ${status === 'unopened' ? 'a fortune cookie' : statusInWords(status, amount !== null)}`;
     });
     sentences.push(`With it the player reached ${steps.join('; ')}.`);
   }

@@ -1,6 +1,8 @@
 // Explanations as text, for support on the command line. Owns nothing but their layout: what they say comes from explain.ts and trace.ts.
 
+import { correctionBy } from '../engine/correct.ts';
 import type { Debt } from './debts.ts';
+import type { EventName } from './event-name.ts';
 import { type Explanation, inWords } from './explain.ts';
 import type { ParkedMention } from './find.ts';
 import type { PlayerSummary } from './player.ts';
@@ -37,7 +39,17 @@ export function describeExplanation(explanation: Explanation): string {
       `  again     ${judged_at}: ${was} → ${to}${by === null ? ', delivered again' : `, by ${by}: ${reason}`}`,
     );
   }
+  const { corrects, corrected_as } = explanation.correction;
+  if (corrects !== null) lines.push(`  corrects  ${nameInWords(corrects)}`);
+  if (corrected_as !== null) lines.push(`  corrected ${nameInWords(corrected_as)} takes its place`);
   if (error !== null) lines.push(`  error     ${error}`);
+  const { opening } = explanation;
+  if (opening !== null) {
+    const from = opening.prizes.map(({ prize_id, weight, left }) => {
+      return `${prize_id} (weight ${weight}${left === null ? '' : `, ${left} left`})`;
+    });
+    lines.push(`  drawn     ${opening.prize_id ?? 'nothing'}, from ${from.join(', ')}`);
+  }
   for (const game of games) lines.push('', ...describeGame(game));
   for (const game of ruling?.games ?? []) lines.push(...describeRuled(game));
   for (const { game_id, trigger_id, amount, corrections } of changed.credits) {
@@ -45,7 +57,7 @@ export function describeExplanation(explanation: Explanation): string {
     for (const { by, kind, corrected_at, amount: now, remaining } of corrections) {
       const rest = remaining === null || remaining === 0 ? '' : `, ${remaining} of its amount left`;
       lines.push(
-        `  ${kind.padEnd(9)} ${corrected_at}, by ${by.join(', ')}: ${trigger_id} in ${game_id} ${counted} → ${now}${rest}`,
+        `  ${kind.padEnd(9)} ${corrected_at}, by ${by.map(nameInWords).join(', ')}: ${trigger_id} in ${game_id} ${counted} → ${now}${rest}`,
       );
       counted = now;
     }
@@ -105,19 +117,20 @@ function describeRuled({ game_id, progress }: RulingTrace['games'][number]): str
 }
 
 function describeClaim(claim: ClaimEntry): string[] {
-  const { game_id, step, amount, reward_type, status, history, reward, take_back, kept_back, debts } = claim;
-  const pays = amount === null ? 'pays nothing by itself' : `${amount} ${reward_type}`;
+  const { game_id, step, amount, reward_type, status, history, opening, reward, take_back, kept_back, debts } = claim;
+  const pays = amount === null ? '' : `${amount} ${reward_type}, `;
   return [
-    `  claim     step ${step} of ${game_id}: ${pays}, ${statusInWords(status)}`,
-    ...history.map(({ from, to, changed_at, event_id }) => {
-      const by = event_id === null ? '' : `, by ${event_id}`;
+    `  claim     step ${step} of ${game_id}: ${pays}${statusInWords(status, amount !== null)}`,
+    ...history.map(({ from, to, changed_at, event_id, producer }) => {
+      const by = event_id === null ? '' : `, by ${producer === null ? event_id : nameInWords({ event_id, producer })}`;
       return `            ${changed_at}${by}: ${from} → ${to}`;
     }),
+    ...(opening === null ? [] : [`  prize     ${opening.prize_id ?? 'none was left'}`]),
     ...kept_back.map(({ amount: part, step: of, game_id: game, event_id }) => {
       return `  kept back ${part} ${reward_type} for step ${of} of ${game}${event_id === null ? '' : `, taken back by ${event_id}`}`;
     }),
-    ...describeReward('reward', reward, stateInWords),
-    ...describeReward('take back', take_back, takeBackInWords),
+    ...describeReward('reward', reward, (entry) => stateInWords(entry, claim.time_zone)),
+    ...describeReward('take back', take_back, (entry) => takeBackInWords(entry, claim.time_zone)),
     ...debts.map(describeDebt),
   ];
 }
@@ -137,13 +150,21 @@ function describeReward(name: string, reward: RewardEntry | null, inWords: (rewa
   ];
 }
 
-function describeDebt({ reward_type, amount, left, state, since, event_id, step, game_id, made_up_by }: Debt): string {
-  const of = `step ${step} of ${game_id}${event_id === null ? '' : `, taken back by ${event_id}`}`;
+/** An event by its id, which says whose it is but for corrections: they have the id of what they correct. */
+export function nameInWords({ event_id, producer }: EventName): string {
+  return correctionBy(producer) === undefined ? event_id : `${event_id} from ${producer}`;
+}
+
+function describeDebt({ reward_type, amount, left, state, since, step, game_id, made_up_by, ...debt }: Debt): string {
+  const of = `step ${step} of ${game_id}${debt.event_id === null ? '' : `, taken back by ${debt.event_id}`}`;
   if (state === 'waiting')
     return `  debt      ${amount} ${reward_type} for ${of}: counts once that is known to have been paid`;
   if (state === 'void') return `  debt      none for ${of}: nothing of it was paid`;
-  const made = made_up_by.map((part) => `${part.amount} by step ${part.step} of ${part.game_id}`);
-  return `  debt      ${since}  ${amount} ${reward_type} for ${of}: ${left} left${made.length === 0 ? '' : `, made up for ${made.join(', ')}`}`;
+  const made = made_up_by.map(({ amount: part, step: by, game_id: game, at, event_id }) => {
+    return `${part} by step ${by} of ${game} on ${at}${event_id === null ? '' : ` (${event_id})`}`;
+  });
+  const stands = state === 'settled' ? 'settled' : `${left} left`;
+  return `  debt      ${since}  ${amount} ${reward_type} for ${of}: ${stands}${made.length === 0 ? '' : `, made up for ${made.join(', ')}`}`;
 }
 
 export function describePlayer({ user_id, cohorts, games, claims, debts }: PlayerSummary): string {
@@ -161,7 +182,9 @@ export function describePlayer({ user_id, cohorts, games, claims, debts }: Playe
     const kept = kept_back === 0 ? '' : `, ${kept_back} of it kept back for debts`;
     const of = paid === null || paid + kept_back === amount ? '' : ` of ${paid}`;
     const state = payment === null ? '' : `, payment${of} ${payment}`;
-    lines.push(`  claim     ${claimed_at}  step ${step} of ${game_id}${pays}: ${statusInWords(status)}${kept}${state}`);
+    lines.push(
+      `  claim     ${claimed_at}  step ${step} of ${game_id}${pays}: ${statusInWords(status, amount !== null)}${kept}${state}`,
+    );
   }
   lines.push(...debts.map(describeDebt));
   const owed = Map.groupBy(

@@ -960,7 +960,7 @@ export interface components {
                 step_type: "REWARD" | "EMPTY" | "FORTUNE_COOKIE";
                 /** @description The player keeps what was paid for it. */
                 kept: boolean;
-                /** @description As earned; null where the step pays nothing. */
+                /** @description As earned, out of a fortune cookie too; null where the step pays nothing, and of a cookie that was not opened. */
                 reward: components["schemas"]["Reward"] | null;
             }[];
         };
@@ -980,6 +980,10 @@ export interface components {
             /** @description Of what the prize pays; reached: nothing is paid. */
             state: components["schemas"]["ClaimState"];
             prize: components["schemas"]["Prize"];
+            /** @description How much of the reward was kept back for what the player owed. */
+            netted: number;
+            /** @description What the reward would have been, had enough been left for it; null where it was not lowered. */
+            downgraded_from: number | null;
             /** @description It had been opened before, with this prize. */
             replayed: boolean;
         };
@@ -1139,7 +1143,7 @@ export interface components {
                 differences: string[];
             } | null;
             error: string | null;
-            /** @description Every game that looked at it, or ran when it occurred. */
+            /** @description Every game that looked at it, or ran when it occurred: those first in which it counted, then as they came near to it. */
             games: {
                 game_id: string;
                 /** @description The config version that judged. */
@@ -1256,7 +1260,10 @@ export interface components {
                     /** @description What rulings have made of it; the last one holds. */
                     corrections: {
                         /** @description The events that say so: one ruling, or all that were there before the event. */
-                        by: string[];
+                        by: {
+                            event_id: string;
+                            producer: string;
+                        }[];
                         /** @enum {string} */
                         kind: "reversed" | "released" | "voided";
                         /** @description The ruling was there before the event. */
@@ -1272,7 +1279,10 @@ export interface components {
                 /** @description What it has ruled about other events. */
                 ruled: {
                     /** @description The events that say so: one ruling, or all that were there before the event. */
-                    by: string[];
+                    by: {
+                        event_id: string;
+                        producer: string;
+                    }[];
                     /** @enum {string} */
                     kind: "reversed" | "released" | "voided";
                     /** @description The ruling was there before the event. */
@@ -1316,6 +1326,8 @@ export interface components {
                     key: string | null;
                     /** Format: date-time */
                     claimed_at: string;
+                    /** @description Of its game. */
+                    time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
                     /** @description Each change of its status. */
@@ -1326,7 +1338,20 @@ export interface components {
                         changed_at: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                     }[];
+                    /** @description The step has been reached anew since this claim was taken back. */
+                    reached_again: boolean;
+                    /** @description Of a fortune cookie that was opened. */
+                    opening: {
+                        /** Format: date-time */
+                        opened_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /** @description Null: nothing was left. */
+                        prize_id: string | null;
+                    } | null;
                     /** @description Null for steps that pay nothing, and while nothing has been sent off. */
                     reward: {
                         service: string;
@@ -1398,6 +1423,8 @@ export interface components {
                         earning: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         amount: number;
                     }[];
                     /** @description What the player owes since it was taken back. */
@@ -1411,11 +1438,14 @@ export interface components {
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         /**
-                         * @description It counts once the reward is known to have been paid.
+                         * @description It counts once the reward is known to have been paid. settled: all of it has been made up for.
                          * @enum {string}
                          */
-                        state: "owed" | "waiting" | "void";
+                        state: "owed" | "settled" | "waiting" | "void";
+                        /** @description When it arose. */
                         since: string | null;
                         /** @description What has not been made up for. */
                         left: number;
@@ -1427,6 +1457,10 @@ export interface components {
                             step: number;
                             earning: number;
                             amount: number;
+                            /** Format: date-time */
+                            at: string;
+                            /** @description The event that did so; null where it is not on record any more. */
+                            event_id: string | null;
                         }[];
                     }[];
                 }[];
@@ -1445,6 +1479,8 @@ export interface components {
                     key: string | null;
                     /** Format: date-time */
                     claimed_at: string;
+                    /** @description Of its game. */
+                    time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
                     /** @description Each change of its status. */
@@ -1455,7 +1491,20 @@ export interface components {
                         changed_at: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                     }[];
+                    /** @description The step has been reached anew since this claim was taken back. */
+                    reached_again: boolean;
+                    /** @description Of a fortune cookie that was opened. */
+                    opening: {
+                        /** Format: date-time */
+                        opened_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /** @description Null: nothing was left. */
+                        prize_id: string | null;
+                    } | null;
                     /** @description Null for steps that pay nothing, and while nothing has been sent off. */
                     reward: {
                         service: string;
@@ -1527,6 +1576,8 @@ export interface components {
                         earning: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         amount: number;
                     }[];
                     /** @description What the player owes since it was taken back. */
@@ -1540,11 +1591,14 @@ export interface components {
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         /**
-                         * @description It counts once the reward is known to have been paid.
+                         * @description It counts once the reward is known to have been paid. settled: all of it has been made up for.
                          * @enum {string}
                          */
-                        state: "owed" | "waiting" | "void";
+                        state: "owed" | "settled" | "waiting" | "void";
+                        /** @description When it arose. */
                         since: string | null;
                         /** @description What has not been made up for. */
                         left: number;
@@ -1556,6 +1610,10 @@ export interface components {
                             step: number;
                             earning: number;
                             amount: number;
+                            /** Format: date-time */
+                            at: string;
+                            /** @description The event that did so; null where it is not on record any more. */
+                            event_id: string | null;
                         }[];
                     }[];
                     from: string;
@@ -1578,6 +1636,8 @@ export interface components {
                     key: string | null;
                     /** Format: date-time */
                     claimed_at: string;
+                    /** @description Of its game. */
+                    time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
                     /** @description Each change of its status. */
@@ -1588,7 +1648,20 @@ export interface components {
                         changed_at: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                     }[];
+                    /** @description The step has been reached anew since this claim was taken back. */
+                    reached_again: boolean;
+                    /** @description Of a fortune cookie that was opened. */
+                    opening: {
+                        /** Format: date-time */
+                        opened_at: string;
+                        /** @description The event that did so; null where it is not on record any more. */
+                        event_id: string | null;
+                        /** @description Null: nothing was left. */
+                        prize_id: string | null;
+                    } | null;
                     /** @description Null for steps that pay nothing, and while nothing has been sent off. */
                     reward: {
                         service: string;
@@ -1660,6 +1733,8 @@ export interface components {
                         earning: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         amount: number;
                     }[];
                     /** @description What the player owes since it was taken back. */
@@ -1673,11 +1748,14 @@ export interface components {
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
+                        /** @description The producer of that event, where it was a reversal or a verdict. */
+                        producer: string | null;
                         /**
-                         * @description It counts once the reward is known to have been paid.
+                         * @description It counts once the reward is known to have been paid. settled: all of it has been made up for.
                          * @enum {string}
                          */
-                        state: "owed" | "waiting" | "void";
+                        state: "owed" | "settled" | "waiting" | "void";
+                        /** @description When it arose. */
                         since: string | null;
                         /** @description What has not been made up for. */
                         left: number;
@@ -1689,10 +1767,42 @@ export interface components {
                             step: number;
                             earning: number;
                             amount: number;
+                            /** Format: date-time */
+                            at: string;
+                            /** @description The event that did so; null where it is not on record any more. */
+                            event_id: string | null;
                         }[];
                     }[];
                 }[];
             };
+            /** @description A correction has the id of what it corrects, and a producer of its own. */
+            correction: {
+                /** @description What it corrects; null where it is no correction. */
+                corrects: {
+                    event_id: string;
+                    producer: string;
+                } | null;
+                /** @description What takes its place, or that of what it corrects. */
+                corrected_as: {
+                    event_id: string;
+                    producer: string;
+                } | null;
+            };
+            /** @description The fortune cookie that it opened. */
+            opening: {
+                game_id: string;
+                step: number;
+                /** @description Null: nothing was left. */
+                prize_id: string | null;
+                reward_type: string | null;
+                amount: number | null;
+                /** @description What it was drawn from, as it was before. Not for players. */
+                prizes: {
+                    prize_id: string;
+                    weight: number;
+                    left: number | null;
+                }[];
+            } | null;
         };
         Readiness: {
             ready: boolean;
