@@ -1089,6 +1089,9 @@ create view milepost_dba.source (
 ) as …;
 grant select on milepost_dba.source to milepost_dba;
 
+create view milepost_dba.waiting_reversal (day timestamp with time zone, reversals bigint, age_of_oldest interval) as …;
+grant select on milepost_dba.waiting_reversal to milepost_dba;
+
 -- Functions; their bodies are in db/functions
 
 create function milepost.accounts_of(

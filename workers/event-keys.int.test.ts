@@ -181,6 +181,10 @@ test('a reversal finds what counted though its identity went; one that waits for
   ]);
   const { rows } = await database.pool.query('select event_id from milepost.ruling where waiting');
   expect(rows).toEqual([{ event_id: 'U1-of-unknown' }]);
+  const waiting = await as(database, 'milepost_dba', (db) =>
+    db.pool.query('select reversals::integer from milepost_dba.waiting_reversal'),
+  );
+  expect(waiting.rows).toEqual([{ reversals: 1 }]);
 
   await as(database, 'milepost_support', async (db) => {
     const records = await openRecords(db);
