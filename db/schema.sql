@@ -690,6 +690,7 @@ create table milepost.player_merge (
   constraint player_merge_kind_check check ((kind = any (array['merged'::text, 'unmerged'::text]))),
   constraint player_merge_other_check check (((bucket <> into_bucket) or (player_id <> into_player_id)))
 );
+create index player_merge_into on milepost.player_merge using btree (into_bucket, into_player_id);
 grant select on milepost.player_merge to milepost_api, milepost_erase, milepost_owner, milepost_support, milepost_worker;
 grant select, insert on milepost.player_merge to milepost_ingest;
 grant update (reason) on milepost.player_merge to milepost_erase;
@@ -1644,6 +1645,16 @@ create function milepost.people_open(
 ) returns table(bucket smallint[], player_id bigint[], owner integer[], event_player integer[], event_id text[], producer text[], people json)
 language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off;
 grant execute on function milepost.people_open to milepost_ingest;
+
+create function milepost.person_history(
+  p_bucket smallint,
+  p_user_id text,
+  p_before_us bigint,
+  p_before_place text,
+  p_limit integer
+) returns table(at_us bigint, place text, entry json)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.person_history to milepost_api;
 
 create function milepost.person_of(
   p_bucket smallint,

@@ -79,8 +79,10 @@ function showDay(day: string): void {
 function describe(question: Question, { events, player, parked }: Found): string {
   const mentions = parked.map(describeMention);
   if (player !== undefined) {
-    const lines = events.map(({ event_id, producer, event, arrived, outcome, reason, answer }) => {
-      const what = `${event?.occurred_at ?? arrived.received_at}  ${nameInWords({ event_id, producer })}: ${outcome}${reason === null ? '' : ` (${reason})`}`;
+    const lines = events.map(({ event_id, producer, user_id, event, arrived, outcome, reason, answer }) => {
+      const under = user_id === player.user_id ? '' : `, under ${user_id}`;
+      const name = `${nameInWords({ event_id, producer })}${under}`;
+      const what = `${event?.occurred_at ?? arrived.received_at}  ${name}: ${outcome}${reason === null ? '' : ` (${reason})`}`;
       return `  ${what}\n    ${answer}`;
     });
     return [describePlayer(player), '', ...(lines.length === 0 ? ['  No event.'] : lines), ...mentions].join('\n');

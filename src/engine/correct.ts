@@ -14,7 +14,7 @@ import type { ClaimChange, ClaimStatus } from '../games/games.ts';
 import { isReversal } from '../games/ruling.ts';
 import { incomingOf, listEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
-import { readPerson } from '../players/read.ts';
+import { findKin, personAt } from '../players/kin.ts';
 import { formatInstant } from '../time.ts';
 import type { Batch, EventResult, Moved } from './batch.ts';
 import type { Engine } from './process.ts';
@@ -164,36 +164,50 @@ function endedOf(changes: readonly ClaimChange[]): Ended[] {
     }));
 }
 
-/** The event of a player, or of another one of the same person: of a player who was merged, what is corrected comes under whoever counts for it. */
-async function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<StoredEvent[]> {
-  const owner = (await readPerson(db, userId))?.owner ?? userId;
-  const accounts = (await readPerson(db, owner))?.accounts ?? [];
-  const found = await Promise.all(
-    [owner, ...accounts].map((each) => listEvents(db, { userId: each, eventIds: [eventId] }, limits.listedEvents)),
-  );
-  return found.flat();
+/** An edition, where it was made while the player was one person with somebody who has it now and is somebody else: with that one. */
+interface Edition {
+  stored: StoredEvent;
+  elsewhere: boolean;
+}
+
+/** All that is stored of an event under the accounts of a person, and what of it came while the person had others. The named account's comes first. */
+async function findEditions(db: Db, { userId, eventId }: CorrectionOrder): Promise<Edition[]> {
+  const kin = await findKin(db, userId);
+  if (kin === undefined) return [];
+  const person = personAt(kin, kin.members[0].player_id).map(({ player_id }) => player_id);
+  const found: Edition[] = [];
+  for (const member of kin.members) {
+    const elsewhere = !person.includes(member.player_id);
+    const events = await listEvents(db, { userId: member.user_id, eventIds: [eventId] }, limits.listedEvents);
+    const cameFor = ({ player_id, event_no }: StoredEvent): boolean =>
+      !elsewhere || personAt(kin, player_id, Number(event_no)).some((then) => person.includes(then.player_id));
+    found.push(...events.filter(cameFor).map((stored) => ({ stored, elsewhere })));
+  }
+  return found;
 }
 
 /** The event as it was corrected last, and how often it has been. */
 function newest(
-  found: readonly StoredEvent[],
+  found: readonly Edition[],
   { eventId, userId, producer: wanted }: CorrectionOrder,
 ): { stored: StoredEvent; edition: number; producer: string } {
-  const editions = found.flatMap((stored) => {
+  const editions = found.flatMap(({ stored, elsewhere }) => {
     if (REVERSAL.test(stored.producer)) return [];
     const [, number, producer] = EDITION.exec(stored.producer) ?? [undefined, '0', stored.producer];
-    return [{ stored, edition: Number(number), producer: producer as string }];
+    return [{ stored, elsewhere, edition: Number(number), producer: producer as string }];
   });
   const producers = [...new Set(editions.map(({ producer }) => producer))];
   const producer = wanted ?? producers[0];
-  const own = editions.filter((each) => each.producer === producer).sort((a, b) => b.edition - a.edition);
+  const own = editions
+    .filter((each) => each.producer === producer)
+    .sort((a, b) => b.edition - a.edition || Number(a.elsewhere) - Number(b.elsewhere));
   if (producers.length > 1 && wanted === undefined) {
     throw new UserError(
       `several producers have such an event of this player: say --producer ${producers.join(' or ')}`,
     );
   }
   const [last, other] = own;
-  if (last !== undefined && last.edition === other?.edition) {
+  if (last !== undefined && last.edition === other?.edition && !other.elsewhere) {
     throw new UserError(
       `${eventId} came for two players who are one person since, ${last.stored.user_id} and ${other.stored.user_id}: it cannot be told which is meant`,
     );
@@ -202,6 +216,12 @@ function newest(
     throw new UserError(
       `there is no event ${eventId} of player ${userId}${wanted === undefined ? '' : ` from ${wanted}`}`,
     );
+  if (last.elsewhere) {
+    const { user_id: other } = last.stored;
+    throw new UserError(
+      `what ${eventId} says now came while ${userId} was one person with ${other}, and stands with ${other} since: correct it there`,
+    );
+  }
   return last;
 }
 

@@ -517,6 +517,11 @@ test('of two who are not one person after all one goes, and what the other holds
   const [told] = await explained({ eventId: `erased:${merge[0]?.event_no}` });
   expect(told).toMatchObject({ user_id: user, event: null, erased_at: expect.stringMatching(/^\d/) });
   expect(told?.answer).toContain('A player whom it was about was erased on');
+  const [together] = await explained({ eventId: payment(64).event.event_id });
+  expect(together).toMatchObject({ event: {}, recomputed: null });
+  expect(together?.answer).toContain(
+    'one person with this one then has been erased since, so that it is not judged again',
+  );
 
   expect(await words([mergeOf(second, user, { occurred: ago(4) }), payment(60, { user: second })])).toEqual([
     'rejected player_erased',

@@ -5,6 +5,7 @@ import type { Db } from '../db/connect.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { ClaimStatus } from '../games/games.ts';
 import type { StoredEvent } from '../inbox/stored.ts';
+import { rowsOf } from '../players/kin.ts';
 import { formatInstant } from '../time.ts';
 import { type Debt, isOfClaim } from './debts.ts';
 import { type EventName, eventInWords } from './event-name.ts';
@@ -78,23 +79,27 @@ export async function readChanged(
     trigger_id: triggerId,
   });
   const own = ledger.credits.filter((credit) => credit.eventNo === eventNo);
+  const { members } = ledger.kin;
+  const players = rowsOf(members);
+  const columns = claimColumns(members);
   const rulings = [...new Set(own.flatMap(({ corrections }) => corrections.map(({ rulingNo }) => rulingNo)))];
   const { rows } = await sql<{ joined: Changed['joined']; claims: ClaimRow[]; transitions: TransitionRow[] }>`
     select
       (select coalesce(json_agg(json_build_object('game_id', g.game_id, 'joined_at', j.joined_at)), '[]')
          from milepost.game_join j join milepost.game g using (game_no)
         where j.bucket = ${bucket} and j.player_id = ${player_id} and j.event_no = ${no}) as joined,
-      (select coalesce(json_agg(${claimColumns} order by g.game_id, c.step), '[]')
-         from milepost.claim c join milepost.game g using (game_no)
-        where c.bucket = ${bucket} and c.player_id = ${player_id} and c.event_no = ${no}) as claims,
+      (select coalesce(json_agg(${columns} order by g.game_id, c.step), '[]')
+         from ${players}
+         join milepost.claim c using (bucket, player_id)
+         join milepost.game g using (game_no)
+        where c.event_no = ${no}) as claims,
       (select coalesce(json_agg(json_build_object('event_no', t.event_no, 'from', t.from_status, 'to', t.to_status, 'changed_at', t.changed_at,
-                                                  'claim', ${claimColumns}) order by t.transition_no), '[]')
-         from milepost.claim_transition t
+                                                  'claim', ${columns}) order by t.transition_no), '[]')
+         from ${players}
+         join milepost.claim_transition t using (bucket, player_id)
          join milepost.claim c using (bucket, player_id, game_no, window_start, step, earning)
          join milepost.game g using (game_no)
-        where t.bucket = ${bucket} and t.player_id = ${player_id} and t.event_no = any (${[eventNo, ...rulings]}::bigint[])) as transitions`.execute(
-    db.query,
-  );
+        where t.event_no = any (${[eventNo, ...rulings]}::bigint[])) as transitions`.execute(db.query);
   const { joined, claims, transitions } = rows[0] as (typeof rows)[number];
   const entries = await Promise.all(claims.map((claim) => claimEntry(db, claim, debts, definitions)));
   const changes = await Promise.all(

@@ -1,9 +1,9 @@
-// What a player owes since rewards that had been paid were taken back by policy `offset`, and which later rewards were lowered by which debt. Reads
-// only. What is owed is one sum per type of reward; that the oldest debt is made up for first is how it is told.
+// What a person owes since rewards that had been paid were taken back by policy `offset`, and which later rewards were lowered by which debt, whichever
+// of its players either stands under. Reads only. What is owed is one sum per type of reward; that the oldest debt is made up for first is how it is told.
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
+import { type PlayerName, rowsOf } from '../players/kin.ts';
 import { formatInstant, type Instant } from '../time.ts';
-import type { PlayerName } from './past.ts';
 
 /** A claim, as debts name it. */
 export interface ClaimName {
@@ -11,6 +11,8 @@ export interface ClaimName {
   window_start: string;
   step: number;
   earning: number;
+  /** The account of the person that it stands under; left out: the one that is told of. */
+  account?: string | undefined;
 }
 
 /** A reward that has to be made up for. */
@@ -30,38 +32,35 @@ export interface Debt extends ClaimName {
   made_up_by: (ClaimName & { amount: number; at: string; event_id: string | null })[];
 }
 
-/** The id of the event of a number, of the player of a row: one that ruled, that counted, or whose payload is still stored. */
-export function eventIdOf(row: 'c' | 'd', eventNo: RawBuilder<unknown>): RawBuilder<unknown> {
-  const isIt = (table: string) =>
-    sql`${sql.ref(`${table}.bucket`)} = ${sql.ref(`${row}.bucket`)} and ${sql.ref(`${table}.player_id`)} = ${sql.ref(`${row}.player_id`)}
-        and ${sql.ref(`${table}.event_no`)} = ${eventNo}`;
-  return sql`coalesce(
-    (select r.event_id from milepost.ruling r where ${isIt('r')}),
-    (select e.event_id from milepost.credit e where ${isIt('e')} limit 1),
-    (select i.event_id from milepost.inbox i where ${isIt('i')} limit 1))`;
+/** The id of the event of a number, of any of some players (`rowsOf`): one that ruled, that counted, or whose payload is still stored. */
+export function eventIdOf(eventNo: RawBuilder<unknown>, players: RawBuilder<unknown>): RawBuilder<unknown> {
+  const found = (table: string) => sql`(
+    select e.event_id from ${players} join ${sql.table(`milepost.${table}`)} e using (bucket, player_id) where e.event_no = ${eventNo} limit 1)`;
+  return sql`coalesce(${found('ruling')}, ${found('credit')}, ${found('inbox')})`;
 }
 
-/** The producer of the event of a number, if that ruled. */
-export function rulerOf(row: 'c' | 'd', eventNo: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`(select r.producer from milepost.ruling r
-               where r.bucket = ${sql.ref(`${row}.bucket`)} and r.player_id = ${sql.ref(`${row}.player_id`)} and r.event_no = ${eventNo})`;
+/** The producer of the event of a number, of any of some players, if that ruled. */
+export function rulerOf(eventNo: RawBuilder<unknown>, players: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(select r.producer from ${players} join milepost.ruling r using (bucket, player_id) where r.event_no = ${eventNo} limit 1)`;
 }
 
-/** All debts of a player, the oldest first. */
-export async function readDebts(
-  db: Db,
-  { bucket, player_id }: Pick<PlayerName, 'bucket' | 'player_id'>,
-): Promise<Debt[]> {
+/** All debts of a person, the oldest first, as told of one of its players. */
+export async function readDebts(db: Db, person: readonly PlayerName[], told: PlayerName): Promise<Debt[]> {
   const { rows } = await sql<EntryRow>`
+    with person as (
+      select * from unnest(${person.map(({ bucket }) => bucket)}::smallint[], ${person.map(({ player_id }) => player_id)}::bigint[],
+                           ${person.map(({ user_id }) => user_id)}::text[]) as own(bucket, player_id, user_id)
+    )
     select d.reward_type, d.amount, g.game_id, d.window_start, d.step, d.earning, d.entered_at,
-           ${eventIdOf('d', sql`d.event_no`)} as event_id, ${rulerOf('d', sql`d.event_no`)} as producer,
+           case when own.user_id <> ${told.user_id} then own.user_id end as account,
+           ${eventIdOf(sql`d.event_no`, rowsOf(person))} as event_id, ${rulerOf(sql`d.event_no`, rowsOf(person))} as producer,
            d.after_key is not null as waits, o.state, o.settled_at, (o.body ->> 'amount')::bigint as paid
-      from milepost.debt_entry d
+      from person own
+      join milepost.debt_entry d on d.bucket = own.bucket and d.player_id = own.player_id
       join milepost.game g using (game_no)
       left join milepost.outbox o on o.bucket = d.bucket and o.message_key = d.after_key
-     where d.bucket = ${bucket} and d.player_id = ${player_id}
      order by d.entry_no`.execute(db.query);
-  const entries = rows.map((row) => ({ ...row, amount: Number(row.amount), name: nameOf(row) }));
+  const entries = rows.map((row) => ({ ...row, amount: Number(row.amount), name: claimOf(row) }));
   const debts = entries.filter(({ amount }) => amount > 0).map(debtOf);
   const inOrder = debts.toSorted((a, b) => a.at - b.at);
   for (const { reward_type, amount, name, event_id, entered_at } of entries) {
@@ -101,6 +100,7 @@ interface EntryRow {
   window_start: Instant;
   step: string;
   earning: number;
+  account: string | null;
   entered_at: Instant;
   event_id: string | null;
   producer: string | null;
@@ -110,15 +110,19 @@ interface EntryRow {
   paid: string | null;
 }
 
-function nameOf({
-  game_id,
-  window_start,
-  step,
-  earning,
-}: Pick<EntryRow, 'game_id' | 'window_start' | 'step' | 'earning'>): ClaimName {
-  return { game_id, window_start: formatInstant(window_start), step: Number(step), earning };
+function claimOf({ game_id, window_start, step, earning, account }: EntryRow): ClaimName {
+  return nameOf({
+    ...{ game_id, window_start: formatInstant(window_start), step: Number(step), earning },
+    account: account ?? undefined,
+  });
+}
+
+/** The name alone. */
+export function nameOf({ game_id, window_start, step, earning, account }: ClaimName): ClaimName {
+  return { game_id, window_start, step, earning, ...(account === undefined ? {} : { account }) };
 }
 
 export function isOfClaim(a: ClaimName, b: ClaimName): boolean {
-  return a.game_id === b.game_id && a.window_start === b.window_start && a.step === b.step && a.earning === b.earning;
+  const isOfSame = a.step === b.step && a.earning === b.earning && a.account === b.account;
+  return isOfSame && a.game_id === b.game_id && a.window_start === b.window_start;
 }

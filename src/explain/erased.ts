@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
 import type { StoredEvent } from '../inbox/stored.ts';
+import { type PlayerName, rowsOf } from '../players/kin.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Ledger } from './past.ts';
 
@@ -31,6 +32,14 @@ export async function readErasure(
   const named = rulings.find(({ eventNo }) => eventNo === Number(event_no));
   const isGone = [named?.originalEventId, named?.paymentId].some((name) => name?.startsWith('erased:'));
   return isGone ? { at: null, own: false } : undefined;
+}
+
+/** Whether any of some players has been erased: what they had done is no longer told apart by what it was. */
+export async function anyErased(db: Db, players: readonly PlayerName[]): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${rowsOf(players)}
+      join milepost.erasure e using (bucket, player_id) limit 1`.execute(db.query);
+  return rows.length > 0;
 }
 
 /** `The player was erased on 2026-06-03.` */

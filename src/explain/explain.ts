@@ -17,12 +17,13 @@ import { isReversal, isVerdict, reversalsOf } from '../games/ruling.ts';
 import { outcomeInWords } from '../inbox/outcome.ts';
 import { incomingOf, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
+import { type PlayerName, personAt, readKin } from '../players/kin.ts';
 import { isMerge } from '../players/merge.ts';
 import type { AmountChance, Chance, Draw, DrawIdentity, Drawn } from '../rewards/draw.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { booksInWords, type Changed, readChanged, ruledInWords, type Transition } from './changed.ts';
 import { type Debt, readDebts } from './debts.ts';
-import { erasedInWords, readErasure } from './erased.ts';
+import { anyErased, erasedInWords, readErasure } from './erased.ts';
 import { type Correction, correctionFor } from './event-name.ts';
 import { openingInWords, type RecordedOpening, readRecordedOpening } from './opening.ts';
 import {
@@ -30,6 +31,7 @@ import {
   definitionsAt,
   type Known,
   type Ledger,
+  ledgerAt,
   playerAt,
   type Replacement,
   readKnown,
@@ -38,7 +40,7 @@ import {
   readReplacement,
   readResolution,
 } from './past.ts';
-import { mergeInWords, wasOfSeveral } from './people.ts';
+import { mergeInWords } from './people.ts';
 import { claimInWords, standingInWords } from './reward.ts';
 import { originalInWords, type RulingTrace, traceRuling } from './ruling.ts';
 import { type GameTrace, traceGames } from './trace.ts';
@@ -46,7 +48,10 @@ import { type GameTrace, traceGames } from './trace.ts';
 export interface Explanation {
   event_id: string;
   producer: string;
+  /** The account that it came under; since a merge that is the one that counts. */
   user_id: string;
+  /** The other accounts of the person as it was judged; left out where there was none. */
+  person?: string[];
   outcome: string;
   reason: string | null;
   /** The whole answer in words that can be sent on. */
@@ -61,7 +66,7 @@ export interface Explanation {
     correlation: Correlation;
     attributes: { [name: string]: Json };
   } | null;
-  /** The decision taken again; null where what it said is no longer stored. */
+  /** The decision taken again; null where what it said is no longer stored, and of merges. */
   recomputed: { outcome: string; reason: string | null; agrees: boolean; differences: string[] } | null;
   /** The error, if it failed once. */
   error: string | null;
@@ -97,7 +102,7 @@ export interface Arrival {
 export interface Records {
   db: Db;
   known: Known;
-  /** By `bucket player_id`. */
+  /** By player_id. */
   ledgers: Map<string, Promise<{ ledger: Ledger; debts: Debt[] }>>;
 }
 
@@ -113,9 +118,12 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     booksOf(records, stored),
   ]);
   const changed = await readChanged(db, stored, ledger, debts, known.definitions);
+  const then = ledgerAt(ledger, stored, judgedNo);
   const { event_id, producer, user_id, outcome, reason } = stored;
   const correction = correctionFor(stored, ledger.rulings);
-  const whose = { event_id, producer, user_id, outcome, reason, correction };
+  const others = then.kin.members.flatMap((member) => (member.user_id === user_id ? [] : [member.user_id]));
+  const person = others.length === 0 ? {} : { person: others };
+  const whose = { event_id, producer, user_id, ...person, outcome, reason, correction };
   const incoming = incomingOf(stored);
   const erased = await readErasure(db, stored, ledger);
   const unjudged = {
@@ -145,24 +153,28 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
   }
 
   const { event, receivedAt } = incoming;
+  if (isMerge(event)) {
+    const answer = [mergeInWords(event, stored), ...[...changed.claims, ...changed.transitions].flatMap(claimInWords)];
+    return { ...unjudged, answer: answer.join(' '), event: contentOf(event) };
+  }
   const replacement = stored.source === CORRECTION_SOURCE ? await readReplacement(db, stored) : undefined;
-  const why = await whyNotJudgedAgain(db, stored, event, judgedNo, replacement);
+  const why = await whyNotJudgedAgain(db, stored, then, replacement);
   if (why !== undefined) return { ...unjudged, answer: `${why} ${booksInWords(changed)}`, event: contentOf(event) };
   // Of others it was known then that they were new.
   const eventKeysFrom = reason === 'identity_gone' ? known.definitions.eventKeysFrom : undefined;
   const definitions = { ...definitionsAt(known, judgedNo), eventKeysFrom };
-  const player = playerAt(ledger, judgedNo, definitions);
+  const player = playerAt(then, judgedNo, definitions);
   const eventNo = Number(stored.event_no);
   const rulings = reversalsOf(event, player);
   const judged = { event, eventNo, receivedAt: receivedAt as Instant, rulings };
-  const opening = isOpening(event) ? await readRecordedOpening(db, stored) : undefined;
+  const opening = isOpening(event) ? await readRecordedOpening(db, ledger.kin, stored) : undefined;
   const opened: OpenedEvent = {
     incoming,
     player: structuredClone(player),
     receivedAt: judged.receivedAt,
     eventNo,
     known: undefined,
-    originals: await readOriginals(db, stored, event, judgedNo),
+    originals: await readOriginals(db, then.kin.members, event, judgedNo),
     stock: opening?.stock ?? new Map(),
   };
   const draw = recordedDraw(changed, opening);
@@ -172,7 +184,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
       ? decided
       : tryTo(() => decideTogether({ ...opened, player: structuredClone(player) }, replacement, definitions, draw));
   const waited = 'error' in decided ? undefined : decided.rulings.find(({ ruling }) => ruling.waiting)?.ruling;
-  const resolution = waited === undefined ? undefined : await readResolution(db, stored, waited, judgedNo);
+  const resolution = waited === undefined ? undefined : await readResolution(db, ledger.kin, stored, waited, judgedNo);
   const isRuling = isVerdict(event) || isReversal(event);
   const seen =
     reason !== 'occurred_in_future' &&
@@ -188,7 +200,7 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
     ...{ before: player, after: opened.player, spared: sparedBy(decided, together) },
   };
   const resolvedBy = resolution?.eventId ?? null;
-  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, ledger, known.definitions) : null;
+  const ruling = isRuling ? traceRuling({ ...ruled, resolvedBy }, changed, then, known.definitions) : null;
   if (waited !== undefined && outcome === 'reversed' && resolution === undefined && forgottenBefore !== undefined) {
     const answer =
       `It takes back ${originalInWords(waited)}. ${outcomeInWords(outcome, reason)} The identity of that event has been forgotten since (those from ` +
@@ -214,14 +226,12 @@ export async function explainEvent(records: Records, stored: StoredEvent): Promi
 async function whyNotJudgedAgain(
   db: Db,
   stored: StoredEvent,
-  event: CanonicalEvent,
-  judgedNo: number,
+  { kin: { members } }: Ledger,
   replacement: Replacement | null | undefined,
 ): Promise<string | undefined> {
-  if (isMerge(event)) return mergeInWords(event, stored);
   const outcome = outcomeInWords(stored.outcome, stored.reason);
-  if (await wasOfSeveral(db, stored, judgedNo)) {
-    return `${outcome} By then the player was, or had been, one person with others, so that it is not judged again here.`;
+  if (members.length > 1 && (await anyErased(db, members))) {
+    return `${outcome} A player who was one person with this one then has been erased since, so that it is not judged again here.`;
   }
   if (replacement !== null) return undefined;
   return `${outcome} What the event was corrected to is older than retention and no longer stored, so that it is not judged again here.`;
@@ -281,14 +291,21 @@ export function ofGame(explanation: Explanation, gameId: string | undefined): Ex
 }
 
 function booksOf({ db, ledgers }: Records, { bucket, player_id, user_id }: StoredEvent) {
-  const key = `${bucket} ${player_id}`;
-  let books = ledgers.get(key);
+  let books = ledgers.get(player_id);
   if (books === undefined) {
-    const player = { bucket, player_id, user_id };
-    books = Promise.all([readLedger(db, player), readDebts(db, player)]).then(([ledger, debts]) => ({ ledger, debts }));
-    ledgers.set(key, books);
+    books = readBooks(db, { bucket, player_id, user_id });
+    ledgers.set(player_id, books);
   }
   return books;
+}
+
+async function readBooks(db: Db, player: PlayerName): Promise<{ ledger: Ledger; debts: Debt[] }> {
+  const kin = await readKin(db, player);
+  const [ledger, debts] = await Promise.all([
+    readLedger(db, kin),
+    readDebts(db, personAt(kin, player.player_id), player),
+  ]);
+  return { ledger, debts };
 }
 
 /** What was drawn then: whoever explains has no key. `milepost verify` repeats draws. */

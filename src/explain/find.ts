@@ -3,6 +3,7 @@ import type { Db } from '../db/connect.ts';
 import { findParked, names, type ParkedRow } from '../inbox/parked.ts';
 import { listEvents, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
+import { accountsOf } from '../players/read.ts';
 import { formatInstant, type Instant } from '../time.ts';
 
 /** What is asked about. */
@@ -33,7 +34,7 @@ export interface ParkedMention {
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * The events that a question is about, newest first, at most `limits.explainedEvents`. Without its player, a payment or transaction is looked for day by day from the newest on, which
+ * The events that a question is about, newest first, at most `limits.explainedEvents`; of a player those of the whole person. Without its player, a payment or transaction is looked for day by day from the newest on, which
  * takes seconds a day where there are millions of events; `progress` hears of each day.
  */
 export async function findExplained(
@@ -42,20 +43,31 @@ export async function findExplained(
   range: Range,
   progress: (day: string) => void = () => {},
 ): Promise<StoredEvent[]> {
-  if ('eventId' in question) {
-    const found: StoredEvent[] = [];
-    const filter = { eventIds: [question.eventId], userId: question.userId };
-    for await (const page of pagesOfEvents(db, filter, undefined)) found.push(...page);
-    return found.sort((a, b) => b.received_at - a.received_at).slice(0, limits.explainedEvents);
-  }
-  if (question.userId !== undefined) return listEvents(db, question, limits.explainedEvents);
   const found: StoredEvent[] = [];
+  const { userId, ...named } = question;
+  if (userId !== undefined) {
+    const filter = 'eventId' in named ? { eventIds: [named.eventId] } : named;
+    for (const account of await accountsOf(db, userId)) {
+      found.push(...(await listEvents(db, { ...filter, userId: account }, limits.explainedEvents)));
+    }
+    return newest(found);
+  }
+  if ('eventId' in question) {
+    for await (const page of pagesOfEvents(db, { eventIds: [question.eventId] }, undefined)) found.push(...page);
+    return newest(found);
+  }
   for (let until = range.until; until > range.since && found.length < limits.explainedEvents; until -= DAY_MS) {
     const since = Math.max(range.since, until - DAY_MS);
     progress(formatInstant(since).slice(0, 10));
     found.push(...(await listEvents(db, { ...question, since, until }, limits.explainedEvents - found.length)));
   }
   return found;
+}
+
+function newest(found: readonly StoredEvent[]): StoredEvent[] {
+  return found
+    .toSorted((a, b) => b.received_at - a.received_at || Number(BigInt(b.event_no) - BigInt(a.event_no)))
+    .slice(0, limits.explainedEvents);
 }
 
 /** Messages that could not be read and name an id, of the newest that hold its text. */

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Db } from '../db/connect.ts';
 import { type Stock, stockKey } from '../games/cookie.ts';
 import type { PrizeChance } from '../games/games.ts';
+import { type Kin, rowsOf } from '../players/kin.ts';
 import type { Instant } from '../time.ts';
 
 /** A cookie that was opened, and what came out. */
@@ -19,10 +20,11 @@ export interface RecordedOpening {
   stock: Stock;
 }
 
-/** The cookie that an event opened; undefined where it opened none. */
+/** The cookie that an event opened, of any of a player's kin; undefined where it opened none. */
 export async function readRecordedOpening(
   db: Db,
-  { bucket, player_id, event_no }: { bucket: number; player_id: string; event_no: string },
+  { members }: Kin,
+  { event_no }: { event_no: string },
 ): Promise<RecordedOpening | undefined> {
   const { rows } = await sql<
     Omit<RecordedOpening, 'stock' | 'step' | 'amount'> & {
@@ -38,12 +40,13 @@ export async function readRecordedOpening(
              as stock_window,
            (select s.value -> 'cookie' -> 'prizes' from jsonb_array_elements(v.config -> 'milestone_steps') as s
              where (s.value ->> 'step')::bigint = o.step) as configured
-      from milepost.cookie_opening o
+      from ${rowsOf(members)}
+      join milepost.cookie_opening o on o.bucket = own.bucket and o.player_id = own.player_id
       join milepost.game g on g.game_no = o.game_no
       join milepost.game_version v on v.game_no = o.game_no and v.version = o.version
       join milepost.claim c on c.bucket = o.bucket and c.player_id = o.player_id and c.game_no = o.game_no
                            and c.window_start = o.window_start and c.step = o.step and c.earning = o.earning
-     where o.bucket = ${bucket} and o.player_id = ${player_id} and o.event_no = ${event_no}`.execute(db.query);
+     where o.event_no = ${event_no}`.execute(db.query);
   const [row] = rows;
   if (row === undefined) return undefined;
   const { game_no, game_id, prizes, prize_id, reward_type, stock_window, configured } = row;

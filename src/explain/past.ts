@@ -12,22 +12,21 @@ import { hasEnded, isClosed } from '../games/claim.ts';
 import type { Timeline } from '../games/decide.ts';
 import { foldBoth } from '../games/fold.ts';
 import type { Game } from '../games/game.ts';
-import type { Claim, ClaimStatus, Correction, Credit, OpenClaim, Progress, Ruling } from '../games/games.ts';
+import type { Account, Claim, ClaimStatus, Correction, Credit, OpenClaim, Progress, Ruling } from '../games/games.ts';
 import { isReversal, isVerdict, liveCredits, namesEvent } from '../games/ruling.ts';
 import { counts } from '../inbox/outcome.ts';
 import { incomingOf, listEvents, pagesOfEvents, type StoredEvent } from '../inbox/stored.ts';
 import { limits } from '../limits.ts';
+import { type Kin, type PlayerName, personAt, rowsOf } from '../players/kin.ts';
 import type { Instant } from '../time.ts';
 
-/** Who is asked about. */
-export interface PlayerName {
-  bucket: number;
-  player_id: string;
-  user_id: string;
+/** By player_id, the player that a row stands under. */
+interface OfPlayer {
+  under: string;
 }
 
 /** A credit with the event that gave it. */
-export interface LedgerCredit extends Credit {
+export interface LedgerCredit extends Credit, OfPlayer {
   eventId: string | null;
   judgedNo: number;
   /** What rulings have made of it, each with its ruling, in their order. */
@@ -41,105 +40,109 @@ export interface LedgerCorrection extends Correction {
   correctedAt: Instant;
 }
 
-interface LedgerClaim extends Claim {
+interface LedgerClaim extends Claim, OfPlayer {
   judgedNo: number;
   transitions: { judgedNo: number; from: ClaimStatus; to: ClaimStatus }[];
 }
 
-export interface LedgerRuling extends Ruling {
+export interface LedgerRuling extends Ruling, OfPlayer {
   judgedNo: number;
 }
 
 /** A statement as it stands, and everything known of how it came about. */
-interface LedgerStatement extends Statement {
+interface LedgerStatement extends Statement, OfPlayer {
   revision: number;
 }
 
-/** All that is on record of a player, whenever it was. */
+/** All that is on record of a player, and of everybody who ever was one person with it, whenever it was. */
 export interface Ledger {
-  player: PlayerName;
+  kin: Kin;
   credits: LedgerCredit[];
   claims: LedgerClaim[];
-  joins: { gameNo: number; at: Instant; judgedNo: number }[];
+  joins: (OfPlayer & { gameNo: number; at: Instant; judgedNo: number })[];
   statements: LedgerStatement[];
   rulings: LedgerRuling[];
-  erasedAt: Instant | undefined;
+  erased: (OfPlayer & { at: Instant })[];
   /** What cohort changes that are still stored have stated. */
-  changes: (Statement & { judgedNo: number })[];
-  /** The first judgement of any stored event that occurred at an instant. */
-  firstAt: ReadonlyMap<Instant, number>;
+  changes: (Statement & OfPlayer & { judgedNo: number })[];
+  /** The first judgement of any stored event of a player that occurred at an instant. */
+  firstAt: ReadonlyMap<string, ReadonlyMap<Instant, number>>;
 }
 
-/** Reads a player's ledgers in one statement, so that they belong together. */
-export async function readLedger(db: Db, player: PlayerName): Promise<Ledger> {
-  const { bucket, player_id } = player;
+/** Reads the ledgers of a player and its kin in one statement, so that they belong together. */
+export async function readLedger(db: Db, kin: Kin): Promise<Ledger> {
+  const players = rowsOf(kin.members);
+  /** Their rows of a table. */
+  const of = (table: string) => sql`${players} cross join lateral (
+    select * from ${sql.table(`milepost.${table}`)} t where t.bucket = own.bucket and t.player_id = own.player_id offset 0)`;
   // Numbers of events stay below 2^53.
   const judged = sql`judged as materialized (
-    select event_no, max(judged_no) as judged_no from milepost.event_rejudged
-     where bucket = ${bucket} and player_id = ${player_id} group by event_no)`;
+    select e.event_no, max(e.judged_no) as judged_no from ${of('event_rejudged')} as e group by e.event_no)`;
   const judgedNo = (column: string) =>
     sql`coalesce((select again.judged_no from judged again where again.event_no = ${sql.ref(column)}), ${sql.ref(column)})`;
   const ms = (column: string) => sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`;
-  const mine = (table: string) =>
-    sql`${sql.ref(`${table}.bucket`)} = ${bucket} and ${sql.ref(`${table}.player_id`)} = ${player_id}`;
+  const under = (table: string) => sql`${sql.ref(`${table}.player_id`)}::text`;
   const { rows } = await sql<LedgerRow>`
     with ${judged}
     select
       (select coalesce(json_agg(json_build_array(
                 c.game_no, ${ms('c.window_start')}, c.event_no, c.trigger_id, c.amount, c.distinct_value, c.held, c.version,
                 ${ms('c.occurred_at')}, c.transaction_id, c.event_id, ${judgedNo('c.event_no')}, c.payment_id, c.transaction_amount,
+                ${under('c')},
                 (select coalesce(json_agg(json_build_object(
                                   'rulingNo', k.ruling_no, 'judgedNo', ${judgedNo('k.ruling_no')}, 'remaining', k.remaining,
                                   'amount', k.amount, 'held', k.held, 'correctedAt', ${ms('k.corrected_at')}) order by k.correction_no), '[]')
                    from milepost.credit_correction k
                   where k.bucket = c.bucket and k.player_id = c.player_id and k.game_no = c.game_no
                     and k.window_start = c.window_start and k.event_no = c.event_no and k.trigger_id = c.trigger_id))), '[]')
-         from milepost.credit c where ${mine('c')}) as credits,
+         from ${of('credit')} as c) as credits,
       (select coalesce(json_agg(json_build_object(
                 'gameNo', c.game_no, 'windowStart', ${ms('c.window_start')}, 'step', c.step, 'earning', c.earning,
                 'stepType', c.step_type, 'status', c.status, 'version', c.version, 'rewardType', c.reward_type, 'amount', c.amount,
-                'judgedNo', ${judgedNo('c.event_no')},
+                'judgedNo', ${judgedNo('c.event_no')}, 'under', ${under('c')},
                 'transitions', (select coalesce(json_agg(json_build_object(
                                          'judgedNo', ${judgedNo('t.event_no')}, 'from', t.from_status, 'to', t.to_status)
                                          order by t.transition_no), '[]')
                                   from milepost.claim_transition t
                                  where t.bucket = c.bucket and t.player_id = c.player_id and t.game_no = c.game_no
                                    and t.window_start = c.window_start and t.step = c.step and t.earning = c.earning))), '[]')
-         from milepost.claim c where ${mine('c')}) as claims,
+         from ${of('claim')} as c) as claims,
       (select coalesce(json_agg(json_build_object(
-                'gameNo', j.game_no, 'at', ${ms('j.joined_at')}, 'judgedNo', ${judgedNo('j.event_no')})), '[]')
-         from milepost.game_join j where ${mine('j')}) as joins,
+                'gameNo', j.game_no, 'at', ${ms('j.joined_at')}, 'judgedNo', ${judgedNo('j.event_no')}, 'under', ${under('j')})), '[]')
+         from ${of('game_join')} as j) as joins,
       (select coalesce(json_agg(json_build_object(
-                'cohortId', m.cohort_id, 'from', ${ms('m.valid_from')}, 'member', m.member, 'revision', m.revision)), '[]')
-         from milepost.cohort_membership m where ${mine('m')}) as statements,
+                'cohortId', m.cohort_id, 'from', ${ms('m.valid_from')}, 'member', m.member, 'revision', m.revision, 'under', ${under('m')})), '[]')
+         from ${of('cohort_membership')} as m) as statements,
       (select coalesce(json_agg(json_build_object(
                 'kind', r.kind, 'eventNo', r.event_no, 'judgedNo', ${judgedNo('r.event_no')}, 'eventId', r.event_id, 'producer', r.producer,
                 'originalEventId', r.original_event_id, 'originalProducer', r.original_producer, 'paymentId', r.payment_id,
-                'amount', r.amount, 'waiting', r.waiting) order by r.event_no), '[]')
-         from milepost.ruling r where ${mine('r')}) as rulings,
-      (select (extract(epoch from e.erased_at) * 1000)::double precision from milepost.erased_user e where ${mine('e')}) as erased_at,
+                'amount', r.amount, 'waiting', r.waiting, 'under', ${under('r')}) order by r.event_no), '[]')
+         from ${of('ruling')} as r) as rulings,
+      (select coalesce(json_agg(json_build_object('at', ${ms('e.erased_at')}, 'under', ${under('e')})), '[]')
+         from ${of('erased_user')} as e) as erased,
       (select coalesce(json_agg(json_build_array(
                 ${judgedNo('i.event_no')}, ${ms('i.occurred_at')},
-                case when i.event_type = 'cohort_changed' then i.payload -> 'attributes' end)), '[]')
-         from milepost.inbox i where ${mine('i')}) as events`.execute(db.query);
+                case when i.event_type = 'cohort_changed' then i.payload -> 'attributes' end, ${under('i')})), '[]')
+         from ${of('inbox')} as i) as events`.execute(db.query);
   const row = rows[0] as LedgerRow;
-  const firstAt = new Map<Instant, number>();
+  const firstAt = new Map(kin.members.map(({ player_id }) => [player_id, new Map<Instant, number>()]));
   const changes: Ledger['changes'] = [];
-  for (const [judgedAt, occurredAt, attributes] of row.events) {
-    firstAt.set(occurredAt, Math.min(judgedAt, firstAt.get(occurredAt) ?? judgedAt));
+  for (const [judgedAt, occurredAt, attributes, playerId] of row.events) {
+    const first = firstAt.get(playerId);
+    first?.set(occurredAt, Math.min(judgedAt, first.get(occurredAt) ?? judgedAt));
     if (attributes === null) continue;
     const change = readChange({ occurred_at: occurredAt, attributes });
     if ('problem' in change) continue;
-    changes.push(...change.statements.map((statement) => ({ ...statement, judgedNo: judgedAt })));
+    changes.push(...change.statements.map((statement) => ({ ...statement, judgedNo: judgedAt, under: playerId })));
   }
   return {
-    player,
+    kin,
     credits: row.credits.map(creditOf),
     claims: row.claims.map(claimOf),
     joins: row.joins,
     statements: row.statements,
     rulings: row.rulings,
-    erasedAt: row.erased_at ?? undefined,
+    erased: row.erased,
     changes: changes.sort((a, b) => a.judgedNo - b.judgedNo),
     firstAt,
   };
@@ -161,6 +164,7 @@ interface LedgerRow {
     judgedNo: number,
     paymentId: string | null,
     transactionAmount: number | null,
+    under: string,
     corrections: LedgerCredit['corrections'],
   ][];
   claims: (Omit<LedgerClaim, 'reward' | 'budgets' | 'gameId'> & {
@@ -170,15 +174,15 @@ interface LedgerRow {
   joins: Ledger['joins'];
   statements: LedgerStatement[];
   rulings: LedgerRuling[];
-  erased_at: number | null;
-  events: [judgedNo: number, occurredAt: number, attributes: CanonicalEvent['attributes'] | null][];
+  erased: Ledger['erased'];
+  events: [judgedNo: number, occurredAt: number, attributes: CanonicalEvent['attributes'] | null, under: string][];
 }
 
 function creditOf(row: LedgerRow['credits'][number]): LedgerCredit {
   const [gameNo, windowStart, eventNo, triggerId, amount, distinctValue, held, version, occurredAt, ...rest] = row;
-  const [transactionId, eventId, judgedNo, paymentId, transactionAmount, corrections] = rest;
+  const [transactionId, eventId, judgedNo, paymentId, transactionAmount, under, corrections] = rest;
   const what = { gameNo, windowStart, eventNo, triggerId, amount, distinctValue, held, version, occurredAt };
-  const ids = { paymentId, transactionId, eventId, judgedNo };
+  const ids = { paymentId, transactionId, eventId, judgedNo, under };
   return { ...what, ...ids, transactionAmount, correction: null, corrections };
 }
 
@@ -218,20 +222,46 @@ export function definitionsAt({ definitions, afterBatch }: Known, judgedNo: numb
   return createDefinitions(definitions.epoch, games);
 }
 
-/** The player as what has this number found them: nothing that was judged at that number or later is there. */
+/** What stands under those who were one person with a player before what has this number: what that was judged on. */
+export function ledgerAt(ledger: Ledger, { player_id }: Pick<PlayerName, 'player_id'>, judgedNo: number): Ledger {
+  const members = personAt(ledger.kin, player_id, judgedNo) as [PlayerName, ...PlayerName[]];
+  const isTheirs = ({ under }: OfPlayer): boolean => members.some((member) => member.player_id === under);
+  return {
+    kin: { ...ledger.kin, members },
+    credits: ledger.credits.filter(isTheirs),
+    claims: ledger.claims.filter(isTheirs),
+    joins: ledger.joins.filter(isTheirs),
+    statements: ledger.statements.filter(isTheirs),
+    rulings: ledger.rulings.filter(isTheirs),
+    erased: ledger.erased.filter(isTheirs),
+    changes: ledger.changes.filter(isTheirs),
+    firstAt: ledger.firstAt,
+  };
+}
+
+/**
+ * The person as what has this number found it: nothing that was judged at that number or later is there. `ledger` is that of the person then, and whoever
+ * counted for it comes first.
+ */
 export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definitions): PlayerState {
-  const { bucket, player_id, user_id: userId } = ledger.player;
+  const [counting, ...others] = ledger.kin.members;
+  const accounts = new Map(others.map((other) => [other.player_id, accountOf(other)]));
+  const account = ({ under }: OfPlayer): { account?: Account } => {
+    const other = accounts.get(under);
+    return other === undefined ? {} : { account: other };
+  };
   const credits: Credit[] = ledger.credits
     .filter((credit) => credit.judgedNo < judgedNo)
-    .map((credit) => ({ ...credit, correction: correctionAt(credit, judgedNo) }));
+    .map((credit) => ({ ...credit, ...account(credit), correction: correctionAt(credit, judgedNo) }));
   const claims = ledger.claims.filter((claim) => claim.judgedNo < judgedNo);
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
-  const statements = statementsAt(ledger, judgedNo);
+  const statements: Statement[] = [];
+  for (const member of ledger.kin.members) {
+    for (const statement of statementsAt(ledger, member, judgedNo)) addStatement(statements, statement);
+  }
   const windows = [...Map.groupBy(credits, ({ gameNo, windowStart }) => `${gameNo} ${windowStart}`).values()];
   return {
-    bucket,
-    playerId: Number(player_id),
-    userId,
+    ...accountOf(counting),
     progress: windows.flatMap((own) => {
       const { gameNo, windowStart } = own[0] as Credit;
       const versions = timelines.get(gameNo)?.versions;
@@ -260,17 +290,23 @@ export function playerAt(ledger: Ledger, judgedNo: number, definitions: Definiti
       const sending = done !== undefined && AFTER_PAYMENT.has(done.to) ? 'sent' : 'none';
       const overBudget =
         done?.from === 'awaiting_budget' && (done.to === 'earned' || done.to === 'opened' || done.to === 'voided');
-      return { ...rest, gameId, status, reward, netted: 0, sending, overBudget };
+      return { ...rest, ...account(claim), gameId, status, reward, netted: 0, sending, overBudget };
     }),
     statements,
     memberships: intervalsOf(statements),
     joins: ledger.joins.filter((join) => join.judgedNo < judgedNo).map(({ gameNo, at }) => ({ gameNo, at })),
     credits,
-    rulings: ledger.rulings.filter((ruling) => ruling.judgedNo < judgedNo),
-    erasedAt: ledger.erasedAt,
+    rulings: ledger.rulings
+      .filter((ruling) => ruling.judgedNo < judgedNo)
+      .map((ruling) => ({ ...ruling, ...account(ruling) })),
+    erasedAt: ledger.erased.find(({ under }) => under === counting.player_id)?.at,
     debts: {},
     accounts: [],
   };
+}
+
+function accountOf({ bucket, player_id, user_id: userId }: PlayerName): Account {
+  return { bucket, playerId: Number(player_id), userId };
 }
 
 /** What a credit counted before what has this number; null when nothing had been ruled on it. */
@@ -307,24 +343,27 @@ function claimedAt(claims: readonly LedgerClaim[], judgedNo: number): Pick<Progr
   for (const claim of claims.toSorted((a, b) => a.earning - b.earning)) {
     const status = statusAt(claim, judgedNo);
     if (hasEnded(status)) ended[claim.step] = claim.earning;
-    else claimed.push(claim.step);
+    // Of a person two may have been paid for it.
+    else if (!claimed.includes(claim.step)) claimed.push(claim.step);
     if (status === 'kept') kept.push(claim.step);
   }
   return { claimed, ended, kept };
 }
 
-/** The numbers of the events that a ruling names, of those that were stored, and had not failed, before what has this number. */
+/** The numbers of the events of a person that a ruling names, of those that were stored, and had not failed, before what has this number. */
 export async function readOriginals(
   db: Db,
-  { bucket, player_id }: PlayerName,
+  person: readonly PlayerName[],
   { correlation, attributes }: CanonicalEvent,
   judgedNo: number,
 ): Promise<number[]> {
   if (correlation.original_event_id === null) return [];
   const producer = typeof attributes.original_producer === 'string' ? attributes.original_producer : null;
   const { rows } = await sql<{ event_no: string }>`
-    select k.event_no from milepost.event_key k
-     where k.bucket = ${bucket} and k.event_id = ${correlation.original_event_id} and k.player_id = ${player_id}
+    select k.event_no
+      from ${rowsOf(person)}
+      join milepost.event_key k on k.bucket = own.bucket and k.player_id = own.player_id
+     where k.event_id = ${correlation.original_event_id}
        and (${producer}::text is null or k.producer = ${producer}) and k.event_no < ${judgedNo}
        and 'failed' <> coalesce(
              (select r.to_outcome from milepost.event_rejudged r
@@ -335,8 +374,8 @@ export async function readOriginals(
                order by r.judged_no limit 1),
              k.outcome)
     union
-    select c.event_no from milepost.credit c
-     where c.bucket = ${bucket} and c.player_id = ${player_id} and c.event_id = ${correlation.original_event_id} and c.event_no < ${judgedNo}
+    select c.event_no from ${rowsOf(person)} join milepost.credit c using (bucket, player_id)
+     where c.event_id = ${correlation.original_event_id} and c.event_no < ${judgedNo}
        and not exists (select from milepost.event_key k
                         where k.bucket = c.bucket and k.event_id = c.event_id and k.player_id = c.player_id and k.event_no = c.event_no)`.execute(
     db.query,
@@ -360,25 +399,39 @@ export async function readReplacement(
   return { incoming, receivedAt: stored.received_at, eventNo };
 }
 
-/** What ended the wait of a reversal that was judged at this number before what it names had come; undefined while it waits. */
+/**
+ * What ended the wait of a reversal of a player that was judged at this number before what it names had come: an event of whoever was one person with the
+ * player when it came. Undefined while it waits.
+ */
 export async function readResolution(
   db: Db,
-  { bucket, player_id, user_id: userId }: PlayerName,
+  kin: Kin,
+  player: PlayerName,
   ruling: Ruling,
   judgedNo: number,
 ): Promise<{ eventId: string; counted: boolean } | undefined> {
   const { originalEventId, paymentId } = ruling;
   const filter = originalEventId === null ? { paymentId: paymentId ?? '' } : { eventIds: [originalEventId] };
   const named: StoredEvent[] = [];
-  for await (const page of pagesOfEvents(db, { userId, ...filter }, undefined)) {
-    named.push(...page.filter((stored) => isNamed(stored, ruling)));
+  for (const { user_id: userId } of kin.members) {
+    for await (const page of pagesOfEvents(db, { userId, ...filter }, undefined)) {
+      named.push(...page.filter((stored) => isNamed(stored, ruling)));
+    }
   }
   if (named.length === 0) return undefined;
   const again = await db.query
     .selectFrom('event_rejudged')
     .select(['event_no', 'judged_no', 'from_outcome', 'from_reason', 'to_outcome', 'to_reason'])
-    .where('bucket', '=', bucket)
-    .where('player_id', '=', player_id)
+    .where(
+      'bucket',
+      'in',
+      named.map(({ bucket }) => bucket),
+    )
+    .where(
+      'player_id',
+      'in',
+      named.map(({ player_id }) => player_id),
+    )
     .where(
       'event_no',
       'in',
@@ -386,18 +439,19 @@ export async function readResolution(
     )
     .orderBy('judged_no')
     .execute();
-  const judgements = named.flatMap(({ event_no, event_id: eventId, outcome, reason }) => {
+  const judgements = named.flatMap(({ event_no, event_id: eventId, player_id: under, outcome, reason }) => {
     const later = again.filter((row) => row.event_no === event_no);
     const first = later[0] ?? { from_outcome: outcome, from_reason: reason };
     return [
-      { eventId, at: Number(event_no), outcome: first.from_outcome, reason: first.from_reason },
+      { eventId, under, at: Number(event_no), outcome: first.from_outcome, reason: first.from_reason },
       ...later.map((row) => {
-        return { eventId, at: Number(row.judged_no), outcome: row.to_outcome, reason: row.to_reason };
+        return { eventId, under, at: Number(row.judged_no), outcome: row.to_outcome, reason: row.to_reason };
       }),
     ];
   });
   const ending = judgements
     .filter(({ at, outcome, reason }) => at > judgedNo && outcome !== 'failed' && reason !== 'occurred_in_future')
+    .filter(({ at, under }) => personAt(kin, under, at).some(({ player_id }) => player_id === player.player_id))
     .reduce<(typeof judgements)[number] | undefined>((a, b) => (a === undefined || b.at < a.at ? b : a), undefined);
   if (ending === undefined) return undefined;
   const { eventId, outcome, reason } = ending;
@@ -420,16 +474,21 @@ function statusAt({ status, transitions }: LedgerClaim, judgedNo: number): Claim
 }
 
 /**
- * What had been stated by then. Statements come from events (cohort changes), or from a verdict on an event, whose instant they bear. Where no event is
+ * What had been stated by then under one of the person. Statements come from events (cohort changes), or from a verdict on an event, whose instant they bear. Where no event is
  * stored that might have made one, it counts as having been there always.
  */
-function statementsAt({ statements, changes, firstAt }: Ledger, judgedNo: number): Statement[] {
+function statementsAt(
+  { statements, changes, firstAt }: Ledger,
+  { player_id }: PlayerName,
+  judgedNo: number,
+): Statement[] {
   const then: Statement[] = [];
-  for (const { cohortId, from, member, revision } of statements) {
-    const own = changes.filter((change) => change.cohortId === cohortId && change.from === from);
+  const isOwn = ({ under }: OfPlayer): boolean => under === player_id;
+  for (const { cohortId, from, member, revision } of statements.filter(isOwn)) {
+    const own = changes.filter((change) => isOwn(change) && change.cohortId === cohortId && change.from === from);
     if (own.length === 0) {
       // A verdict is taken for the very event that it is about.
-      if ((firstAt.get(from) ?? judgedNo) <= judgedNo) then.push({ cohortId, from, member });
+      if ((firstAt.get(player_id)?.get(from) ?? judgedNo) <= judgedNo) then.push({ cohortId, from, member });
       continue;
     }
     // A statement changes once at most, from "a member" to "not a member": what no event accounts for was there before.

@@ -1,24 +1,7 @@
-// What explanations say of players that are one person: a merge in words, and which events were decided on what stood under several players.
-import { sql } from 'kysely';
-import type { Db } from '../db/connect.ts';
+// What explanations say of merges, in words.
 import type { CanonicalEvent } from '../event/event.ts';
 import type { StoredEvent } from '../inbox/stored.ts';
 import { readMerge } from '../players/merge.ts';
-
-/** Whether a player's person had been changed before what has this number: what was decided then, its own ledgers alone do not say. */
-export async function wasOfSeveral(
-  db: Db,
-  { bucket, player_id }: Pick<StoredEvent, 'bucket' | 'player_id'>,
-  judgedNo: number,
-): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
-    select exists (
-      select from milepost.player_merge
-       where event_no < ${judgedNo}
-         and ((bucket, player_id) = (${bucket}, ${player_id}) or (into_bucket, into_player_id) = (${bucket}, ${player_id}))
-    ) as found`.execute(db.query);
-  return rows[0]?.found ?? false;
-}
 
 /** What an event says about two players, and what became of that. */
 export function mergeInWords(

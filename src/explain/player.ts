@@ -1,4 +1,5 @@
-// A player at a glance, for support: in which cohorts, how far in each game and how that came about, what was claimed and what became of it. Reads only.
+// A player at a glance, for support: in which cohorts, how far in each game and how that came about, what was claimed and what became of it; of a person
+// all of that together, from whichever of its accounts. Reads only.
 import { sql } from 'kysely';
 import { intervalsOf } from '../cohorts/cohorts.ts';
 import { readStatements } from '../cohorts/read.ts';
@@ -8,13 +9,15 @@ import { archetypes } from '../games/archetypes/archetype.ts';
 import { versionInForce, windowFor } from '../games/decide.ts';
 import type { ClaimStatus } from '../games/games.ts';
 import { type StandingState, standingsOf } from '../games/standing.ts';
-import { bucketOf } from '../ids.ts';
 import { limits } from '../limits.ts';
+import { findKin, type PlayerName, personAt, rowsOf } from '../players/kin.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type Debt, isOfClaim, readDebts } from './debts.ts';
 
 export interface PlayerSummary {
   user_id: string;
+  /** All accounts of the person, the one that counts for them first; left out where the player is alone. */
+  person?: string[];
   cohorts: { cohort_id: string; from: string; until: string | null }[];
   games: {
     game_id: string;
@@ -31,6 +34,8 @@ export interface PlayerSummary {
     game_id: string;
     window_start: string;
     step: number;
+    /** The account that it came under; left out: the one that is asked for. */
+    account?: string;
     status: ClaimStatus;
     reward_type: string | null;
     amount: number | null;
@@ -48,15 +53,11 @@ export interface PlayerSummary {
 
 /** Undefined for a player of whom nothing has come. */
 export async function summarizePlayer(db: Db, userId: string, gameId?: string): Promise<PlayerSummary | undefined> {
-  const bucket = bucketOf(userId);
-  const player = await db.query
-    .selectFrom('player')
-    .select('player_id')
-    .where('bucket', '=', bucket)
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
-  if (player === undefined) return undefined;
-  const { player_id } = player;
+  const kin = await findKin(db, userId);
+  if (kin === undefined) return undefined;
+  const [player] = kin.members;
+  const person = personAt(kin, player.player_id);
+  const [counting] = person as [PlayerName];
   const ofGame = gameId === undefined ? sql`true` : sql`g.game_id = ${gameId}`;
   const [definitions, statements, progress, claims, debts] = await Promise.all([
     loadDefinitions(db),
@@ -64,22 +65,25 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
     sql<ProgressRow>`
       select p.game_no, p.window_start, p.value, p.cleared, p.state
         from milepost.progress p join milepost.game g using (game_no)
-       where p.bucket = ${bucket} and p.player_id = ${player_id} and ${ofGame}
+       where p.bucket = ${counting.bucket} and p.player_id = ${counting.player_id} and ${ofGame}
        order by p.window_start desc, g.game_id limit ${limits.explainedMentions * 4}`.execute(db.query),
     sql<ClaimRow>`
       select g.game_id, c.window_start, c.step, c.earning, c.status, c.reward_type, c.amount, c.claimed_at, c.message_key as key, o.state as payment,
-             (o.body ->> 'amount')::bigint as paid
-        from milepost.claim c join milepost.game g using (game_no)
+             (o.body ->> 'amount')::bigint as paid, c.player_id as under
+        from ${rowsOf(person)}
+        join milepost.claim c using (bucket, player_id)
+        join milepost.game g using (game_no)
         left join milepost.outbox o on o.message_key = c.message_key and o.bucket = c.bucket
-       where c.bucket = ${bucket} and c.player_id = ${player_id} and ${ofGame}
-       order by c.claimed_at desc, c.step desc, g.game_id, c.window_start desc, c.earning desc limit ${limits.explainedEvents}`.execute(
+       where ${ofGame}
+       order by c.claimed_at desc, c.step desc, g.game_id, c.window_start desc, c.earning desc, under limit ${limits.explainedEvents}`.execute(
       db.query,
     ),
-    readDebts(db, { bucket, player_id }),
+    readDebts(db, person, player),
   ]);
   const timelines = new Map(definitions.games.map((timeline) => [timeline.gameNo, timeline]));
   return {
     user_id: userId,
+    ...(person.length === 1 ? {} : { person: person.map(({ user_id }) => user_id) }),
     cohorts: intervalsOf(statements).map(({ cohortId, from, to }) => ({
       cohort_id: cohortId,
       from: formatInstant(from),
@@ -105,8 +109,12 @@ export async function summarizePlayer(db: Db, userId: string, gameId?: string): 
         },
       ];
     }),
-    claims: claims.rows.map(({ earning, ...row }) => {
-      const name = { game_id: row.game_id, window_start: formatInstant(row.window_start), step: Number(row.step) };
+    claims: claims.rows.map(({ earning, under, ...row }) => {
+      const account = person.find(({ player_id }) => player_id === under && player_id !== player.player_id)?.user_id;
+      const name = {
+        ...{ game_id: row.game_id, window_start: formatInstant(row.window_start), step: Number(row.step) },
+        ...(account === undefined ? {} : { account }),
+      };
       const parts = debts.flatMap(({ reward_type, made_up_by }) => (reward_type === row.reward_type ? made_up_by : []));
       return {
         ...row,
@@ -143,4 +151,5 @@ interface ClaimRow {
   key: string | null;
   payment: string | null;
   paid: string | null;
+  under: string;
 }

@@ -8,10 +8,11 @@ import { formatDate } from '../definitions/moment.ts';
 import { hasEnded } from '../games/claim.ts';
 import type { ClaimStatus } from '../games/games.ts';
 import { findReward, type RewardStory } from '../outbox/find.ts';
+import { type PlayerName, rowsOf } from '../players/kin.ts';
 import { takeBackKey } from '../rewards/decide.ts';
 import { formatInstant } from '../time.ts';
 import { zoneOf } from '../time-zone.ts';
-import { type ClaimName, type Debt, eventIdOf, isOfClaim, rulerOf } from './debts.ts';
+import { type ClaimName, type Debt, eventIdOf, isOfClaim, nameOf, rulerOf } from './debts.ts';
 import { eventInWords } from './event-name.ts';
 
 /** A reward on its way, or what takes it back, with every call of its service and everybody who had it tried again. */
@@ -44,6 +45,8 @@ export interface ClaimEntry extends ClaimName {
   time_zone: string;
   /** The event that reached the step; null where it is not on record any more. */
   event_id: string | null;
+  /** It was cancelled by a merge, since another account of the person has the step as well. */
+  repeated: boolean;
   /** The step has been reached anew since this claim was taken back. */
   reached_again: boolean;
   /** Each change of its status, and the event that made it; its producer, if that ruled. */
@@ -67,37 +70,57 @@ export interface ClaimEntry extends ClaimName {
 }
 
 /** A claim as `claimColumns` reads it. */
-export type ClaimRow = Omit<ClaimEntry, 'time_zone' | 'reward' | 'take_back' | 'kept_back' | 'debts'>;
+export type ClaimRow = Omit<ClaimEntry, 'account' | 'time_zone' | 'reward' | 'take_back' | 'kept_back' | 'debts'> & {
+  under: string | null;
+};
 
-/** A claim `c` with its game `g` as JSON, for `claimEntry`. */
-export const claimColumns: RawBuilder<unknown> = sql`json_build_object(
-  'game_id', g.game_id, 'window_start', c.window_start, 'step', c.step, 'earning', c.earning, 'step_type', c.step_type, 'status', c.status,
-  'version', c.version, 'reward_type', c.reward_type, 'amount', c.amount, 'key', c.message_key, 'claimed_at', c.claimed_at,
-  'event_id', ${eventIdOf('c', sql`c.event_no`)},
-  'reached_again', exists (select from milepost.claim n
-                            where n.bucket = c.bucket and n.player_id = c.player_id and n.game_no = c.game_no and n.window_start = c.window_start
-                              and n.step = c.step and n.earning > c.earning),
-  'opening', (select json_build_object('opened_at', o.opened_at, 'prize_id', o.prize_id, 'event_id', ${eventIdOf('c', sql`o.event_no`)})
-                from milepost.cookie_opening o
-               where o.bucket = c.bucket and o.player_id = c.player_id and o.game_no = c.game_no and o.window_start = c.window_start
-                 and o.step = c.step and o.earning = c.earning),
-  'history', (select coalesce(json_agg(json_build_object('from', t.from_status, 'to', t.to_status, 'changed_at', t.changed_at,
-                                                         'event_id', ${eventIdOf('c', sql`t.event_no`)},
-                                                         'producer', ${rulerOf('c', sql`t.event_no`)}) order by t.transition_no), '[]')
-                from milepost.claim_transition t
-               where t.bucket = c.bucket and t.player_id = c.player_id and t.game_no = c.game_no and t.window_start = c.window_start
-                 and t.step = c.step and t.earning = c.earning))`;
+/**
+ * A claim `c` with its game `g` as JSON, for `claimEntry`, as told of the first of some kin: the events that it came of may stand under any of them.
+ */
+export function claimColumns(kin: readonly [PlayerName, ...PlayerName[]]): RawBuilder<unknown> {
+  const [told] = kin;
+  const players = rowsOf(kin);
+  const same = (
+    other: string,
+  ) => sql`${sql.ref(`${other}.game_no`)} = c.game_no and ${sql.ref(`${other}.window_start`)} = c.window_start
+    and ${sql.ref(`${other}.step`)} = c.step`;
+  const own = (
+    other: string,
+  ) => sql`${sql.ref(`${other}.bucket`)} = c.bucket and ${sql.ref(`${other}.player_id`)} = c.player_id
+    and ${same(other)} and ${sql.ref(`${other}.earning`)} = c.earning`;
+  return sql`json_build_object(
+    'game_id', g.game_id, 'window_start', c.window_start, 'step', c.step, 'earning', c.earning, 'step_type', c.step_type, 'status', c.status,
+    'version', c.version, 'reward_type', c.reward_type, 'amount', c.amount, 'key', c.message_key, 'claimed_at', c.claimed_at,
+    'under', case when c.player_id <> ${told.player_id}::bigint then (
+      select p.user_id from milepost.player p where p.bucket = c.bucket and p.player_id = c.player_id) end,
+    'event_id', ${eventIdOf(sql`c.event_no`, players)},
+    'reached_again', exists (select from ${players} join milepost.claim n using (bucket, player_id) where ${same('n')} and n.earning > c.earning),
+    'repeated', c.status = 'cancelled'
+      and exists (select from milepost.claim_transition t join milepost.player_merge m on m.event_no = t.event_no and m.kind = 'merged'
+                   where ${own('t')} and t.to_status = 'cancelled')
+      and exists (select from ${players} join milepost.claim n using (bucket, player_id)
+                   where ${same('n')} and n.player_id <> c.player_id and n.status not in ('cancelled', 'clawed_back', 'offset')),
+    'opening', (select json_build_object('opened_at', o.opened_at, 'prize_id', o.prize_id, 'event_id', ${eventIdOf(sql`o.event_no`, players)})
+                  from milepost.cookie_opening o where ${own('o')}),
+    'history', (select coalesce(json_agg(json_build_object('from', t.from_status, 'to', t.to_status, 'changed_at', t.changed_at,
+                                                           'event_id', ${eventIdOf(sql`t.event_no`, players)},
+                                                           'producer', ${rulerOf(sql`t.event_no`, players)}) order by t.transition_no), '[]')
+                  from milepost.claim_transition t where ${own('t')}))`;
+}
 
 /** Completes a claim. */
 export async function claimEntry(
   db: Db,
-  row: ClaimRow,
+  claim: ClaimRow,
   debts: readonly Debt[],
   { games }: Definitions,
 ): Promise<ClaimEntry> {
+  const { under, ...row } = claim;
   // Instants inside a JSON column are text, as PostgreSQL writes it.
   const iso = (text: string): string => formatInstant(Date.parse(text));
-  const name = { game_id: row.game_id, window_start: iso(row.window_start), step: row.step, earning: row.earning };
+  const { game_id, step, earning } = row;
+  const account = under === null ? {} : { account: under };
+  const name = { game_id, window_start: iso(row.window_start), step, earning, ...account };
   const ofType = debts.filter(({ reward_type }) => reward_type === row.reward_type);
   const story = async (key: string | null) => rewardEntry(key === null ? undefined : await findReward(db, key));
   return {
@@ -109,10 +132,10 @@ export async function claimEntry(
     reward: await story(row.key),
     take_back: row.status === 'clawed_back' && row.key !== null ? await story(takeBackKey(row.key)) : null,
     opening: row.opening === null ? null : { ...row.opening, opened_at: iso(row.opening.opened_at) },
-    kept_back: ofType.flatMap(({ made_up_by, game_id, window_start, step, earning, event_id, producer }) =>
+    kept_back: ofType.flatMap(({ made_up_by, event_id, producer, ...debt }) =>
       made_up_by
         .filter((part) => isOfClaim(part, name))
-        .map(({ amount }) => ({ game_id, window_start, step, earning, event_id, producer, amount })),
+        .map(({ amount }) => ({ ...nameOf(debt), event_id, producer, amount })),
     ),
     debts: ofType.filter((debt) => isOfClaim(debt, name)),
   };
@@ -184,7 +207,7 @@ function cookieInWords({ step, game_id, status, opening, amount, reward_type, ti
 
 /** Where a step and its reward stand. */
 export function standingInWords(claim: ClaimEntry): string[] {
-  const { step, game_id, status, history, amount, reward_type, reached_again } = claim;
+  const { step, game_id, status, history, amount, reward_type, reached_again, repeated } = claim;
   const lost = hasEnded(status) || status === 'kept';
   const last = history.at(-1);
   const by = last?.event_id ?? null;
@@ -192,7 +215,13 @@ export function standingInWords(claim: ClaimEntry): string[] {
   const end = reached_again
     ? `was lost${by === null ? '' : ` by ${ruler}`}, and has been reached again since`
     : `is not reached any more${by === null ? '' : ` since ${ruler}`}`;
-  const said = lost ? [`Step ${step} of ${game_id} ${end}.`] : [];
+  const said = repeated
+    ? [
+        `Step ${step} of ${game_id} was reached by both accounts, which are one person${by === null ? '' : ` since ${ruler}`}.`,
+      ]
+    : lost
+      ? [`Step ${step} of ${game_id} ${end}.`]
+      : [];
   if (amount === null) return said;
   const what = `${amount} ${reward_type} of step ${step} in ${game_id}`;
   const words = rewardInWords(claim, what);

@@ -11,8 +11,21 @@ import type { RulingTrace } from './ruling.ts';
 import type { GameTrace } from './trace.ts';
 
 export function describeExplanation(explanation: Explanation): string {
-  const { event_id, producer, user_id, answer, arrived, erased_at, event, recomputed, games, ruling, changed, error } =
-    explanation;
+  const {
+    event_id,
+    producer,
+    user_id,
+    person,
+    answer,
+    arrived,
+    erased_at,
+    event,
+    recomputed,
+    games,
+    ruling,
+    changed,
+    error,
+  } = explanation;
   const from = arrived.origin === null ? '' : `, from ${arrived.origin} (source ${arrived.source})`;
   const lines = [
     `${event_id} from ${producer}, player ${user_id}`,
@@ -31,6 +44,7 @@ export function describeExplanation(explanation: Explanation): string {
       `  payload   ${JSON.stringify({ attributes: event.attributes, correlation: event.correlation })}`,
     );
   }
+  if (person !== undefined) lines.push(`  person    then one with ${person.join(', ')}`);
   for (const { received_at, origin } of arrived.conflicts) {
     lines.push(`  conflict  ${received_at}, from ${origin}: the same id with other content, which changed nothing`);
   }
@@ -117,17 +131,18 @@ function describeRuled({ game_id, progress }: RulingTrace['games'][number]): str
 }
 
 function describeClaim(claim: ClaimEntry): string[] {
-  const { game_id, step, amount, reward_type, status, history, opening, reward, take_back, kept_back, debts } = claim;
+  const { game_id, step, account, amount, reward_type, status, history, opening, reward, take_back, kept_back, debts } =
+    claim;
   const pays = amount === null ? '' : `${amount} ${reward_type}, `;
   return [
-    `  claim     step ${step} of ${game_id}: ${pays}${statusInWords(status, amount !== null)}`,
+    `  claim     step ${step} of ${game_id}${under(account)}: ${pays}${statusInWords(status, amount !== null)}`,
     ...history.map(({ from, to, changed_at, event_id, producer }) => {
       const by = event_id === null ? '' : `, by ${producer === null ? event_id : nameInWords({ event_id, producer })}`;
       return `            ${changed_at}${by}: ${from} → ${to}`;
     }),
     ...(opening === null ? [] : [`  prize     ${opening.prize_id ?? 'none was left'}`]),
-    ...kept_back.map(({ amount: part, step: of, game_id: game, event_id }) => {
-      return `  kept back ${part} ${reward_type} for step ${of} of ${game}${event_id === null ? '' : `, taken back by ${event_id}`}`;
+    ...kept_back.map(({ amount: part, step: of, game_id: game, account: owing, event_id }) => {
+      return `  kept back ${part} ${reward_type} for step ${of} of ${game}${under(owing)}${event_id === null ? '' : `, taken back by ${event_id}`}`;
     }),
     ...describeReward('reward', reward, (entry) => stateInWords(entry, claim.time_zone)),
     ...describeReward('take back', take_back, (entry) => takeBackInWords(entry, claim.time_zone)),
@@ -150,25 +165,45 @@ function describeReward(name: string, reward: RewardEntry | null, inWords: (rewa
   ];
 }
 
+/** Under which account of the person something stands. */
+function under(account: string | undefined): string {
+  return account === undefined ? '' : `, under ${account}`;
+}
+
 /** An event by its id, which says whose it is but for corrections: they have the id of what they correct. */
 export function nameInWords({ event_id, producer }: EventName): string {
   return correctionBy(producer) === undefined ? event_id : `${event_id} from ${producer}`;
 }
 
-function describeDebt({ reward_type, amount, left, state, since, step, game_id, made_up_by, ...debt }: Debt): string {
-  const of = `step ${step} of ${game_id}${debt.event_id === null ? '' : `, taken back by ${debt.event_id}`}`;
+function describeDebt({
+  reward_type,
+  amount,
+  left,
+  state,
+  since,
+  step,
+  game_id,
+  account,
+  made_up_by,
+  ...debt
+}: Debt): string {
+  const of = `step ${step} of ${game_id}${under(account)}${debt.event_id === null ? '' : `, taken back by ${debt.event_id}`}`;
   if (state === 'waiting')
     return `  debt      ${amount} ${reward_type} for ${of}: counts once that is known to have been paid`;
   if (state === 'void') return `  debt      none for ${of}: nothing of it was paid`;
-  const made = made_up_by.map(({ amount: part, step: by, game_id: game, at, event_id }) => {
-    return `${part} by step ${by} of ${game} on ${at}${event_id === null ? '' : ` (${event_id})`}`;
+  const made = made_up_by.map(({ amount: part, step: by, game_id: game, account: paying, at, event_id }) => {
+    return `${part} by step ${by} of ${game}${under(paying)} on ${at}${event_id === null ? '' : ` (${event_id})`}`;
   });
   const stands = state === 'settled' ? 'settled' : `${left} left`;
   return `  debt      ${since}  ${amount} ${reward_type} for ${of}: ${stands}${made.length === 0 ? '' : `, made up for ${made.join(', ')}`}`;
 }
 
-export function describePlayer({ user_id, cohorts, games, claims, debts }: PlayerSummary): string {
+export function describePlayer({ user_id, person, cohorts, games, claims, debts }: PlayerSummary): string {
   const lines = [`player ${user_id}`];
+  if (person !== undefined) {
+    const others = person.filter((account) => account !== user_id);
+    lines.push(`  person    one with ${others.join(', ')}; ${person[0]} counts for all`);
+  }
   for (const { cohort_id, from, until } of cohorts) {
     lines.push(`  cohort    ${cohort_id}, from ${from}${until === null ? '' : ` until ${until}`}`);
   }
@@ -177,13 +212,13 @@ export function describePlayer({ user_id, cohorts, games, claims, debts }: Playe
     lines.push(`  progress  ${game_id}, window ${window_start}: ${value} of ${max} ${unit}${held}`);
     lines.push(...in_words.map((words) => `            ${words}`));
   }
-  for (const { game_id, step, amount, reward_type, status, payment, paid, kept_back, claimed_at } of claims) {
+  for (const { game_id, step, account, amount, reward_type, status, payment, paid, kept_back, claimed_at } of claims) {
     const pays = amount === null ? '' : `, ${amount} ${reward_type}`;
     const kept = kept_back === 0 ? '' : `, ${kept_back} of it kept back for debts`;
     const of = paid === null || paid + kept_back === amount ? '' : ` of ${paid}`;
     const state = payment === null ? '' : `, payment${of} ${payment}`;
     lines.push(
-      `  claim     ${claimed_at}  step ${step} of ${game_id}${pays}: ${statusInWords(status, amount !== null)}${kept}${state}`,
+      `  claim     ${claimed_at}  step ${step} of ${game_id}${under(account)}${pays}: ${statusInWords(status, amount !== null)}${kept}${state}`,
     );
   }
   lines.push(...debts.map(describeDebt));
