@@ -31,7 +31,7 @@ export function cookieRoutes(
     if (cookie === undefined) throw refused('no_cookie');
     const refusal = cookie.claim.status === 'unopened' ? undefined : refusals[cookie.claim.status];
     if (refusal !== undefined && refusal !== 'already_opened') throw refused(refusal);
-    const isNew = refusal === undefined && (await open(player, cookie));
+    const isNew = refusal === undefined && (await open(cookie));
     const opened = await findCookie(db, { ...wanted, windowStart: cookie.windowStart });
     // Taken back meanwhile, and perhaps earned again.
     if (opened === undefined || opened.claim.opening === null) throw refused('cookie_taken_back');
@@ -39,8 +39,9 @@ export function cookieRoutes(
   });
 
   /** Whether it was this request that opened it. */
-  async function open(player: string, cookie: Cookie): Promise<boolean> {
-    const message = openingMessage(player, cookie, clock(), { transport: 'http' });
+  async function open(cookie: Cookie): Promise<boolean> {
+    // Of the account that earned it, whichever of its person's asks: so both ask for the same.
+    const message = openingMessage(cookie.userId, cookie, clock(), { transport: 'http' });
     const normalised = normaliser.normalise(COOKIE_SOURCE, message);
     if (normalised.kind === 'parked') throw new Error(`an opening could not be read: ${normalised.parked.detail}`);
     const { results } = await inTime('the opening', (signal) =>

@@ -54,10 +54,12 @@ export function gameRoutes(
     const { limit = limits.historyPage, cursor, not_counted = true } = query;
     const timeline = await timelineOf(params.game_id);
     const known = () => facts.read(player, wantedOf([timeline], clock()));
-    const history = await readHistory(db, timeline, player, { limit, cursor, notCounted: not_counted }, known);
-    // Who has one may read it, also of windows after which they left the cohort; what did not count makes nobody a player of the game.
+    const wanted = { limit, cursor, notCounted: not_counted, merges: true };
+    const history = await readHistory(db, timeline, player, wanted, known);
+    // Who has one may read it, also of windows after which they left the cohort; what did not count makes nobody a player of the game, nor does a merge.
     if (!history.entries.some(takesPart)) {
-      const own = await readHistory(db, timeline, player, { limit: 1, cursor: undefined, notCounted: false }, known);
+      const first = { limit: 1, cursor: undefined, notCounted: false, merges: false };
+      const own = await readHistory(db, timeline, player, first, known);
       if (own.entries.length === 0) await journeyOf(player, timeline);
     }
     return { status: 200, body: history };
@@ -140,5 +142,5 @@ function noSuchGame(): Problem {
 }
 
 function takesPart({ kind }: HistoryEntry): boolean {
-  return kind !== 'not_counted';
+  return kind !== 'not_counted' && kind !== 'merge';
 }

@@ -24,6 +24,8 @@ test('Schemathesis finds no error, no undocumented answer, and nothing that is l
     pay('b'),
     { ...pay('c'), payload: '{' },
     upiPayment(-1, { occurred: now - 60_000 }),
+    // Whom the example of a merge names.
+    upiPayment(1, { user: 'U2', occurred: now - 60_000 }),
   ]);
   await api.engine.take([reversalOf('a', null, { occurred: now - 30_000 })]);
   const token = await api.token({ sub: 'U1', scope: 'player producer support owner', sources: ['canonical'] });

@@ -27,6 +27,7 @@ import { eventRoutes } from './events.ts';
 import { gameRoutes } from './games.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
+import { playerRoutes } from './players.ts';
 import { previewRoutes } from './preview.ts';
 import { answerProblems } from './problem.ts';
 import { createRateLimits, type Rates } from './rates.ts';
@@ -87,6 +88,7 @@ export function createApi(options: ApiOptions): HttpService {
   adminCohortRoutes(serve, { db, engine, clock });
   adminGameRoutes(serve, { db, owner, fields, clock });
   holdRoutes(serve, { db, engine, clock });
+  playerRoutes(serve, { db, engine, clock });
   supportRoutes(serve, { db, clock });
   healthRoutes(serve, createReadiness(db, redis, { readsWithoutDatabase: definitions.areKnown }));
   referenceRoutes(serve);

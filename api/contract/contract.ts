@@ -4,6 +4,7 @@ import * as adminGames from './admin-games.ts';
 import * as events from './events.ts';
 import * as games from './games.ts';
 import * as holds from './holds.ts';
+import * as players from './players.ts';
 import type { Route } from './route.ts';
 import * as service from './service.ts';
 import * as support from './support.ts';
@@ -30,6 +31,8 @@ export const contract: readonly Route[] = [
   adminCohorts.oneMember,
   holds.listHolds,
   holds.giveVerdicts,
+  players.mergePlayers,
+  players.unmergePlayer,
   support.explain,
   service.live,
   service.ready,

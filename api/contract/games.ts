@@ -210,7 +210,11 @@ const journey = z
   })
   .meta({ id: 'Journey' });
 
-const entry = { at: time, window_start: time };
+const account = z
+  .string()
+  .optional()
+  .describe('The other account of the person that it came under; only where that is not the one that is asked for.');
+const entry = { at: time, account, window_start: time };
 const claimState = z
   .enum([...claimStates, 'taken_back'])
   .describe(`${inWords} taken_back: an event that it was reached by was taken back; the step may be reached again.`)
@@ -220,7 +224,21 @@ const history = z.object({
   entries: z.array(
     z
       .discriminatedUnion('kind', [
-        z.object({ kind: z.literal('join'), at: time }),
+        z.object({ kind: z.literal('join'), at: time, account }),
+        z
+          .object({
+            kind: z.literal('merge'),
+            at: time,
+            account,
+            what: z.enum(['merged', 'unmerged']),
+            user_id: z
+              .string()
+              .nullable()
+              .describe("Who was merged; null: an account that is not this person's any more."),
+            into: z.string().nullable().describe('Who counts, or counted, for both; null likewise.'),
+            detail: z.string().describe('In words.'),
+          })
+          .describe('Two accounts are one person from here on, or are not any more.'),
         z.object({
           kind: z.literal('credit'),
           ...entry,
@@ -266,6 +284,7 @@ const history = z.object({
         z.object({
           kind: z.literal('not_counted'),
           at: time,
+          account,
           event_id: z.string(),
           event_type: z.string(),
           payment_id: z.string().nullable(),

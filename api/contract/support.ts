@@ -92,7 +92,11 @@ const reward = z.object({
 const by = z.string().nullable().describe('The event that did so; null where it is not on record any more.');
 const ruler = z.string().nullable().describe('The producer of that event, where it was a reversal or a verdict.');
 const eventName = z.object({ event_id: z.string(), producer: z.string() });
-const claimName = { game_id: z.string(), window_start: time, step: z.number(), earning: z.number().int() };
+const account = z
+  .string()
+  .optional()
+  .describe('The account of the person that it came under; only where that is not the one of user_id.');
+const claimName = { game_id: z.string(), window_start: time, step: z.number(), earning: z.number().int(), account };
 
 const claim = z.object({
   ...claimName,
@@ -105,6 +109,9 @@ const claim = z.object({
   claimed_at: time,
   time_zone: z.string().describe('Of its game.'),
   event_id: by.describe('The event that reached the step; null where it is not on record any more.'),
+  repeated: z
+    .boolean()
+    .describe('It was cancelled by a merge, since another account of the person has the step as well.'),
   history: z
     .array(z.object({ from: z.string(), to: z.string(), changed_at: time, event_id: by, producer: ruler }))
     .describe('Each change of its status.'),
@@ -190,7 +197,11 @@ const explanation = z
   .object({
     event_id: z.string(),
     producer: z.string(),
-    user_id: z.string(),
+    user_id: z.string().describe('The account that it came under; since a merge the one that counts.'),
+    person: z
+      .array(z.string())
+      .optional()
+      .describe('The other accounts of the person when it was judged; only where there were any.'),
     outcome,
     reason,
     answer: z
@@ -235,7 +246,7 @@ const explanation = z
       .object({ outcome, reason, agrees: z.boolean(), differences: z.array(z.string()) })
       .nullable()
       .describe(
-        'The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong.',
+        'The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong. Null where what it said is no longer stored, and of merges.',
       ),
     error: z.string().nullable(),
     games: z
@@ -291,7 +302,7 @@ export const explain = defineRoute({
   path: '/api/support/explanations',
   operationId: 'explain',
   summary: 'Why an event, a payment or a transaction did or did not count',
-  description: `Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest ${limits.explainedEvents} events.`,
+  description: `Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest ${limits.explainedEvents} events. Of a merged player those of the whole person are found, whichever of its accounts is named.`,
   query: z.object({
     event_id: identifier.optional(),
     payment_id: identifier.optional(),

@@ -33,8 +33,21 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
   expect(await players('merge', 'U2', '--into', 'U1', '--reason', 'x', '--yes')).toMatchObject({ status: 0 });
   expect(await claims()).toBe('U1 1 cancelled, U2 1 earned, U2 2 earned');
 
-  const told = await milepost(['explain', '--player', 'U2'], { env: { DATABASE_URL: database.url } });
-  expect(told.status).toBe(0);
+  const explain = (...args: string[]) => milepost(['explain', ...args], { env: { DATABASE_URL: database.url } });
+  const told = await explain('--player', 'U1');
+  expect(told).toMatchObject({ status: 0, stderr: '' });
+  expect(told.stdout).toMatch(/^player U1\n {2}person {4}one with U2; U2 counts for all\n/);
+  expect(told.stdout).toMatch(/ {2}progress {2}game, .*: 2 of /);
+  expect(told.stdout).toMatch(/step 1 of game, under U2, 10 NC: earned/);
+  expect(told.stdout).toMatch(/step 1 of game, 10 NC: taken back before it was paid/);
+  expect(told.stdout).toMatch(/ b, under U2: applied\n/);
+  expect(told.stdout).toMatch(/ a: applied\n/);
+  expect(told.stdout).toMatch(
+    / \S+, under U2: applied \(player_merged\)\n {4}It says that U1 and U2 are one person.* Step 1 of game was reached by both accounts, which are one person since/,
+  );
+  const other = await explain('--player', 'U2');
+  expect(other.stdout).toMatch(/^player U2\n {2}person {4}one with U1; U2 counts for all\n/);
+  expect(other.stdout).toMatch(/step 1 of game, under U1, 10 NC: taken back before it was paid/);
   const { rows } = await database.pool.query("select event_id from milepost.event_key where reason = 'player_merged'");
   const why = await milepost(['explain', '--event', rows[0].event_id], { env: { DATABASE_URL: database.url } });
   expect(why.stdout).toContain('It says that U1 and U2 are one person, for whom U2 counts (ticket 4711');
@@ -52,8 +65,8 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
     'select action, subject, reason from milepost.audit order by audit_no',
   );
   expect(audited.map(({ action, subject, reason }) => `${action} ${subject}, ${reason}`)).toEqual([
-    'mergePlayers U1, ticket 4711',
-    'unmergePlayer U1, ticket 4712',
+    ...['mergePlayers U1, ticket 4711', 'mergePlayers U1, ticket 4711', 'mergePlayers U2, x'],
+    ...['unmergePlayer U1, ticket 4712', 'unmergePlayer U1, ticket 4712'],
     'mergePlayers U1, ticket 4711',
   ]);
   expect(await players('merge', 'U1', '--into', 'nobody', '--reason', 'x')).toMatchObject({

@@ -2,16 +2,19 @@
 const COOKIE = `'cookie of game ' || game_no || ', window ' || to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ', step ' || step`;
 
 export const cookieChecks = {
-  /** An event opened exactly one cookie if that is what became of it. */
+  /** An event opened exactly one cookie if that is what became of it: one of its player, or of one who had been merged into it. */
   opened_matches_openings: `
-    select bucket, player_id, coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
+    select coalesce(k.bucket, o.bucket) as bucket, coalesce(k.player_id, o.player_id) as player_id,
+           coalesce('event ' || k.producer || '/' || k.event_id, 'event number ' || event_no) as subject,
            case when k.event_id is null then 'no opening' else 'an opening' end as expected,
-           coalesce(o.openings, 0) || ' openings' as found
-      from (select bucket, player_id, event_no, count(*) as openings,
-                   coalesce(min(opened_at) < (select event_keys_from from milepost.definitions), false) as pruned
-              from milepost.cookie_opening group by bucket, player_id, event_no) as o
-      full join (select * from milepost.event_key where outcome = 'applied' and reason = 'opened') as k using (bucket, player_id, event_no)
-     where (k.event_id is null and not o.pruned) or (k.event_id is not null and o.openings is distinct from 1)`,
+           coalesce(o.openings, 0) || ' openings' || case when k.player_id <> o.player_id then ', of another player' else '' end as found
+      from (select event_no, min(bucket) as bucket, min(player_id) as player_id, count(*) as openings,
+                   coalesce(min(opened_at) < (select event_keys_from from milepost.definitions), false) as pruned,
+                   bool_and((bucket, player_id) not in (select bucket, player_id from milepost.player_merge)) as alone
+              from milepost.cookie_opening group by event_no) as o
+      full join (select * from milepost.event_key where outcome = 'applied' and reason = 'opened') as k using (event_no)
+     where (k.event_id is null and not o.pruned) or (k.event_id is not null and o.openings is distinct from 1)
+        or (o.alone and (k.bucket, k.player_id) <> (o.bucket, o.player_id))`,
 
   /** A cookie that was opened has its opening, and its claim pays what came out by the version that it was drawn from; a closed one has none. */
   openings_match_claims: `

@@ -1,5 +1,5 @@
 // A person's history in one game, under all of its players and in all windows: joins, credits and what was ruled about them, claims, what was paid, taken
-// back and owed, and events that did not count, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
+// back and owed, events that did not count, and merges, newest first, page by page, from PostgreSQL. Owns the cursor and what of an entry a player may see.
 import type { Db } from '../db/connect.ts';
 import { reading } from '../db/failure.ts';
 import type { CanonicalEvent } from '../event/event.ts';
@@ -13,6 +13,14 @@ import type { Claim, ClaimStatus, Ruling } from './games.ts';
 import { type Known, type Refusal, refusalOf } from './refusal.ts';
 import { type ClaimState, claimState, type PrizeView, prizeView, type RewardView, rewardView } from './view.ts';
 
+/** What is told of a merge. */
+interface MergePart {
+  what: 'merged' | 'unmerged';
+  user_id: string | null;
+  /** Who counts for both. */
+  into: string | null;
+}
+
 /** What is told of a claim's reward. */
 interface RewardPart {
   window_start: string;
@@ -22,10 +30,13 @@ interface RewardPart {
 
 /**
  * Joins, credits and events that did not count stand at their event's time, claims at the time the step was claimed, rewards at the time the payment
- * ended; rulings, what takes rewards back, debts, and openings of cookies when they were made. `window_start` says in which of the game's windows.
+ * ended; rulings, what takes rewards back, debts, openings of cookies and merges when they were made. `window_start` says in which of the game's windows,
+ * `account` under which other account of the person it came; left out: under the one that is asked for.
  */
-export type HistoryEntry = { at: string } & (
+export type HistoryEntry = { at: string; account?: string } & (
   | { kind: 'join' }
+  /** Two accounts are one person from here on, or are not any more. Null: one that is not this person's any more. */
+  | ({ kind: 'merge' } & MergePart & { detail: string })
   | {
       kind: 'credit';
       window_start: string;
@@ -110,6 +121,7 @@ export function parseCursor(text: string): Cursor | undefined {
 }
 
 interface Row {
+  account: string | null;
   at_us: string;
   place: string;
   entry: Entry;
@@ -136,6 +148,7 @@ type Told<Kind extends HistoryEntry['kind']> = Omit<Extract<HistoryEntry, { kind
 };
 type Entry =
   | { kind: 'join' }
+  | ({ kind: 'merge' } & MergePart)
   | Told<'credit'>
   | Told<'ruling'>
   | Told<'debt'>
@@ -148,8 +161,9 @@ type Entry =
 export interface HistoryOptions {
   limit: number;
   cursor: Cursor | undefined;
-  /** Whether events that did not count are told. */
+  /** Whether events that did not count are told, and merges: what makes nobody a player of the game. */
   notCounted: boolean;
+  merges: boolean;
 }
 
 /** Reads a page of at most `limit` entries, after `cursor` if given. `player` is asked for where an event did not count. */
@@ -157,24 +171,32 @@ export async function readHistory(
   db: Db,
   timeline: Timeline,
   userId: string,
-  { limit, cursor, notCounted }: HistoryOptions,
+  { limit, cursor, notCounted, merges }: HistoryOptions,
   player: () => Promise<Known>,
 ): Promise<HistoryPage> {
   const { types, from, to, until } = reachOf(timeline);
   const { rows } = await reading(() =>
     db.pool.query<Row>({
       name: 'player_history',
-      text: `select h.* from milepost.accounts_of(p_bucket => $1::smallint, p_user_id => $2::text) as own
-             cross join lateral milepost.player_history(p_bucket => own.bucket, p_user_id => own.user_id, p_game_no => $3::integer,
-               p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_not_counted => $7::boolean,
-               p_event_type => $8::text[], p_from => $9::timestamptz, p_to => $10::timestamptz, p_received_from => $11::timestamptz,
-               p_received_to => $12::timestamptz, p_events => $13::integer) as h
+      text: `select h.* from (
+               select case when own.user_id <> $2 then own.user_id end as account, h.*
+                 from milepost.accounts_of(p_bucket => $1::smallint, p_user_id => $2::text) as own
+                cross join lateral milepost.player_history(p_bucket => own.bucket, p_user_id => own.user_id, p_game_no => $3::integer,
+                  p_before_us => $4::bigint, p_before_place => $5::text, p_limit => $6::integer, p_not_counted => $7::boolean,
+                  p_event_type => $8::text[], p_from => $9::timestamptz, p_to => $10::timestamptz, p_received_from => $11::timestamptz,
+                  p_received_to => $12::timestamptz, p_events => $13::integer) as h
+               union all
+               select null, m.*
+                 from milepost.person_history(p_bucket => $1::smallint, p_user_id => $2::text, p_before_us => $4::bigint,
+                   p_before_place => $5::text, p_limit => $6::integer) as m
+                where $14::boolean
+             ) as h
              order by h.at_us desc, h.place collate "C" desc
              limit $6::integer`,
       values: [
         ...[bucketOf(userId), userId, timeline.gameNo, cursor?.atUs ?? null, cursor?.place ?? null, limit + 1],
         ...[notCounted, types, ...[from, to, from - limits.clockSkewMs, until].map(formatInstant)],
-        limits.historyEvents,
+        ...[limits.historyEvents, merges],
       ],
     }),
   );
@@ -185,7 +207,10 @@ export async function readHistory(
     : { memberships: [], joins: [] };
   return {
     game_id: timeline.gameId,
-    entries: shown.map((row) => entryOf(row, timeline, known)),
+    entries: shown.map((row) => {
+      const entry = entryOf(row, timeline, known);
+      return row.account === null ? entry : { ...entry, account: row.account };
+    }),
     next_cursor: last === undefined ? null : formatCursor({ atUs: Number(last.at_us), place: last.place }),
   };
 }
@@ -211,6 +236,8 @@ function entryOf({ at_us, entry }: Row, timeline: Timeline, player: Known): Hist
   switch (entry.kind) {
     case 'join':
       return { at, ...entry };
+    case 'merge':
+      return { at, ...entry, detail: mergeInWords(entry) };
     case 'credit':
     case 'ruling':
     case 'debt':
@@ -244,6 +271,17 @@ function entryOf({ at_us, entry }: Row, timeline: Timeline, player: Known): Hist
       return { at, kind: 'take_back', state, ...partOf(entry, timeline) };
     }
   }
+}
+
+function mergeInWords({ what, user_id, into }: MergePart): string {
+  if (user_id === null || into === null) {
+    return what === 'merged'
+      ? `From here on ${user_id ?? into} was one person with another account, which is not any more.`
+      : `From here on ${user_id ?? into} and the other account were two again.`;
+  }
+  return what === 'merged'
+    ? `From here on ${user_id} and ${into} are one person: what comes for either counts for ${into}.`
+    : `From here on ${user_id} and ${into} were two, until they were merged again.`;
 }
 
 function partOf({ claim, amount }: { claim: ClaimRow; amount: number }, timeline: Timeline): RewardPart {

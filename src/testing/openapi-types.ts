@@ -375,6 +375,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/players/{user_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that two accounts are one person
+         * @description From then on what comes for either counts for the one it is merged into, and no step is claimed again that either has. Nothing moves. Repeating changes nothing.
+         */
+        post: operations["mergePlayers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/players/{user_id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a merged account out again
+         * @description Within 30 days. What has come since the merge stays with the account that counted. Repeating changes nothing.
+         */
+        post: operations["unmergePlayer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/support/explanations": {
         parameters: {
             query?: never;
@@ -384,7 +424,7 @@ export interface paths {
         };
         /**
          * Why an event, a payment or a transaction did or did not count
-         * @description Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest 20 events.
+         * @description Name one of event_id, payment_id and transaction_id; a payment or a transaction with its player. A player alone: their newest 20 events. Of a merged player those of the whole person are found, whichever of its accounts is named.
          */
         get: operations["explain"];
         put?: never;
@@ -790,11 +830,30 @@ export interface components {
             kind: "join";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
+        } | {
+            /** @constant */
+            kind: "merge";
+            /** Format: date-time */
+            at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
+            /** @enum {string} */
+            what: "merged" | "unmerged";
+            /** @description Who was merged; null: an account that is not this person's any more. */
+            user_id: string | null;
+            /** @description Who counts, or counted, for both; null likewise. */
+            into: string | null;
+            /** @description In words. */
+            detail: string;
         } | {
             /** @constant */
             kind: "credit";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             trigger_id: string;
@@ -813,6 +872,8 @@ export interface components {
             kind: "claim";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             step: number;
@@ -829,6 +890,8 @@ export interface components {
             kind: "opening";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             step: number;
@@ -838,6 +901,8 @@ export interface components {
             kind: "ruling";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             /**
@@ -859,6 +924,8 @@ export interface components {
             kind: "not_counted";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             event_id: string;
             event_type: string;
             payment_id: string | null;
@@ -876,6 +943,8 @@ export interface components {
             kind: "reward";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             step: number;
@@ -891,6 +960,8 @@ export interface components {
             kind: "take_back";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             step: number;
@@ -906,6 +977,8 @@ export interface components {
             kind: "debt";
             /** Format: date-time */
             at: string;
+            /** @description The other account of the person that it came under; only where that is not the one that is asked for. */
+            account?: string;
             /** Format: date-time */
             window_start: string;
             step: number;
@@ -1086,7 +1159,10 @@ export interface components {
         Explanation: {
             event_id: string;
             producer: string;
+            /** @description The account that it came under; since a merge the one that counts. */
             user_id: string;
+            /** @description The other accounts of the person when it was judged; only where there were any. */
+            person?: string[];
             /** @description Such as applied, late, no_match. */
             outcome: string;
             /** @description Such as condition_failed; null where the outcome says it all. */
@@ -1133,7 +1209,7 @@ export interface components {
                     [key: string]: unknown;
                 };
             } | null;
-            /** @description The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong. */
+            /** @description The decision taken again by what was known then. Where it does not agree with what is stored, something is wrong. Null where what it said is no longer stored, and of merges. */
             recomputed: {
                 /** @description Such as applied, late, no_match. */
                 outcome: string;
@@ -1318,6 +1394,8 @@ export interface components {
                     window_start: string;
                     step: number;
                     earning: number;
+                    /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                    account?: string;
                     step_type: string;
                     status: string;
                     version: number;
@@ -1330,6 +1408,8 @@ export interface components {
                     time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
+                    /** @description It was cancelled by a merge, since another account of the person has the step as well. */
+                    repeated: boolean;
                     /** @description Each change of its status. */
                     history: {
                         from: string;
@@ -1421,6 +1501,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
                         /** @description The producer of that event, where it was a reversal or a verdict. */
@@ -1434,6 +1516,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         reward_type: string;
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
@@ -1456,6 +1540,8 @@ export interface components {
                             window_start: string;
                             step: number;
                             earning: number;
+                            /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                            account?: string;
                             amount: number;
                             /** Format: date-time */
                             at: string;
@@ -1471,6 +1557,8 @@ export interface components {
                     window_start: string;
                     step: number;
                     earning: number;
+                    /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                    account?: string;
                     step_type: string;
                     status: string;
                     version: number;
@@ -1483,6 +1571,8 @@ export interface components {
                     time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
+                    /** @description It was cancelled by a merge, since another account of the person has the step as well. */
+                    repeated: boolean;
                     /** @description Each change of its status. */
                     history: {
                         from: string;
@@ -1574,6 +1664,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
                         /** @description The producer of that event, where it was a reversal or a verdict. */
@@ -1587,6 +1679,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         reward_type: string;
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
@@ -1609,6 +1703,8 @@ export interface components {
                             window_start: string;
                             step: number;
                             earning: number;
+                            /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                            account?: string;
                             amount: number;
                             /** Format: date-time */
                             at: string;
@@ -1628,6 +1724,8 @@ export interface components {
                     window_start: string;
                     step: number;
                     earning: number;
+                    /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                    account?: string;
                     step_type: string;
                     status: string;
                     version: number;
@@ -1640,6 +1738,8 @@ export interface components {
                     time_zone: string;
                     /** @description The event that reached the step; null where it is not on record any more. */
                     event_id: string | null;
+                    /** @description It was cancelled by a merge, since another account of the person has the step as well. */
+                    repeated: boolean;
                     /** @description Each change of its status. */
                     history: {
                         from: string;
@@ -1731,6 +1831,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         /** @description The event that did so; null where it is not on record any more. */
                         event_id: string | null;
                         /** @description The producer of that event, where it was a reversal or a verdict. */
@@ -1744,6 +1846,8 @@ export interface components {
                         window_start: string;
                         step: number;
                         earning: number;
+                        /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                        account?: string;
                         reward_type: string;
                         amount: number;
                         /** @description The event that did so; null where it is not on record any more. */
@@ -1766,6 +1870,8 @@ export interface components {
                             window_start: string;
                             step: number;
                             earning: number;
+                            /** @description The account of the person that it came under; only where that is not the one of user_id. */
+                            account?: string;
                             amount: number;
                             /** Format: date-time */
                             at: string;
@@ -4952,6 +5058,352 @@ export interface operations {
             };
             /** @description The token lacks the scope. */
             403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergePlayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Into whom, and why. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "into": "U2",
+                 *       "reason": "ticket 4711: new phone"
+                 *     }
+                 */
+                "application/json": {
+                    into: string;
+                    reason: string;
+                    /** @description True: only say what would change. What is asked is on record all the same. */
+                    dry_run?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        merged: boolean;
+                        user_id: string;
+                        /** @description Who counts, or has counted, for both. */
+                        into: string;
+                        /** @description It was so before: nothing was done. */
+                        already: boolean;
+                        /** @description Of a dry run: what would become of claims. */
+                        would_change?: {
+                            game_id: string;
+                            /** Format: date-time */
+                            window_start: string;
+                            step: number;
+                            /** @description Where the claim stands under a merged account, that one. */
+                            user_id: string | null;
+                            /** @description Null: a claim that would be made. */
+                            from: string | null;
+                            to: string;
+                            reward: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing has come for one of the players yet. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done, or somebody else has changed it at this moment; the detail says why. Nothing was changed. */
+            409: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body has more than 4194304 bytes, or too many entries. */
+            413: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path and query have more than 2048 characters. */
+            414: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not plain JSON. */
+            415: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; request_id names the entry in the log. */
+            500: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or the issuer of tokens, cannot be reached; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds after which to come back. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmergePlayer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "ticket 4712: not the same person"
+                 *     }
+                 */
+                "application/json": {
+                    reason: string;
+                    /** @description True: only say what would change. What is asked is on record all the same. */
+                    dry_run?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        unmerged: boolean;
+                        user_id: string;
+                        /** @description Who counts, or has counted, for both. */
+                        into: string;
+                        /** @description It was so before: nothing was done. */
+                        already: boolean;
+                        /** @description Of a dry run: what would become of claims. */
+                        would_change?: {
+                            game_id: string;
+                            /** Format: date-time */
+                            window_start: string;
+                            step: number;
+                            /** @description Where the claim stands under a merged account, that one. */
+                            user_id: string | null;
+                            /** @description Null: a claim that would be made. */
+                            from: string | null;
+                            to: string;
+                            reward: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Something in the request is not right; nothing was done. */
+            400: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no token, or it is not accepted; WWW-Authenticate says which. */
+            401: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    /** @description What is wrong with the token. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing has come for one of the players yet. */
+            404: {
+                headers: {
+                    /** @description Names the request: the caller's own where it is usable. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done, or somebody else has changed it at this moment; the detail says why. Nothing was changed. */
+            409: {
                 headers: {
                     /** @description Names the request: the caller's own where it is usable. */
                     "X-Request-Id"?: string;

@@ -1,7 +1,7 @@
 -- One page of a player's history in a game, newest first: entries as JSON (their keys, and which each kind has: src/games/history.ts; instants in ms).
 -- Joins and credits stand at the event's time, claims when the step was claimed, rewards when the payment ended, rulings on credits, what takes
 -- rewards back, debts and openings of cookies when they were made. p_before_us and p_before_place are the last entry of the page before; null for the first page. `place` puts
--- entries of one instant in order, and with it no two are alike. The settings and the ranges: see player_facts.
+-- entries of one instant in order, and with it no two are alike, also among all players of a person. The settings and the ranges: see player_facts.
 --
 -- With p_not_counted also events of the game's types that it did not count, as far as their payloads are kept: among the player's p_events newest ones of
 -- p_event_type that were received from p_received_from to p_received_to and occurred from p_from to p_to, and among as many that failed. The caller says
@@ -195,7 +195,7 @@ begin
      where e.event_type = any (p_event_type) and k.received_at >= p_received_from and k.received_at < p_received_to
        and e.occurred_at >= milepost.ms_of(p_from) and e.occurred_at < milepost.ms_of(p_to)
   ), placed as (
-    select (extract(epoch from e.at) * 1000000)::bigint as at_us, e.place collate "C" as place, e.entry from entries e
+    select (extract(epoch from e.at) * 1000000)::bigint as at_us, (e.place || ' ' || v_player_id) collate "C" as place, e.entry from entries e
   )
   select p.at_us, p.place, p.entry
     from placed p
