@@ -8,16 +8,25 @@ import type { IncomingEvent } from '../src/event/event.ts';
 import { explainEvent, openRecords } from '../src/explain/explain.ts';
 import { bucketOf } from '../src/ids.ts';
 import { pruneEventKeys } from '../src/inbox/event-keys.ts';
-import { applyRetention } from '../src/inbox/retention.ts';
+import type { RetentionPolicy } from '../src/inbox/retention.ts';
 import { listEvents } from '../src/inbox/stored.ts';
 import { limits } from '../src/limits.ts';
 import { readBooks } from '../src/testing/books.ts';
 import { type TestDatabase, testDatabase } from '../src/testing/database.ts';
 import { install, silent, testEngine } from '../src/testing/engine.ts';
-import { gameHistory, makeEvent, makeGame, paymentReversal, reversalOf, upiPayment } from '../src/testing/make.ts';
+import {
+  changed,
+  gameHistory,
+  makeEvent,
+  makeGame,
+  paymentReversal,
+  reversalOf,
+  upiPayment,
+} from '../src/testing/make.ts';
 import { pastMidnight } from '../src/testing/midnight.ts';
 import { waitFor } from '../src/testing/wait.ts';
 import { formatInstant } from '../src/time.ts';
+import { retireInbox } from './tasks/retire_inbox.ts';
 
 beforeEach(pastMidnight);
 
@@ -26,6 +35,8 @@ const now = Date.now();
 const ago = (days: number): number => now - days * dayMs;
 const window = (from: number, to: number) => ({ start: formatInstant(ago(from)), end: formatInstant(ago(to)) });
 const over = makeGame({ game_id: 'over', game_window: window(300, 200), milestone_steps: [1, 50] });
+/** The day on which the window that is open began. */
+const firstDay = Math.floor(ago(100) / dayMs) * dayMs;
 const open = makeGame({ game_id: 'open', game_window: window(100, -10), milestone_steps: [1, 50] });
 
 const payment = (days: number, id: string, received = ago(days)): IncomingEvent =>
@@ -51,13 +62,24 @@ async function as<T>(
   }
 }
 
-/** What the job does, with identities kept for 90 days and payloads for 60. Returns how many identities went. */
-const retire = (database: TestDatabase) =>
-  as(database, 'milepost_retention', async (db) => {
-    await applyRetention(db, { inboxDays: 60, eventKeyDays: 90 }, { log: silent });
-    const keptFrom = await forgetBefore(db, ago(90));
-    return { keptFrom, ...(await pruneEventKeys(db, keptFrom - limits.clockSkewMs)) };
-  });
+/** The job, with identities kept for 90 days and payloads for 60 unless said. Returns how many identities went, and how many waits ended. */
+async function retire(database: TestDatabase, policy: RetentionPolicy = { inboxDays: 60, eventKeyDays: 90 }) {
+  const counts = async () => {
+    const { rows } = await database.pool.query<{ kept_from: Date | null; keys: number; waiting: number }>(
+      `select (select event_keys_from from milepost.definitions) as kept_from, count(*)::integer as keys,
+              count(*) filter (where outcome = 'waiting')::integer as waiting from milepost.event_key`,
+    );
+    return rows[0] as (typeof rows)[number];
+  };
+  const before = await counts();
+  await as(database, 'milepost_retention', async (db) => retireInbox(db, policy, silent)({}, {} as never));
+  const after = await counts();
+  return {
+    keptFrom: after.kept_from?.getTime(),
+    pruned: before.keys - after.keys,
+    ended: before.waiting - after.waiting,
+  };
+}
 
 const ids = async ({ pool }: TestDatabase) =>
   (await pool.query('select event_id from milepost.event_key order by 1')).rows.map(({ event_id }) => event_id);
@@ -77,6 +99,8 @@ test('what is older than identities are kept counts nothing when it comes again;
     poisoned,
     payment(95, 'U1-open'),
     payment(50, 'U1-new'),
+    // By a clock that ran ahead.
+    makeEvent({ id: 'U4-ahead', user: 'U4', occurred: firstDay + 60_000, received: firstDay - 60_000 }),
   ]);
   await engine.take([
     reversalOf('U2-old', null, { id: 'U2-reversal', user: 'U2', occurred: ago(240), received: ago(240) }),
@@ -87,13 +111,18 @@ test('what is older than identities are kept counts nothing when it comes again;
   };
   const before = await books();
 
+  expect(await retire(database, { inboxDays: 400 })).toEqual({ keptFrom: undefined, pruned: 0, ended: 0 });
+  // Nothing of a day whose payloads are still there.
+  expect(await retire(database, { eventKeyDays: 90 })).toEqual({ keptFrom: firstDay, pruned: 0, ended: 0 });
   const { keptFrom, pruned } = await retire(database);
   // Not to 90 days: what occurred since the open window began may still come for the first time.
-  expect(keptFrom).toBe(Math.floor(ago(100) / dayMs) * dayMs);
+  expect(keptFrom).toBe(firstDay);
   expect(pruned).toBe(4);
-  expect(await ids(database)).toEqual(['U1-new', 'U1-open']);
+  expect(await ids(database)).toEqual(['U1-new', 'U1-open', 'U4-ahead']);
   expect((await database.pool.query('select from milepost.event_failure')).rowCount).toBe(0);
   expect(await retire(database)).toEqual({ keptFrom, pruned: 0, ended: 0 });
+  // What may be gone is never said to be known again.
+  expect(await as(database, 'milepost_retention', (db) => forgetBefore(db, ago(200)))).toBe(firstDay);
 
   // As it was, from a topic that is read again; sent again by its producer; and never seen.
   expect(await words(payment(250, 'U1-old'), payment(250, 'U1-old', Date.now()), payment(249, 'U1-first'))).toEqual([
@@ -230,4 +259,50 @@ test('no identity goes before the batches that know nothing of it have ended', a
   } finally {
     batch.release();
   }
+});
+
+test('what is known of nothing but an identity goes with it, and with no other', async () => {
+  await using database = await testDatabase();
+  await install(database.pool, { games: [gameHistory(over)] });
+  await using engine = testEngine(database.url);
+  const payments = [250, 50].map((days) => payment(days, `U1-${days}`));
+  const spoilt = payments.map((event) => changed(event, { event_id: `${event.event.event_id}-bad` }));
+  await engine.take([...payments, ...spoilt.map((event) => ({ ...event, payload: '{"attributes":' }))]);
+  await engine.take(payments.map((event) => changed(event, { attributes: { another: true } })));
+  await database.pool.query(
+    `insert into milepost.event_rejudged
+     select bucket, player_id, event_no, event_no + 1, outcome, reason, outcome, reason, null, now() from milepost.event_key`,
+  );
+  const rest = async () => {
+    const { rows } = await database.pool.query(
+      `select t.name || ' ' || k.event_id as line
+         from (select 'failure' as name, bucket, player_id, event_no from milepost.event_failure
+               union all select 'conflict', bucket, player_id, event_no from milepost.event_conflict
+               union all select 'rejudged', bucket, player_id, event_no from milepost.event_rejudged) as t
+         left join milepost.event_key k using (bucket, player_id, event_no) order by 1`,
+    );
+    return rows.map(({ line }) => line);
+  };
+  expect(await rest()).toHaveLength(8);
+  expect(await retire(database)).toMatchObject({ pruned: 2 });
+  expect(await rest()).toEqual(['conflict U1-50', 'failure U1-50-bad', 'rejudged U1-50', 'rejudged U1-50-bad']);
+});
+
+test('more than one statement takes go all the same, and a stop leaves the rest to the next run', async () => {
+  await using database = await testDatabase();
+  await using engine = testEngine(database.url);
+  await engine.take([payment(50, 'U1-new')]);
+  await database.pool.query(
+    `insert into milepost.event_key (bucket, player_id, event_id, producer, event_no, content_hash, outcome, received_at)
+     select bucket, player_id, 'old ' || n, 'tests', n, gen_random_uuid(), 'no_match', $1
+       from milepost.player, generate_series(1, $2::integer) as n`,
+    [formatInstant(ago(250)), 2 * limits.prunedKeys + 1],
+  );
+  const stopped = await as(database, 'milepost_retention', (db) => pruneEventKeys(db, ago(90), AbortSignal.abort()));
+  expect(stopped).toEqual({ pruned: 0, ended: 0 });
+  expect(await as(database, 'milepost_retention', (db) => pruneEventKeys(db, ago(90)))).toEqual({
+    pruned: 2 * limits.prunedKeys + 1,
+    ended: 0,
+  });
+  expect(await ids(database)).toEqual(['U1-new']);
 });
