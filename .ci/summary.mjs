@@ -1,5 +1,6 @@
 // Reads the test runner's JSON report and prints "N passed, N failed" as the last line. Fails when a test failed or was skipped, when a file
-// could not be loaded, and when no test ran. Before it stand the files that took longest: where time is to be won.
+// could not be loaded, and when no test ran. Before it stand the tests that passed only when they were tried again, each to be mended, and the files that
+// took longest: where time is to be won.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -15,6 +16,14 @@ const failed = report.numFailedTests + brokenFiles.length;
 
 const lines = text === '' ? ['the test runner wrote no report'] : [];
 for (const file of brokenFiles) lines.push(`${file.name}: ${file.message || 'failed outside of its tests'}`);
+for (const { name, assertionResults } of report.testResults) {
+  for (const { status, fullName, failureMessages = [] } of assertionResults) {
+    if (status !== 'passed' || failureMessages.length === 0) continue;
+    lines.push(
+      `passed only in a second try: ${relative(process.cwd(), name)}: ${fullName}: ${failureMessages[0].split('\n')[0]}`,
+    );
+  }
+}
 const slowest = report.testResults
   .map(({ name, startTime = 0, endTime = 0 }) => ({ name, seconds: (endTime - startTime) / 1_000 }))
   .filter(({ seconds }) => seconds >= 10)

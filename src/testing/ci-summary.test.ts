@@ -12,13 +12,19 @@ interface Summary {
   status: number | null;
 }
 
-function summarise(report: object | undefined): Summary {
+function run(report: object | undefined): { stdout: string; status: number | null } {
   const file = join(folder, 'report.json');
   writeFileSync(file, report === undefined ? '' : JSON.stringify(report));
   const script = join(import.meta.dirname, '../../.ci/summary.mjs');
-  const { stdout, status } = spawnSync(process.execPath, [script, file], { encoding: 'utf8' });
+  return spawnSync(process.execPath, [script, file], { encoding: 'utf8' });
+}
+
+function summarise(report: object | undefined): Summary {
+  const { stdout, status } = run(report);
   return { lastLine: stdout.trimEnd().split('\n').at(-1), status };
 }
+
+const outputOf = (report: object): string => run(report).stdout;
 
 const green = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
 const unloadable = { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] };
@@ -47,10 +53,18 @@ test('the files that took longest are named, longest first', () => {
     };
   };
   const testResults = [file('quick.test.ts', 9), file('slow.test.ts', 10), file('slowest.test.ts', 150)];
-  const report = join(folder, 'timed.json');
-  writeFileSync(report, JSON.stringify({ ...green, testResults }));
-  const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../../.ci/summary.mjs'), report], {
-    encoding: 'utf8',
-  });
-  expect(stdout).toBe(' 150 s  slowest.test.ts\n  10 s  slow.test.ts\n7 passed, 0 failed\n');
+  expect(outputOf({ ...green, testResults })).toBe(
+    ' 150 s  slowest.test.ts\n  10 s  slow.test.ts\n7 passed, 0 failed\n',
+  );
+});
+
+test('what passed only when it was tried again is named, with what went wrong', () => {
+  const assertionResults = [
+    { status: 'passed', fullName: 'a race', failureMessages: ['Error: too late\n    at a.ts'] },
+    { status: 'passed', fullName: 'no race', failureMessages: [] },
+  ];
+  const testResults = [{ name: join(process.cwd(), 'a.test.ts'), status: 'passed', assertionResults }];
+  expect(outputOf({ ...green, testResults })).toBe(
+    'passed only in a second try: a.test.ts: a race: Error: too late\n7 passed, 0 failed\n',
+  );
 });
