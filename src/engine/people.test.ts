@@ -4,7 +4,8 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { IncomingEvent } from '../event/event.ts';
 import type { Sending } from '../games/games.ts';
 import { bucketOf } from '../ids.ts';
-import { gameHistory, makeDefinitions, makeGame, upiPayment } from '../testing/make.ts';
+import { limits } from '../limits.ts';
+import { gameHistory, makeDefinitions, makeEvent, makeGame, reversalOf, upiPayment } from '../testing/make.ts';
 import { mergeOf, unmergeOf } from '../testing/merge.ts';
 import { decide } from './decide.ts';
 import type { Decision, PlayerState } from './effect.ts';
@@ -103,4 +104,60 @@ test('debts of both are one; a merge whose debts were made up for across them is
   const undone = take(definitions, player, unmergeOf('old', 'new'), player);
   expect(undone.judged).toMatchObject([{ outcome: 'rejected', reason: 'debts_settled' }]);
   expect(undone.merge).toBeNull();
+});
+
+test('cohorts and joinings of either hold for both', () => {
+  const definitions = makeDefinitions([
+    gameHistory(makeGame({ game_id: 'vips', cohort_id: 'vip' })),
+    gameHistory(makeGame({ game_id: 'joined', join: { event_type: 'opted_in' } })),
+  ]);
+  const [player, other] = [nobody('new'), nobody('old')];
+  const member = { cohort_id: 'vip', member: true, until: null };
+  take(definitions, other, makeEvent({ user: 'old', type: 'cohort_changed', occurred: '05-02', attributes: member }));
+  take(definitions, other, makeEvent({ user: 'old', type: 'opted_in', occurred: '05-02' }));
+  const paid = () => take(definitions, player, upiPayment(100, { user: 'new' })).credits.length;
+  expect(paid()).toBe(0);
+  take(definitions, player, mergeOf('old', 'new'), other);
+  expect(paid()).toBe(2);
+});
+
+test('each of a chain has its own debts and its own reversals again when it leaves', () => {
+  const { definitions, players } = scene({ new: 0, old: 0 });
+  const [player, other] = players;
+  const third = nobody('older');
+  Object.assign(player, { debts: { NC: 3 } });
+  Object.assign(other, { debts: { NC: 7 } });
+  Object.assign(third, { debts: { NC: 5 } });
+  take(definitions, other, reversalOf('not yet', null, { user: 'old' }));
+  take(definitions, other, mergeOf('older', 'old'), third);
+  take(definitions, player, mergeOf('old', 'new'), other);
+  expect(player.debts).toEqual({ NC: 15 });
+  expect(player.rulings).toMatchObject([{ account: { userId: 'old' }, waiting: true }]);
+  const [, freed] = take(definitions, player, unmergeOf('old', 'new'), player).touched;
+  expect([freed?.debts, player.debts]).toEqual([{ NC: 12 }, { NC: 3 }]);
+  expect([freed?.rulings.length, player.rulings.length]).toEqual([1, 0]);
+  expect(freed?.rulings[0]?.account).toBeUndefined();
+  expect(freed?.accounts).toMatchObject([{ userId: 'older', debts: { NC: 5 } }]);
+});
+
+test('too many players are no person, nor is one who was erased', () => {
+  const { definitions, players } = scene({ new: 0, old: 0 });
+  const [player, other] = players;
+  const reasonOf = (state: PlayerState, named: PlayerState) =>
+    take(definitions, structuredClone(state), mergeOf('old', 'new'), structuredClone(named)).judged[0]?.reason;
+  const account = { bucket: 1, playerId: 77, userId: 'another', into: other.playerId, mergedAt: 0, debts: {} };
+  const withAccounts = (state: PlayerState, count: number) => {
+    const accounts = Array.from({ length: count }, (_, index) => ({
+      ...account,
+      ...{ playerId: 1_000 + index, userId: `another ${index}`, into: state.playerId },
+    }));
+    return { ...state, accounts };
+  };
+  const most = limits.playerAccounts - 2;
+  expect(reasonOf(withAccounts(player, most), withAccounts(other, 1))).toBe('player_merged');
+  expect(reasonOf(withAccounts(player, most + 1), withAccounts(other, 1))).toBe('too_many_players');
+  expect(reasonOf(withAccounts(player, most), withAccounts(other, 2))).toBe('too_many_players');
+  const erased = (state: PlayerState) => ({ ...state, erasedAt: 0 });
+  expect(reasonOf(erased(player), other)).toBe('player_erased');
+  expect(reasonOf(player, erased(other))).toBe('player_erased');
 });
