@@ -1,11 +1,11 @@
 // What an erasure takes out of the tables, step by step: names, ids, texts and payloads, and no amount, status or number of a ledger. Each step leaves the
 // books right and looks for what is left, so that it may be repeated.
-import type pg from 'pg';
 import type { Db } from '../db/connect.ts';
 import { type Tx, transaction } from '../db/transaction.ts';
 import { type Definitions, loadDefinitions } from '../definitions/definitions.ts';
 import { findParked, names } from '../inbox/parked.ts';
 import { limits } from '../limits.ts';
+import { readKin } from '../players/kin.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import { type Folded, refold } from './refold.ts';
 
@@ -60,48 +60,35 @@ interface EventRow {
 }
 
 /** Who has been one person with any of a person's players, over any number of others, and is not now. */
-export async function findKin(client: pg.ClientBase, person: Person<Named>): Promise<Named[]> {
-  const { rows } = await client.query<Named>(
-    `with recursive own as materialized (${OWN}), kin as (
-       select bucket, player_id from own
-       union
-       select other.bucket, other.player_id
-         from kin k
-        cross join lateral (
-           select m.into_bucket, m.into_player_id from milepost.player_merge m where m.bucket = k.bucket and m.player_id = k.player_id
-           union all
-           select m.bucket, m.player_id from milepost.player_merge m where m.into_bucket = k.bucket and m.into_player_id = k.player_id
-         ) as other(bucket, player_id)
-     )
-     select p.bucket, p.player_id as "playerId", p.user_id as "userId"
-       from kin join milepost.player p using (bucket, player_id)
-      where (p.bucket, p.player_id) not in (select bucket, player_id from own)`,
-    columnsOf(person),
-  );
-  return rows;
+export async function findOthers(tx: Tx, person: Person<Named>): Promise<Named[]> {
+  const [{ bucket, playerId, userId }] = person;
+  const { members } = await readKin(tx, { bucket, player_id: playerId, user_id: userId });
+  return members
+    .map((member) => ({ bucket: member.bucket, playerId: member.player_id, userId: member.user_id }))
+    .filter((member) => person.every((own) => own.playerId !== member.playerId));
 }
 
 /**
  * What rulings of others say of a person: those on what one of its players did, which came while they were one person with the other. What such a ruling
  * changed stays; its own id, too, so that a repeat is one.
  */
-export async function eraseRulingsOfKin(tx: Tx, person: Person<Erased>, kin: readonly Named[]): Promise<void> {
-  if (kin.length === 0) return;
-  const [kinBuckets, kinIds] = columnsOf(kin);
-  const parties = [...columnsOf(person), kinBuckets, kinIds];
-  const those = `with own as materialized (${OWN}), kin as materialized (
-    select * from unnest($4::smallint[], $5::bigint[]) as kin(bucket, player_id))`;
+export async function eraseRulingsOfOthers(tx: Tx, person: Person<Erased>, others: readonly Named[]): Promise<void> {
+  if (others.length === 0) return;
+  const [otherBuckets, otherIds] = columnsOf(others);
+  const parties = [...columnsOf(person), otherBuckets, otherIds];
+  const those = `with own as materialized (${OWN}), others as materialized (
+    select * from unnest($4::smallint[], $5::bigint[]) as others(bucket, player_id))`;
   // What they have of the same name is theirs.
   for (const renamed of [
     `update milepost.ruling r set original_event_id = ${ERASED} k.event_no
-       from kin, own join milepost.event_key k using (bucket, player_id)
-      where r.bucket = kin.bucket and r.player_id = kin.player_id and r.original_event_id = k.event_id
-        and not exists (select from kin join milepost.event_key theirs using (bucket, player_id) where theirs.event_id = k.event_id)`,
+       from others, own join milepost.event_key k using (bucket, player_id)
+      where r.bucket = others.bucket and r.player_id = others.player_id and r.original_event_id = k.event_id
+        and not exists (select from others join milepost.event_key theirs using (bucket, player_id) where theirs.event_id = k.event_id)`,
     `update milepost.ruling r set payment_id = ${ERASED} r.event_no
-       from kin
-      where r.bucket = kin.bucket and r.player_id = kin.player_id
+       from others
+      where r.bucket = others.bucket and r.player_id = others.player_id
         and r.payment_id in (select c.payment_id from own join milepost.credit c using (bucket, player_id))
-        and not exists (select from kin join milepost.credit theirs using (bucket, player_id) where theirs.payment_id = r.payment_id)`,
+        and not exists (select from others join milepost.credit theirs using (bucket, player_id) where theirs.payment_id = r.payment_id)`,
   ]) {
     const { rows } = await tx.client.query<EventRow>(
       `${those} ${renamed} returning r.bucket, r.player_id, r.event_no`,
@@ -282,8 +269,7 @@ export async function eraseCredits(db: Db, person: Person<Erased>): Promise<void
       own,
     );
     // That of others tells what they had had together.
-    const kin = await findKin(tx.client, person);
-    const [buckets, playerIds] = columnsOf([...person, ...kin]);
+    const [buckets, playerIds] = columnsOf([...person, ...(await findOthers(tx, person))]);
     await tx.client.query(
       `update milepost.rebuild_change c set progress_before = progress_before - 'state', progress_after = progress_after - 'state'
          from unnest($1::smallint[], $2::bigint[]) as k(bucket, player_id) where c.bucket = k.bucket and c.player_id = k.player_id`,

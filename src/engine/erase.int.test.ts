@@ -464,6 +464,9 @@ test('a person of two players goes with both, whichever is named, and nothing br
   }
   const { rows: audit } = await database.pool.query("select details from milepost.audit where action = 'erasePlayer'");
   expect(audit).toEqual([{ details: { players: done?.pseudonyms } }]);
+  for (const userId of done?.pseudonyms ?? []) {
+    expect(new Set((await explained({ userId })).map(({ event }) => event))).toEqual(new Set([null]));
+  }
 
   const [counting = '', merged = ''] = done?.pseudonyms ?? [];
   const soon = { occurred: Date.now() };

@@ -20,9 +20,9 @@ import {
   eraseMessages,
   erasePayloads,
   eraseRulings,
-  eraseRulingsOfKin,
+  eraseRulingsOfOthers,
   eraseTexts,
-  findKin,
+  findOthers,
   lockBuckets,
   type Named,
   OWN,
@@ -213,9 +213,9 @@ async function begin(
   if (left !== undefined) return { person: left, resumed: true };
   const found = await findPerson(client, userId);
   if (found === undefined) return undefined;
-  const kin = await findKin(client, found);
+  const others = await findOthers(tx, found);
   // Who is one person with whom changes only under these locks.
-  const wanted = bucketsOf([...found, ...kin]);
+  const wanted = bucketsOf([...found, ...others]);
   if (wanted.some((bucket) => !locked.includes(bucket))) return { wanted };
 
   const own = columnsOf(found);
@@ -235,7 +235,7 @@ async function begin(
   }
   const [counting, ...merged] = found.map((player): Erased => ({ ...player, pseudonym: pseudonymIn(player.bucket) }));
   const person: Person<Erased> = [counting as Erased, ...merged];
-  await eraseRulingsOfKin(tx, person, kin);
+  await eraseRulingsOfOthers(tx, person, others);
   await eraseRulings(tx, person);
   await eraseMessages(tx, person);
   for (const { bucket, playerId, pseudonym } of person) {

@@ -39,7 +39,7 @@ export async function findKin(db: Db, userId: string): Promise<Kin | undefined> 
   return merges === 0 ? { members: [player], merges: [] } : readKin(db, player);
 }
 
-export async function readKin(db: Db, player: PlayerName): Promise<Kin> {
+export async function readKin(db: Pick<Db, 'query'>, player: PlayerName): Promise<Kin> {
   const { bucket, player_id } = player;
   const kin = sql`kin as (
     select ${bucket}::smallint as bucket, ${player_id}::bigint as player_id
