@@ -151,7 +151,15 @@ describe('POST /api/games/preview', () => {
   });
 
   test('says why it would not count; of games that are not theirs nothing', async () => {
-    await using api = await testApi({ games, memberships: [member('early', { user: 'U2', from: '04-01' })] });
+    // Others' games, of which something else is asked first: the amount, and whether they are over.
+    const early = { cohort_id: 'early', milestone_steps: [1] };
+    const dear = makeGame({ ...early, game_id: 'dear', triggers: [paymentTrigger({ from: 1_000 })] });
+    const window = { start: '2026-04-01T00:00:00Z', end: '2026-04-30T23:59:59Z' };
+    const past = makeGame({ ...early, game_id: 'past', game_window: window });
+    await using api = await testApi({
+      games: [...games, gameHistory(dear), gameHistory(past)],
+      memberships: [member('early', { user: 'U2', from: '04-01' })],
+    });
     const { body } = await preview(api, payment(9));
     expect(body.games.map(({ game_id }: { game_id: string }) => game_id)).toEqual(['game', 'capped']);
     expect(body.games[0]).toMatchObject({
@@ -162,7 +170,13 @@ describe('POST /api/games/preview', () => {
       missed: [{ trigger_id: 'three', condition: 'transaction_amount is at least 10' }],
     });
     const theirs = (await preview(api, payment(9), 'U2')).body.games;
-    expect(theirs.map(({ game_id }: { game_id: string }) => game_id)).toEqual(['game', 'capped', 'others']);
+    expect(theirs.map(({ game_id }: { game_id: string }) => game_id)).toEqual([
+      'game',
+      'capped',
+      'others',
+      'dear',
+      'past',
+    ]);
     expect((await preview(api, { event_type: 'nothing' })).body).toMatchObject({ reason: 'no_game', games: [] });
   });
 

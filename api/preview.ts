@@ -62,9 +62,9 @@ export function previewRoutes(
   }
 }
 
-/** Who is no member of a game does not see it, nor does anybody before it begins. */
-function isSeen({ reason }: GamePreview): boolean {
-  return reason !== 'not_a_member' && reason !== 'before_window';
+/** Who is no member of a game does not see it, whatever else keeps the event from counting; nor does anybody before it begins. */
+function isSeen({ isTheirs, reason }: GamePreview): boolean {
+  return isTheirs && reason !== 'not_a_member' && reason !== 'before_window';
 }
 
 function gameView(preview: GamePreview, { event }: IncomingEvent) {

@@ -28,8 +28,8 @@ export const log: Log = createLog({ level: 'warn' });
 export interface BenchServer extends AsyncDisposable {
   /** Settings that decide what a commit costs, as the server states them. */
   settings: Record<string, string>;
-  /** A database as the last one began, after a checkpoint; the last one is dropped. */
-  freshDatabase(): Promise<string>;
+  /** A database as the last one of that name began, after a checkpoint; the last one is dropped. */
+  freshDatabase(name?: string): Promise<string>;
   /** Processor time of the server and its connections so far, in ms; undefined where there is no /proc. */
   cpuMs(): Promise<number | undefined>;
 }
@@ -60,7 +60,7 @@ export async function startBenchServer(
     await prepare(urlOf(server.url, 'milepost'), players);
     return {
       settings: await onServer(server.url, readSettings),
-      freshDatabase: () => onServer(server.url, (client) => clone(client, server.url)),
+      freshDatabase: (name = 'bench') => onServer(server.url, (client) => clone(client, server.url, name)),
       cpuMs: () => cpuMs(dataDir),
       [Symbol.asyncDispose]: stop,
     };
@@ -111,16 +111,16 @@ async function prepare(url: string, players: number): Promise<void> {
   await login.close();
 }
 
-async function clone(client: pg.Client, serverUrl: string): Promise<string> {
+async function clone(client: pg.Client, serverUrl: string, name: string): Promise<string> {
   // A connection that was closed is gone from the server a moment later.
   await waitFor('the end of the last measurement', async () => {
-    const { rowCount } = await client.query("select from pg_stat_activity where datname = 'bench'");
+    const { rowCount } = await client.query('select from pg_stat_activity where datname = $1', [name]);
     return rowCount === 0;
   });
-  await client.query('drop database if exists bench');
-  await client.query('create database bench template milepost');
+  await client.query(`drop database if exists ${name}`);
+  await client.query(`create database ${name} template milepost`);
   await client.query('checkpoint');
-  return urlOf(serverUrl, 'bench');
+  return urlOf(serverUrl, name);
 }
 
 async function readSettings(client: pg.Client): Promise<Record<string, string>> {

@@ -2,7 +2,7 @@
 // nothing is written and nothing is locked, so what comes meanwhile may make the answer wrong.
 import type { Verdicts } from '../cohorts/resolver.ts';
 import type { Definitions } from '../definitions/definitions.ts';
-import { judge, type Timeline } from '../games/decide.ts';
+import { isMember, judge, type Timeline, versionInForce } from '../games/decide.ts';
 import type { Claim, ClaimChange, Player, Progress, Verdict } from '../games/games.ts';
 import { isReversal, reversalsOf } from '../games/ruling.ts';
 import { trialDraw } from '../rewards/draw.ts';
@@ -13,6 +13,8 @@ import type { Decision, OpenedEvent } from './effect.ts';
 /** What the event would do in one window of a game. */
 export interface GamePreview extends Pick<Verdict, 'outcome' | 'reason'> {
   timeline: Timeline;
+  /** Whether the player is a member of the game, or has progress in it. Of a game that does not run now it is not known of members. */
+  isTheirs: boolean;
   /** The steps it would reach, and what would become of those that had been reached. */
   claims: readonly Claim[];
   changes: readonly ClaimChange[];
@@ -49,6 +51,10 @@ export function preview(opened: OpenedEvent, definitions: Definitions, verdicts:
     rulings: reversalsOf(opened.incoming.event, opened.player),
   };
   const timelines = definitions.gamesByEventType.get(subject.event.event_type) ?? [];
+  const { occurred_at: at } = subject.event;
+  const isTheirs = (timeline: Timeline): boolean =>
+    isMember({ memberships }, versionInForce(timeline, at).config.cohort_id, at) ||
+    before.progress.some(({ gameNo }) => gameNo === timeline.gameNo);
   return {
     result,
     games: timelines.flatMap((timeline): GamePreview[] => {
@@ -60,7 +66,7 @@ export function preview(opened: OpenedEvent, definitions: Definitions, verdicts:
         credit !== undefined && gameNo === credit.gameNo && windowStart === credit.windowStart;
       return [
         {
-          ...{ timeline, claims: [], changes: [], ...verdict },
+          ...{ timeline, isTheirs: isTheirs(timeline), claims: [], changes: [], ...verdict },
           ...{ before: before.progress.find(isCredited), after: player.progress.find(isCredited) },
         },
       ];
@@ -83,7 +89,7 @@ function reversedGames(
     if (timeline === undefined) return [];
     return [
       {
-        ...{ timeline, outcome: 'reversed', reason: null },
+        ...{ timeline, isTheirs: true, outcome: 'reversed', reason: null },
         claims: claims.map(({ claim }) => claim).filter(isHere),
         changes: changes.map(({ change }) => change).filter(({ claim }) => isHere(claim)),
         ...{ before: before.progress.find(isHere), after: after.progress.find(isHere) },
