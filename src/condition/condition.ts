@@ -1,6 +1,7 @@
 // The rule language: conditions over an event's fields. One module for every feature. Pure; a missing value is null and nothing is ever coerced.
 import { z } from 'zod';
 import { show } from '../errors.ts';
+import { editionOf } from '../event/edition.ts';
 import type { CanonicalEvent, Json } from '../event/event.ts';
 import { limits } from '../limits.ts';
 import { formatDay, parseDay, weekdayOf, weekdays, type Zone } from '../time-zone.ts';
@@ -310,6 +311,8 @@ const timesOfDay = Array.from({ length: 24 * 60 }, (_, minute) => {
 
 // Fields come from configuration, so there are few of them: each is split once. What is local is found out only when a rule asks for it.
 const readers = new Map<string, Reader>([
+  // A rule asks who has sent an event, whatever it was corrected to since.
+  ['producer', (event) => editionOf(event.producer).producer],
   ['local.time', (event, zone) => timesOfDay[Math.floor(zone.localOf(event.occurred_at).ms / 60_000)] as string],
   ['local.weekday', (event, zone) => weekdayOf(zone.localOf(event.occurred_at).day)],
   ['local.date', (event, zone) => formatDay(zone.localOf(event.occurred_at).day)],

@@ -175,6 +175,10 @@ test('it can be corrected again and back, and then counts as it was corrected la
     'reversal-4/tests: reversed (nothing_counted)',
     'correction-4/tests: applied',
   ]);
+  const { rows } = await database.pool.query(
+    `select payload -> 'attributes' ->> 'note' as note, (payload -> 'attributes' -> 'currency')::text as currency from milepost.inbox order by event_no desc limit 1`,
+  );
+  expect(rows).toEqual([{ note: 'by hand', currency: null }]);
   const { claims } = await readBooks(database.pool);
   expect(claims.map(({ step, earning, status }) => `${step}/${earning} ${status}`).sort()).toEqual([
     ...['1/1 earned', '2/1 cancelled', '2/2 cancelled', '2/3 earned'],
@@ -200,12 +204,21 @@ test('a refund takes back what is left of it, whether it came before the correct
 
 test('of two corrections at once one counts, and the other is told', async () => {
   await engine.take([paid(900)]);
-  const both = await Promise.allSettled([correct(1_500), correct(2_500), correct(3_500)]);
-  const refused = both.filter(({ status }) => status === 'rejected');
-  for (const { reason } of refused as PromiseRejectedResult[])
-    expect(reason.message).toMatch(/somebody else has corrected evt/);
+  // The second has looked at the event, and the first is done before it commits.
+  const overtaken: typeof engine.process = async (batch) => {
+    if (!batch.rehearsal) await correct(1_500);
+    return engine.process(batch);
+  };
+  const second = (given: CorrectionOrder) =>
+    correctEvent({ db: engine.db, engine: { process: overtaken }, dryRun: false }, given);
+  await expect(second(order(2_500, { by: 'ravi' }))).rejects.toThrow(/somebody else has corrected evt at this moment/);
   expect(await value()).toBe(1);
-  expect((await readBooks(database.pool)).claims.filter(({ status }) => status === 'earned')).toHaveLength(1);
+  expect(await outcomes()).toHaveLength(3);
+
+  const both = await Promise.allSettled([correct(1_600), correct(2_600), correct(3_600)]);
+  for (const result of both) if (result.status === 'rejected') expect(result.reason.message).toMatch(/somebody else/);
+  expect(await value()).toBe(1);
+  expect((await readBooks(database.pool)).claims.map(({ status }) => status)).toEqual(['earned']);
   await expectRight();
 });
 
@@ -214,10 +227,15 @@ test('what cannot be corrected says so, and nothing is changed', async () => {
     paid(900),
     paid(900, { id: 'twice', producer: 'one' }),
     paid(900, { id: 'twice', producer: 'two' }),
+    ...[paid(900, { id: 'shared', user: 'U3' }), paid(900, { id: 'shared', user: 'U4' })],
     reversalOf('evt', null, { id: 'reversal' }),
     makeEvent({ id: 'cohort', type: 'cohort_changed', attributes: { cohort_id: 'a', member: true, until: null } }),
   ]);
+  await engine.take([mergeOf('U3', 'U4')]);
   const before = await readBooks(database.pool);
+  await expect(correct(1, { eventId: 'shared', userId: 'U3' })).rejects.toThrow(
+    /came for two players who are one person since/,
+  );
   await expect(correct(1, { eventId: 'unknown' })).rejects.toThrow('there is no event unknown of player U1');
   await expect(correct(1, { userId: 'U2' })).rejects.toThrow('there is no event evt of player U2');
   await expect(correct(1, { eventId: 'twice' })).rejects.toThrow(
@@ -225,6 +243,7 @@ test('what cannot be corrected says so, and nothing is changed', async () => {
   );
   await expect(correct(1, { eventId: 'reversal' })).rejects.toThrow(/only events that count in games/);
   await expect(correct(1, { eventId: 'cohort' })).rejects.toThrow(/only events that count in games/);
+  await expect(correct(1_500, { set: { frm_flag: 'REVIEW' } })).rejects.toThrow(/for a verdict to say/);
   await expect(correct(12.345)).rejects.toMatchObject({
     problems: [{ message: expect.stringContaining('transaction_amount') }],
   });

@@ -63,6 +63,16 @@ describe('an event that is corrected', () => {
       .thenBooks({ outcomes: ['reversed', 'no_match (condition_failed)'], progress: 0, claims: ['1 cancelled NC 10'] });
   });
 
+  test('counts where a rule asks for its producer', () => {
+    const from = (value: string) => ({
+      rule: { operator: 'and' as const, conditions: [{ field: 'producer', op: 'eq' as const, value }] },
+    });
+    given(makeGame({ milestone_steps: [1], triggers: [from('tests')] }))
+      .when(a)
+      .corrected(a, { transaction_amount: 120 })
+      .thenBooks({ outcomes: ['reversed', 'applied'], progress: 1, claims: ['1 earned NC 10'] });
+  });
+
   test('makes up with what it earns for what is owed again by what it has lost', () => {
     const of = (category: string) => ({
       ...{ game_id: category, on_reversal: 'offset' as const, milestone_steps: [5] },

@@ -1,10 +1,11 @@
 // Corrects an event: what it said is taken back, and what it should have said is judged in its place, as two events through the front door in one
-// transaction, decided as one: a step that both reach stays claimed. The old one stays as it came. The corrected one has its event_id, time and receipt, so that the same version judges it, it is no later than
-// it was, and what names the event by its id (a refund, say) names the corrected one too. Owns what its producer is called.
+// transaction, decided as one: a step that both reach stays claimed. The old one stays as it came. The corrected one has its event_id, time and receipt, so
+// that the same version judges it, it is no later than it was, and what names the event by its id (a refund, say) names the corrected one too.
 import { isDeepStrictEqual } from 'node:util';
 import type { Db } from '../db/connect.ts';
 import { UserError } from '../errors.ts';
 import { controlOf } from '../event/control.ts';
+import { editionOf, producerOfEdition } from '../event/edition.ts';
 import type { CanonicalEvent, IncomingEvent, Json } from '../event/event.ts';
 import type { RewardType } from '../event/message.ts';
 import { createNormaliser } from '../event/normalise.ts';
@@ -64,9 +65,6 @@ const normaliser = createNormaliser([
   canonicalSource,
   { ...canonicalSource, sourceId: CORRECTION_SOURCE, file: 'the built-in source of corrections', topics: [] },
 ]);
-
-/** `correction-2/payments`: what payments said, as it was corrected for the second time. */
-const EDITION = /^correction-(\d+)\/(.*)$/s;
 
 /**
  * Corrects an event, or with `dryRun` only says what that would change. Given twice, it changes nothing the second time. With `again`, and nothing to set, the
@@ -193,8 +191,7 @@ function newest(
 ): { stored: StoredEvent; edition: number; producer: string } {
   const editions = found.flatMap(({ stored, elsewhere }) => {
     if (REVERSAL.test(stored.producer)) return [];
-    const [, number, producer] = EDITION.exec(stored.producer) ?? [undefined, '0', stored.producer];
-    return [{ stored, elsewhere, edition: Number(number), producer: producer as string }];
+    return [{ stored, elsewhere, ...editionOf(stored.producer) }];
   });
   const producers = [...new Set(editions.map(({ producer }) => producer))];
   const producer = wanted ?? producers[0];
@@ -232,18 +229,11 @@ const REVERSAL = /^reversal-(\d+)\/(.*)$/s;
 export function correctionBy(
   producer: string,
 ): { takesBack: boolean; corrects: string; corrected: string } | undefined {
-  const [, number, base] = REVERSAL.exec(producer) ?? EDITION.exec(producer) ?? [];
-  if (number === undefined || base === undefined) return undefined;
-  return {
-    takesBack: REVERSAL.test(producer),
-    corrects: editionOf(base, Number(number) - 1),
-    corrected: editionOf(base, Number(number)),
-  };
-}
-
-/** The producer of an edition; 0 is what came first. */
-function editionOf(producer: string, edition: number): string {
-  return edition === 0 ? producer : `correction-${edition}/${producer}`;
+  const [, number, base] = REVERSAL.exec(producer) ?? [];
+  const takesBack = number !== undefined && base !== undefined;
+  const { edition, producer: first } = takesBack ? { edition: Number(number), producer: base } : editionOf(producer);
+  if (edition === 0) return undefined;
+  return { takesBack, corrects: producerOfEdition(edition - 1, first), corrected: producerOfEdition(edition, first) };
 }
 
 function attributesOf(said: CanonicalEvent['attributes'], set: CorrectionOrder['set']): CanonicalEvent['attributes'] {
@@ -272,7 +262,7 @@ export function correctionOf(
   const correction_of = { event_id: event.event_id, producer: event.producer };
   const corrected: CanonicalEvent = {
     ...event,
-    producer: editionOf(producer, edition),
+    producer: producerOfEdition(edition, producer),
     attributes: { ...attributes, correction_of },
   };
   return [
