@@ -1,14 +1,25 @@
 // Three projects, told apart by what a test costs: *.test.ts needs nothing, *.int.test.ts PostgreSQL and Redis, *.e2e.test.ts Kafka as well.
 // `npx vitest run --project unit` runs one; cheap ones run first.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import './src/testing/temporary.ts';
 
 const folders = '{src,workers,api,bench}/**';
 const services = './src/testing/global-setup.ts';
 
+/** Random histories and worlds take longest, and are short files, which come last by themselves: then one process would play them while the others rest. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => /\.property\.|ledger/.test(moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
