@@ -62,8 +62,20 @@ test('what is held is listed, and ruled on by id: once, with who and why on reco
   ]);
   expect((await json(database, 'list', '--kind', 'claim')).document.holds).toHaveLength(1);
   expect((await run(database, 'list', '--game', 'winter')).stdout).toBe('Nothing is held.\n');
+  const until = ['--until', '2026-05-10T12:00:00.000Z'];
+  expect((await run(database, 'list', ...until)).stdout).toBe('Nothing is held.\n');
+  expect((await json(database, 'list', '--limit', '1')).document).toEqual({ holds: holds.slice(0, 1), more: true });
+  expect(await run(database, 'list', '--limit', '100000')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('narrow it down'),
+  });
 
   const reason = ['--reason', 'ticket 812'];
+  // All that is held is not ruled on by leaving everything out.
+  expect(await run(database, 'void', '--yes', ...reason)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('name what is held by the ids'),
+  });
   expect(await run(database, 'void', 'e2', ...reason)).toEqual({
     status: 2,
     stdout: '',
