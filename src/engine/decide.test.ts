@@ -464,11 +464,11 @@ describe('the outcome of an event', () => {
     ['not_in_cohort (not_joined)', { join: joinable }],
     ['not_in_cohort (not_a_member)', { cohort_id: 'nobody' }],
     ['outside_window (paused)', {}, 'paused'],
-    ['no_match (worth_nothing)', { triggers: [{ ...right, ...nothing }] }],
-    ['no_match (condition_failed)', { triggers: [wrong] }],
     ['outside_window (ended)', {}, 'ended'],
     ['outside_window (after_window)', { game_window: { end: '2026-05-09T23:59:59Z' } }],
     ['outside_window (before_window)', { game_window: { start: '2026-05-11T00:00:00Z' } }],
+    ['no_match (worth_nothing)', { triggers: [{ ...right, ...nothing }] }],
+    ['no_match (condition_failed)', { triggers: [wrong] }],
   ];
   const pairs = told.slice(1).map((worse, index) => [told[index] as (typeof told)[number], worse] as const);
   test.each(pairs.map((games) => ({ better: games[0][0], worse: games[1][0], games })))(

@@ -590,8 +590,8 @@ function refusalOf(
 }
 
 /**
- * How good a game's verdict is to stand for its event: the less, the better. A game that was over, or had not begun, has asked nothing else of the event, and
- * speaks for it only where no other game does.
+ * How good a game's verdict is to stand for its event: the less, the better. Of equal outcomes, a game that was over, or had not begun, speaks last: it has
+ * asked nothing else of the event.
  */
 export function rankOf(
   { outcome, reason }: Pick<Verdict, 'outcome' | 'reason'>,
@@ -601,8 +601,7 @@ export function rankOf(
   const { start, end } = versionInForce(timeline, at);
   const isThere = start <= at && at < end && statusAt(timeline, at) !== 'ended';
   const place = nearest.indexOf(reason);
-  const rank = precedence.indexOf(outcome) * 100 + (place === -1 ? nearest.length : place);
-  return isThere ? rank : rank + 10_000;
+  return precedence.indexOf(outcome) * 1_000 + (isThere ? 0 : 100) + (place === -1 ? nearest.length : place);
 }
 
 function collect(

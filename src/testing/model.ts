@@ -102,8 +102,8 @@ function bestOf(verdicts: readonly Verdict[]): Verdict | undefined {
     return place < 0 ? list.length : place;
   };
   const ranks = ({ outcome, reason, absent }: Verdict): number[] => [
-    absent === true ? 1 : 0,
     placeIn(outcomes, outcome),
+    absent === true ? 1 : 0,
     placeIn(reasons, reason),
   ];
   return verdicts.toSorted((a, b) => {
