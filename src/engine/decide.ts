@@ -589,6 +589,12 @@ function refusalOf(
   return undefined;
 }
 
+/** Whether a game had begun by then and was not over, paused or not. */
+export function wasThere(timeline: Timeline, at: Instant): boolean {
+  const { start, end } = versionInForce(timeline, at);
+  return start <= at && at < end && statusAt(timeline, at) !== 'ended';
+}
+
 /**
  * How good a game's verdict is to stand for its event: the less, the better. Of equal outcomes, a game that was over, or had not begun, speaks last: it has
  * asked nothing else of the event.
@@ -598,10 +604,10 @@ export function rankOf(
   timeline: Timeline,
   at: Instant,
 ): number {
-  const { start, end } = versionInForce(timeline, at);
-  const isThere = start <= at && at < end && statusAt(timeline, at) !== 'ended';
   const place = nearest.indexOf(reason);
-  return precedence.indexOf(outcome) * 1_000 + (isThere ? 0 : 100) + (place === -1 ? nearest.length : place);
+  return (
+    precedence.indexOf(outcome) * 1_000 + (wasThere(timeline, at) ? 0 : 100) + (place === -1 ? nearest.length : place)
+  );
 }
 
 function collect(

@@ -242,7 +242,9 @@ describe('the answer', () => {
     await database.pool.query("update milepost.event_key set outcome = 'outside_window', reason = 'after_window'");
     expect(await explain('a')).toMatchObject({ outcome: 'outside_window', recomputed: { agrees: true } });
     await database.pool.query("update milepost.event_key set reason = 'paused'");
-    expect(await explain('a')).toMatchObject({ recomputed: { agrees: false, outcome: 'no_match' } });
+    expect(await explain('a')).toMatchObject({ recomputed: { agrees: false, outcome: 'outside_window' } });
+    await database.pool.query("update milepost.event_key set outcome = 'no_match', reason = 'condition_failed'");
+    expect(await explain('a')).toMatchObject({ outcome: 'no_match', recomputed: { agrees: true } });
   });
 
   test('to a producer’s clock gone wrong says so', async () => {

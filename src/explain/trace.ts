@@ -4,7 +4,7 @@ import { failing } from '../condition/condition.ts';
 import { describeCondition, explainFailure, type Failure } from '../condition/words.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { formatMoment } from '../definitions/moment.ts';
-import { rankOf } from '../engine/decide.ts';
+import { rankOf, wasThere } from '../engine/decide.ts';
 import type { PlayerState } from '../engine/effect.ts';
 import type { CanonicalEvent, Json } from '../event/event.ts';
 import { archetypes } from '../games/archetypes/archetype.ts';
@@ -137,10 +137,13 @@ function traceGame(
           : draw({ ...claim, purpose: 'upto', userId: player.userId }, claim.reward.odds).chosen.value,
     })),
   };
+  const at = event.occurred_at;
+  // That a game was over is of least use to who asks, whatever the order of outcomes.
+  const far = wasThere(timeline, at) ? 0 : 1_000_000;
   const answer = answerOf(trace, { timeline, game, window, judged, verdict, after, credits });
   return {
     trace: { ...trace, answer },
-    rank: verdict === undefined ? Number.MAX_SAFE_INTEGER : rankOf(verdict, timeline, event.occurred_at),
+    rank: verdict === undefined ? Number.MAX_SAFE_INTEGER : far + rankOf(verdict, timeline, at),
   };
 }
 
