@@ -1636,6 +1636,18 @@ language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;
 alter function milepost.outbox_wake owner to milepost_worker;
 grant execute on function milepost.outbox_wake to milepost_api, milepost_ingest, milepost_owner, milepost_support;
 
+create function milepost.people_apart(
+  p_bucket smallint[],
+  p_player_id bigint[],
+  p_owner integer[],
+  p_event_player integer[],
+  p_event_id text[],
+  p_producer text[],
+  p_rulings json
+) returns json
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off;
+grant execute on function milepost.people_apart to milepost_ingest;
+
 create function milepost.people_open(
   p_bucket smallint[],
   p_player_id bigint[],

@@ -228,6 +228,47 @@ describe('two players with some progress each', () => {
     expect(await differences(made)).toEqual([]);
   });
 
+  test('keep what came while they were one where it counted, after the merge is undone: repeats and refunds under either name find it there', async () => {
+    await using made = await two();
+    const { engine } = made;
+    await engine.take([mergeOf('old', 'new')]);
+    const again = upiPayment(2_000, {
+      ...{ user: 'old', id: 'again', occurred: '05-02' },
+      correlation: { payment_id: 'old 05-02' },
+    });
+    await engine.take([
+      ...payments('old', '05-20', '05-21'),
+      reversalOf('old 05-02', null, { user: 'old', id: 'refund 0' }),
+      again,
+    ]);
+    await engine.take([unmergeOf('old', 'new')]);
+    const apart = { old: '1: 2/2', new: '1: 5/5' };
+    expect(await progressOf(made)).toEqual(apart);
+
+    expect(await outcomesOf(engine, ...payments('old', '05-20', '05-02', '05-03'), again)).toEqual([
+      'applied null again',
+      'applied null again',
+      'applied null again',
+      'applied null again',
+    ]);
+    expect(await progressOf(made)).toEqual(apart);
+    const refunds = [
+      paymentReversal('old 05-20', null, { user: 'old', id: 'refund 1' }),
+      paymentReversal('old 05-02', null, { user: 'old', id: 'refund 2' }),
+      reversalOf('old 05-21', null, { user: 'old', id: 'refund 3' }),
+      paymentReversal('old 05-03', null, { user: 'old', id: 'refund 4' }),
+    ];
+    expect(await outcomesOf(engine, ...refunds)).toEqual(refunds.map(() => 'reversed null'));
+    expect(await progressOf(made)).toEqual({ old: '1: 1/1', new: '1: 2/2' });
+    expect(await outcomesOf(engine, ...refunds)).toEqual(refunds.map(() => 'reversed null again'));
+    // Of either, what is its own is still its own.
+    await engine.take([...payments('old', '05-25'), ...payments('new', '05-26')]);
+    expect(await progressOf(made)).toEqual({ old: '1: 2/2', new: '1: 3/3' });
+    const support = connect(made.database.url, { role: 'milepost_support', size: 1, log: silent });
+    expect(await verify(support)).toEqual([]);
+    await support.close();
+  });
+
   test('have progress that can be rebuilt', async () => {
     await using made = await two();
     const { engine, database } = made;

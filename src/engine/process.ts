@@ -78,6 +78,16 @@ class FromBeforeErasure extends Error {
   }
 }
 
+/** Events of a player who was another person when they, or what they rule on, came: they are that other player's. */
+class BelongsToAnother extends Error {
+  readonly events: ReadonlyMap<IncomingEvent, string>;
+
+  constructor(events: ReadonlyMap<IncomingEvent, string>) {
+    super('events of a merge that was undone');
+    this.events = events;
+  }
+}
+
 /** The definitions in hand are older than the database's: load them and decide anew. */
 class StaleDefinitions extends Error {}
 
@@ -116,6 +126,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
         if (error instanceof Rehearsed) return error.result;
         if (error instanceof DrawKeyNeeded) throw error;
         if (error instanceof FromBeforeErasure) return without(error.events, batch, signal);
+        if (error instanceof BelongsToAnother) return commit(addressed(batch, error.events), signal);
         if (error instanceof StaleDefinitions) {
           outdated = definitions ?? outdated;
           definitions = undefined;
@@ -152,6 +163,7 @@ export function createEngine(db: Db, log: Log, resolver?: CohortResolver, draw: 
       const opened = await openBatch(tx, batch.events, games, current.games);
       ended('open');
       if (opened.epoch !== current.epoch) throw new StaleDefinitions();
+      if (opened.apart.size > 0) throw new BelongsToAnother(opened.apart);
       const gone = opened.events.filter(isFromBeforeErasure);
       if (gone.length > 0) throw new FromBeforeErasure(gone.map(({ incoming }) => incoming));
       const before = batch.rehearsal ? structuredClone(opened.events.map(({ player }) => player)) : [];
@@ -390,6 +402,15 @@ function isFromBeforeErasure({ incoming, player, named }: OpenedEvent): boolean 
   return about.some(
     ({ userId, erasedAt = Number.NEGATIVE_INFINITY }) => incoming.event.occurred_at <= erasedAt || isPseudonym(userId),
   );
+}
+
+/** The batch with some events given to the players whose they are. What they say, and so what they are known by, stays. */
+function addressed(batch: Batch, owners: ReadonlyMap<IncomingEvent, string>): Batch {
+  const events = batch.events.map((incoming): IncomingEvent => {
+    const userId = owners.get(incoming);
+    return userId === undefined ? incoming : { ...incoming, event: { ...incoming.event, user_id: userId } };
+  });
+  return { ...batch, events };
 }
 
 function waitingFor(error: unknown): string {

@@ -28,6 +28,8 @@ export interface OpenedBatch {
   /** The database's clock. */
   now: Instant;
   events: OpenedEvent[];
+  /** Events that belong to a player who was one person with theirs and is not any more, with that player: nothing may be decided about them here. */
+  apart: ReadonlyMap<IncomingEvent, string>;
 }
 
 /** The distinct players of some events, sorted: the order in which they are locked and made. */
@@ -97,7 +99,7 @@ async function readBatch(
   ]);
   if (row === undefined) throw new Error(`${name} returned no row`);
 
-  const { seats, again } = readSeats(roster, row);
+  const { seats, again, apart } = readSeats(roster, row);
   const { progress, held, joins, credits } = JSON.parse(row.games) as GamesState;
   addProgress(seats, progress);
   if (held !== null) addClaims(seats, held, gameIds);
@@ -124,6 +126,7 @@ async function readBatch(
       originals: originals.get(index + 1) ?? [],
       stock,
     })),
+    apart: new Map(apart[0].map((place, row) => [events[place - 1] as IncomingEvent, apart[1][row] as string])),
   };
 }
 
@@ -158,20 +161,25 @@ interface People {
     mergedAts: (Instant | null)[],
   ];
   again: Again;
+  /** What db/functions/engine/people_apart.sql says; undefined where nothing is locked. */
+  apart?: Apart | null;
 }
+
+/** Events that belong to another player now: the place of each, and the player's name. */
+type Apart = readonly [events: readonly number[], userIds: readonly string[]];
 
 /** The events that are asked for again, under other players of their person: the place of each, and that of the player. */
 type Again = readonly [events: readonly number[], players: readonly number[]];
 
 /** The players that rows may stand under, by place; and the events that were asked for again, under other players of their person. */
-function readSeats(roster: Roster, row: { player_ids: string }): { seats: Seat[]; again: Again } {
+function readSeats(roster: Roster, row: { player_ids: string }): { seats: Seat[]; again: Again; apart: Apart } {
   const people: number[] | People = JSON.parse(row.player_ids);
   if (Array.isArray(people)) {
     const seats = people.map((playerId, index) => {
       const account = { bucket: roster.buckets[index] as number, playerId, userId: roster.userIds[index] as string };
       return { player: stateOfNobody(account), account: undefined };
     });
-    return { seats, again: [[], []] };
+    return { seats, again: [[], []], apart: [[], []] };
   }
   const [buckets, playerIds, userIds, owners, intos, mergedAts] = people.players;
   const accounts = playerIds.map((playerId, index): Account => {
@@ -187,7 +195,7 @@ function readSeats(roster: Roster, row: { player_ids: string }): { seats: Seat[]
     player.accounts.push(account);
     return { player, account };
   });
-  return { seats, again: people.again };
+  return { seats, again: people.again, apart: people.apart ?? [[], []] };
 }
 
 function stateOfNobody(account: Account): PlayerState {

@@ -13,7 +13,7 @@
 -- cannot deadlock because every batch takes its buckets in the same order.
 --
 -- Players that are one person come with all players of that person (people_open), and the lock is on the bucket of who counts for them as well:
--- whoever decides about a person holds it. player_ids is then what people_open says of people.
+-- whoever decides about a person holds it. player_ids is then what people_open says of people, and `apart`, what people_apart says.
 create or replace function milepost.open_batch(
   p_bucket smallint[], p_user_id text[],
   p_event_player integer[], p_event_id text[], p_producer text[],
@@ -53,6 +53,10 @@ begin
     select p_bucket as bucket, v_player_id as player_id, null::integer[] as owner, p_event_player as event_player, p_event_id as event_id,
            p_producer as producer, array_to_json(v_player_id) as people
       into v_people;
+  else
+    v_people.people := json_build_object(
+      'players', v_people.people -> 'players', 'again', v_people.people -> 'again',
+      'apart', milepost.people_apart(v_people.bucket, v_people.player_id, v_people.owner, p_event_player, p_event_id, p_producer, p_rulings));
   end if;
   return query select
     nextval('milepost.batch_no'),
