@@ -157,8 +157,8 @@ test('support merges accounts and takes them apart, shown first, once, and on re
   expect(shown).toEqual({
     ...{ status: 200, user_id: 'one', into: 'two', merged: false, already: false },
     would_change: [
-      expect.objectContaining({ step: 1, from: 'earned', to: 'cancelled', reward: 'NC 10' }),
-      expect.objectContaining({ step: 2, user_id: null, from: null, to: 'earned', reward: 'NC 20' }),
+      expect.objectContaining({ step: 1, user_id: 'one', from: 'earned', to: 'cancelled', reward: 'NC 10' }),
+      expect.objectContaining({ step: 2, user_id: 'two', from: null, to: 'earned', reward: 'NC 20' }),
     ],
   });
   expect(await value('two')).toBe(1);
@@ -183,6 +183,10 @@ test('support merges accounts and takes them apart, shown first, once, and on re
     status: 409,
     detail: 'one was not merged: it has been merged into another player; take it out there first',
   });
+  expect(await ask('two/merge', { into: 'one', reason })).toMatchObject({
+    status: 409,
+    detail: 'two was not merged: they are one person already, the other way round: one counts as two',
+  });
   expect(await ask('three/merge', { into: 'three', reason })).toMatchObject({ status: 409 });
   expect(await ask('three/merge', { into: 'nobody', reason })).toMatchObject({
     status: 404,
@@ -192,7 +196,7 @@ test('support merges accounts and takes them apart, shown first, once, and on re
 
   expect(await ask('one/unmerge', { reason, dry_run: true })).toMatchObject({
     unmerged: false,
-    would_change: [{ step: 1, from: null, to: 'earned' }],
+    would_change: [{ step: 1, user_id: 'one', from: null, to: 'earned' }],
   });
   const undone = { status: 200, user_id: 'one', into: 'two', unmerged: true, already: false };
   expect(await ask('one/unmerge', { reason })).toEqual(undone);

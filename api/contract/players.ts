@@ -25,7 +25,7 @@ const answer = {
         game_id: z.string(),
         window_start: time,
         step: z.number(),
-        user_id: z.string().nullable().describe('Where the claim stands under a merged account, that one.'),
+        user_id: z.string().describe('The account that the claim stands under, or would.'),
         from: z.string().nullable().describe('Null: a claim that would be made.'),
         to: z.string(),
         reward: z.string().nullable(),
@@ -46,7 +46,7 @@ export const mergePlayers = defineRoute({
   operationId: 'mergePlayers',
   summary: 'Say that two accounts are one person',
   description:
-    'From then on what comes for either counts for the one it is merged into, and no step is claimed again that either has. Nothing moves. Repeating changes nothing.',
+    'From then on what comes for either counts for the one it is merged into, and no step is claimed again that either has. Nothing moves. Repeating changes nothing; the other way round it is refused.',
   body: {
     description: 'Into whom, and why.',
     schema: z.strictObject({ into: identifier, reason, dry_run: dryRun }),

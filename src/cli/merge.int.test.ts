@@ -24,13 +24,21 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
   const shown = await players(...merge);
   expect(shown).toMatchObject({ status: 0, stderr: '' });
   expect(shown.stdout).toMatch(/^U1 would count as U2\. These claims would change:/);
-  expect(shown.stdout).toMatch(/game .* 1 +U1 +earned +cancelled +NC 10\n.* 2 +earned +NC 20\nNothing was changed/s);
+  expect(shown.stdout).toMatch(
+    /game .* 1 +U1 +earned +cancelled +NC 10\n.* 2 +U2 +earned +NC 20\nNothing was changed/s,
+  );
   expect(await claims()).toBe('U1 1 earned, U2 1 earned');
 
   expect((await players(...merge, '--yes')).stdout).toContain('U1 and U2 are one person now');
   expect(await claims()).toBe('U1 1 cancelled, U2 1 earned, U2 2 earned');
   expect((await players(...merge, '--yes', '--json')).stdout).toContain('"already":true');
-  expect(await players('merge', 'U2', '--into', 'U1', '--reason', 'x', '--yes')).toMatchObject({ status: 0 });
+  expect(await players('merge', 'U2', '--into', 'U1', '--reason', 'x', '--yes')).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining(
+      'U2 was not merged: they are one person already, the other way round: U1 counts as U2',
+    ),
+  });
   expect(await claims()).toBe('U1 1 cancelled, U2 1 earned, U2 2 earned');
 
   const explain = (...args: string[]) => milepost(['explain', ...args], { env: { DATABASE_URL: database.url } });
@@ -52,6 +60,9 @@ test('two accounts are merged by command, and taken apart again', { timeout: 120
   const why = await milepost(['explain', '--event', rows[0].event_id], { env: { DATABASE_URL: database.url } });
   expect(why.stdout).toContain('It says that U1 and U2 are one person, for whom U2 counts (ticket 4711');
 
+  expect((await players('unmerge', 'U1', '--reason', 'ticket 4712')).stdout).toMatch(
+    /game .* 2 +U2 +earned +cancelled +NC 20\n.* 1 +U1 +earned +NC 10\nNothing was changed/s,
+  );
   expect((await players('unmerge', 'U1', '--reason', 'ticket 4712', '--yes')).stdout).toContain(
     'a player of its own again',
   );

@@ -60,7 +60,7 @@ function plan(
   claims: NonNullable<Ordered['wouldChange']>,
 ): string {
   const rows = claims.map(({ game_id, window_start, step, user_id, from, to, reward }) => {
-    return [game_id, window_start, step, user_id ?? '', from ?? '', to, reward ?? ''];
+    return [game_id, window_start, step, user_id, from ?? '', to, reward ?? ''];
   });
   const begin = kind === 'merged' ? `${userId} would count as ${into}.` : `${userId} would be taken out of ${into}.`;
   const what =

@@ -38,10 +38,13 @@ export interface BatchResult {
   results: EventResult[];
   claims: number;
   /** Of a rehearsal: what would have become of claims. */
-  rehearsed?: { made: OpenClaim[]; changed: ClaimChange[] };
+  rehearsed?: { made: Owned<{ claim: OpenClaim }>[]; changed: Owned<ClaimChange>[] };
   /** Of a rehearsal: what progress would change. */
   moved?: Moved[];
 }
+
+/** With the id of the player that it stands under. */
+export type Owned<Row> = Row & { userId: string };
 
 /** Progress of a player in one window of a game, before and after. */
 export interface Moved {

@@ -19,6 +19,7 @@ import {
   upiPayment,
 } from '../testing/make.ts';
 import { mergeOf, unmergeOf } from '../testing/merge.ts';
+import { type MergeOrder, orderMerge } from './merge.ts';
 import { rebuild } from './rebuild.ts';
 import { verify } from './verify.ts';
 
@@ -282,6 +283,78 @@ describe('two players with some progress each', () => {
     const report = await rebuild(ingest, { dryRun: false, by: 'asha', reason: 'ticket', shown: 10 });
     expect(report.checksums.stored).toBe(report.checksums.expected);
     expect(await progressOf(made)).toEqual(before);
+    expect(await differences(made)).toEqual([]);
+  });
+});
+
+describe('an order', () => {
+  const merge = (userId: string, into: string) => ({ kind: 'merged', userId, into }) as const;
+  const unmerge = (userId: string) => ({ kind: 'unmerged', userId }) as const;
+  /** What is answered, as one line. */
+  const ask = (
+    { engine }: Scene,
+    what: ReturnType<typeof merge> | ReturnType<typeof unmerge>,
+    reason: string,
+    dryRun = false,
+  ): Promise<string> => {
+    const order: MergeOrder = { ...what, by: 'asha', reason, at: Date.now(), origin: { transport: 'http' } };
+    return orderMerge({ db: engine.db, engine, dryRun }, order).then(
+      ({ already }) => (already ? 'already' : 'done'),
+      ({ message }) => message,
+    );
+  };
+
+  test('that was refused says why each time, and is done once nothing hinders it', async () => {
+    await using made = await scene(makeGame({ milestone_steps: [1, 2], on_reversal: 'offset' }));
+    const { engine, database } = made;
+    await engine.take([...payments('old', '05-02'), ...payments('new', '05-02'), ...payments('third', '05-02')]);
+    await database.pool.query(
+      "update milepost.outbox set state = 'done', attempts = 1, settled_at = now() where message_key is not null",
+    );
+    await engine.take([reversalOf('old 05-02', null, { user: 'old' })]);
+    expect(await ask(made, merge('old', 'new'), 'ticket 1')).toBe('done');
+    await engine.take(payments('new', '05-03'));
+
+    const owed = 'old was not unmerged: what one of them owed has been made up for by a reward of the other since';
+    const elsewhere = 'old was not merged: it has been merged into another player; take it out there first';
+    for (const reason of ['ticket 2', 'ticket 3', 'ticket 2']) {
+      expect(await ask(made, unmerge('old'), reason)).toBe(owed);
+      expect(await ask(made, unmerge('old'), reason, true)).toBe(owed);
+      expect(await ask(made, merge('old', 'third'), reason)).toBe(elsewhere);
+    }
+    await engine.take([reversalOf('new 05-03', null, { user: 'new' })]);
+    expect(await ask(made, unmerge('old'), 'ticket 2', true)).toBe('done');
+    expect(await ask(made, unmerge('old'), 'ticket 2')).toBe('done');
+    expect(await ask(made, unmerge('old'), 'ticket 2')).toBe('already');
+    expect(await ask(made, merge('old', 'third'), 'ticket 2')).toBe('done');
+    expect(await ask(made, merge('old', 'third'), 'ticket 3')).toBe('already');
+    expect(await ask(made, merge('third', 'old'), 'ticket 3')).toBe(
+      'third was not merged: they are one person already, the other way round: old counts as third',
+    );
+    expect(await differences(made)).toEqual([]);
+  });
+
+  test('that many give at once is done once, for whatever reasons', async () => {
+    await using made = await scene(makeGame());
+    await made.engine.take([...payments('old', '05-02'), ...payments('new', '05-02')]);
+    const orders = [merge('old', 'new'), unmerge('old')];
+    for (const order of orders) {
+      // Each has seen that nothing is done yet before one is judged.
+      let waiting = 0;
+      const gate = Promise.withResolvers<void>();
+      const engine: TestEngine = {
+        ...made.engine,
+        async process(...given) {
+          if (++waiting === 6) gate.resolve();
+          await gate.promise;
+          return made.engine.process(...given);
+        },
+      };
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, (_, index) => ask({ ...made, engine }, order, `ticket ${index}`)),
+      );
+      expect(answers.sort()).toEqual([...Array(5).fill('already'), 'done']);
+    }
     expect(await differences(made)).toEqual([]);
   });
 });

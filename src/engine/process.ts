@@ -367,7 +367,10 @@ function occasionOf({ run, correction }: Batch): Occasion {
 }
 
 function claimsOf({ claims, changes }: Decision): NonNullable<BatchResult['rehearsed']> {
-  return { made: claims.map(({ claim }) => claim), changed: changes.map(({ change }) => change) };
+  return {
+    made: claims.map(({ player, claim }) => ({ claim, userId: player.userId })),
+    changed: changes.map(({ player, change }) => ({ ...change, userId: (change.claim.account ?? player).userId })),
+  };
 }
 
 /** Where a batch comes from, for the log. */

@@ -32,16 +32,20 @@ export function createPlayerNormaliser(): Normaliser {
   return createNormaliser([source]);
 }
 
-/** The event of a request. Its id is made of what it says, so that asking twice is a repeat and changes nothing. */
+/**
+ * The event of a request. Its id is made of all that it says and of when it is asked: a request that is given again is a repeat, and whoever asks another
+ * time is answered by how things are then.
+ */
 export function mergeMessage(
   { kind, userId, into, merges, at, reason, statedBy }: MergeRequest,
   origin: Origin,
 ): Message {
   const type = kind === 'merged' ? PLAYER_MERGED : PLAYER_UNMERGED;
+  const occurredAt = formatInstant(at);
   const event = {
-    event_id: digestOf(type, userId, into, String(merges)),
+    event_id: digestOf(type, userId, into, String(merges), occurredAt, reason, statedBy),
     event_type: type,
-    occurred_at: formatInstant(at),
+    occurred_at: occurredAt,
     user_id: into,
     attributes: { merged_user_id: userId, reason, stated_by: statedBy },
   };

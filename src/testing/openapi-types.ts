@@ -386,7 +386,7 @@ export interface paths {
         put?: never;
         /**
          * Say that two accounts are one person
-         * @description From then on what comes for either counts for the one it is merged into, and no step is claimed again that either has. Nothing moves. Repeating changes nothing.
+         * @description From then on what comes for either counts for the one it is merged into, and no step is claimed again that either has. Nothing moves. Repeating changes nothing; the other way round it is refused.
          */
         post: operations["mergePlayers"];
         delete?: never;
@@ -5174,8 +5174,8 @@ export interface operations {
                             /** Format: date-time */
                             window_start: string;
                             step: number;
-                            /** @description Where the claim stands under a merged account, that one. */
-                            user_id: string | null;
+                            /** @description The account that the claim stands under, or would. */
+                            user_id: string;
                             /** @description Null: a claim that would be made. */
                             from: string | null;
                             to: string;
@@ -5346,8 +5346,8 @@ export interface operations {
                             /** Format: date-time */
                             window_start: string;
                             step: number;
-                            /** @description Where the claim stands under a merged account, that one. */
-                            user_id: string | null;
+                            /** @description The account that the claim stands under, or would. */
+                            user_id: string;
                             /** @description Null: a claim that would be made. */
                             from: string | null;
                             to: string;
