@@ -1308,6 +1308,10 @@ create function milepost.erased_digest(p_user_id text) returns bytea
 language sql stable;
 grant execute on function milepost.erased_digest to milepost_erase, milepost_ingest;
 
+create function milepost.erased_json(p_json jsonb, p_id text, p_pseudonym text) returns jsonb
+language plpgsql immutable;
+grant execute on function milepost.erased_json to milepost_erase;
+
 create function milepost.erased_return(p_bucket smallint[], p_user_id text[]) returns void
 language plpgsql volatile set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
 grant execute on function milepost.erased_return to milepost_ingest;

@@ -404,23 +404,94 @@ export async function eraseMessages({ client }: Tx, person: Person<Erased>): Pro
   );
 }
 
+/** The tables of texts that know no players: what support did. */
+const RECORDS = [
+  { table: 'audit', key: 'audit_no', subject: true, document: 'details' },
+  { table: 'reprocess_run', key: 'run_no', subject: false, document: 'wanted' },
+] as const;
+
+/**
+ * Ids of events, payments and transactions in the records of what support did: in each record that names a player of the person or, by itself or in a list,
+ * one of these ids. It has to come while the books still have the ids. One that a record says is the player's and that is not known, as of a correction
+ * that was refused, goes from that record.
+ */
+export async function eraseRecordedIds({ client }: Tx, person: Person<Erased>): Promise<void> {
+  for (const { table, key, subject, document } of RECORDS) {
+    const about = subject ? 'a.subject' : "''::text";
+    const corrected = subject ? "case when a.action = 'correctEvent' then a.subject end" : 'null::text';
+    const { rows } = await client.query<{ id: string; event_no: string; records: string[] }>(
+      `with own as materialized (${OWN}), known as materialized (
+         select id, min(event_no) as event_no from (
+           select event_id as id, event_no from own join milepost.event_key using (bucket, player_id)
+           union all
+           select unnest(array[event_id, payment_id, transaction_id]), event_no from own join milepost.credit using (bucket, player_id)
+           union all
+           select unnest(array[original_event_id, payment_id]), event_no from own join milepost.ruling using (bucket, player_id)
+         ) as ids where id is not null and id not like 'erased:%' group by id
+       ), record as not materialized (
+         select a.${key} as no, ${about} as subject, ${corrected} as corrected, coalesce(a.reason, '') as reason, a.${document} as document from milepost.${table} a
+       ), said as materialized (
+         select r.no, ids.id
+           from record r
+           join own on position(trim(both '"' from to_json(own.user_id)::text) in r.document::text) > 0
+          cross join lateral unnest(array[
+            r.document, r.document -> 'query', r.document -> 'events', r.document -> 'wanted' -> 'events'
+          ]) as about(player)
+          cross join lateral unnest(
+            array[r.corrected, player ->> 'event_id', player ->> 'payment_id', player ->> 'transaction_id', player ->> 'paymentId', player ->> 'transactionId']
+            || array(select jsonb_array_elements_text(player -> 'eventIds') where jsonb_typeof(player -> 'eventIds') = 'array')
+          ) as ids(id)
+          where own.user_id in (player ->> 'user_id', player ->> 'userId') and ids.id is not null and ids.id not like 'erased:%'
+       ), tied as materialized (
+         select r.no from record r join known on known.id = r.subject
+         union
+         select r.no from record r cross join lateral jsonb_path_query(r.document, 'strict $.**') as part(value)
+           join known on known.id = part.value #>> '{}'
+         union
+         select r.no from record r
+           join own on position(own.user_id in r.subject) > 0 or position(own.user_id in r.reason) > 0
+                    or position(trim(both '"' from to_json(own.user_id)::text) in r.document::text) > 0
+       )
+       select id, min(event_no) as event_no, array_agg(no) as records from (
+         select known.id, known.event_no, r.no
+           from tied join record r using (no)
+           join known on position(known.id in r.subject) > 0 or position(known.id in r.reason) > 0
+                      or position(trim(both '"' from to_json(known.id)::text) in r.document::text) > 0
+         union
+         select said.id, coalesce(known.event_no, 0), said.no from said left join known using (id)
+       ) as found group by id`,
+      columnsOf(person),
+    );
+    for (const { id, event_no, records } of rows) {
+      const erased = (column: string) => `milepost.erased_text(${column}, $1, ${ERASED} $2::text)`;
+      await client.query(
+        `update milepost.${table}
+            set ${subject ? `subject = ${erased('subject')}, ` : ''}reason = ${erased('reason')},
+                ${document} = milepost.erased_json(${document}, $1, ${ERASED} $2::text)
+          where ${key} = any ($3::bigint[])`,
+        [id, event_no, records],
+      );
+    }
+  }
+}
+
 /** Texts that name the player, of tables that know no players: what support did, and what could not be read. */
-export async function eraseTexts(db: Db, { userId, pseudonym }: Erased): Promise<void> {
-  await transaction(db, async ({ client }) => {
+export async function eraseTexts(db: Db, player: Erased): Promise<void> {
+  const { userId, pseudonym } = player;
+  await transaction(db, async (tx) => {
+    // What has been asked for meanwhile.
+    await eraseRecordedIds(tx, [player]);
     // In a JSON document an id may be written otherwise than it is.
     const quoted = JSON.stringify(userId).slice(1, -1);
-    const erased = (column: string, id = '$1') => `milepost.erased_text(${column}, ${id}, $2)`;
-    await client.query(
-      `update milepost.audit
-          set subject = ${erased('subject')}, reason = ${erased('reason')}, details = ${erased('details::text', '$3')}::jsonb
-        where position($1 in subject) > 0 or position($1 in reason) > 0 or position($3 in details::text) > 0`,
-      [userId, pseudonym, quoted],
-    );
-    await client.query(
-      `update milepost.reprocess_run set wanted = ${erased('wanted::text', '$3')}::jsonb, reason = ${erased('reason')}
-        where position($1 in reason) > 0 or position($3 in wanted::text) > 0`,
-      [userId, pseudonym, quoted],
-    );
+    for (const { table, subject, document } of RECORDS) {
+      const erased = (column: string) => `milepost.erased_text(${column}, $1, $2)`;
+      await tx.client.query(
+        `update milepost.${table}
+            set ${subject ? `subject = ${erased('subject')}, ` : ''}reason = ${erased('reason')}, ${document} = milepost.erased_json(${document}, $1, $2)
+          where ${subject ? 'position($1 in subject) > 0 or ' : ''}position($1 in reason) > 0 or position($3 in ${document}::text) > 0`,
+        [userId, pseudonym, quoted],
+      );
+    }
   });
   for await (const numbers of pagesOfMentions(db, userId)) {
     await transaction(db, ({ client }) =>

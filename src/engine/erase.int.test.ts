@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { beforeEach, expect, inject, test } from 'vitest';
+import { recordAction } from '../db/audit.ts';
 import { connect, type Role } from '../db/connect.ts';
 import { transaction } from '../db/transaction.ts';
 import type { IncomingEvent, ParkedMessage } from '../event/event.ts';
+import { createNormaliser } from '../event/normalise.ts';
+import { canonicalSource } from '../event/source.ts';
 import { explainEvent, openRecords } from '../explain/explain.ts';
 import { findExplained } from '../explain/find.ts';
 import { summarizePlayer } from '../explain/player.ts';
@@ -20,8 +23,10 @@ import { changed, gameHistory, makeEvent, makeGame, paymentReversal, reversalOf,
 import { mergeOf, unmergeOf } from '../testing/merge.ts';
 import { waitFor } from '../testing/wait.ts';
 import { formatInstant, type Instant } from '../time.ts';
+import { correctEvent } from './correct.ts';
 import { erase, planErasure } from './erase.ts';
 import { rebuild } from './rebuild.ts';
+import { reprocess } from './reprocess.ts';
 import { verify } from './verify.ts';
 
 const hour = 3_600_000;
@@ -129,6 +134,34 @@ async function live(): Promise<void> {
     `insert into milepost.reprocess_run (wanted, asked_by, reason, started_at) values ($2, 'asha', $1 || ' asked', now())`,
     [user, JSON.stringify({ events: { userId: user } })],
   );
+  await beAskedAbout();
+}
+
+/** A correction and a run of single events, and the records of these and of other requests that name an id of an event or a payment, known or not. */
+async function beAskedAbout(): Promise<void> {
+  const corrected = payment(3).event.event_id;
+  const single = payment(20).event.event_id;
+  const set = { note: secret('corrected') };
+  await correctEvent(
+    { db: engine.db, engine, dryRun: false },
+    { eventId: corrected, userId: user, set, by: 'asha', reason: `${corrected} was wrong`, takeBack: true },
+  );
+  const wanted = { events: { eventIds: [single, 'of-nobody'] } };
+  await reprocess(
+    { wanted, by: 'asha', reason: `for ${single}` },
+    { db: engine.db, engine, normaliser: createNormaliser([canonicalSource]) },
+  );
+  const asked = (action: string, subject: string, reason: string | null, details: object) =>
+    recordAction(database.pool, { actor: 'asha', scope: 'support', action, subject, reason, details });
+  await asked('correctEvent', corrected, `${corrected} was wrong`, { user_id: user, numbers: [12] });
+  await asked('correctEvent', secret('mistyped'), `no ${secret('mistyped')}`, { user_id: user });
+  await asked('reprocessInbox', '', null, { wanted });
+  await asked('reprocessInbox', '', null, { wanted: { events: { userId: user, eventIds: [secret('unknown')] } } });
+  // What a ruling names loses its id before the rest do.
+  await asked('giveVerdicts', '', secret('payment-4'), { ids: ['of-nobody', payment(1).event.event_id] });
+  await asked('explain', '', null, { query: { payment_id: secret('payment-4') } });
+  await asked('explain', '', null, { query: { user_id: user, transaction_id: secret('transaction-unknown') } });
+  await asked('explain', '', 'of-nobody', { query: { event_id: 'of-nobody' } });
 }
 
 /** Pays what is due, and answers with the service's own account of it. */
@@ -246,7 +279,7 @@ test('nothing says any more who it was or what they did; the books agree with th
     ]),
   );
   const before = await ledgers();
-  const counts = { payloads: 14, parked_messages: 1, voucher_codes: 1, rewards: 3, events: 15 };
+  const counts = { payloads: 16, parked_messages: 1, voucher_codes: 1, rewards: 3, events: 17 };
   expect(await as('milepost_erase', (db) => planErasure(db, user))).toMatchObject({ open: {}, counts });
 
   const done = await eraseNow({ reason: `${user} asks`, forget: (userIds) => forgetPlayers(redis, userIds) });
@@ -277,6 +310,39 @@ test('nothing says any more who it was or what they did; the books agree with th
     "select subject, reason from milepost.audit where action = 'erasePlayer'",
   );
   expect(audit).toEqual([{ subject: pseudonym, reason: `${pseudonym} asks` }]);
+  const { rows: records } = await database.pool.query(
+    "select action, subject, reason, details from milepost.audit where action <> 'erasePlayer' order by audit_no offset 1",
+  );
+  const gone = expect.stringMatching(/^erased:\d+$/);
+  expect(records).toEqual([
+    {
+      ...{ action: 'correctEvent', subject: gone },
+      reason: expect.stringMatching(/^erased:\d+ was wrong$/),
+      details: { user_id: pseudonym, numbers: [12] },
+    },
+    { action: 'correctEvent', subject: 'erased:0', reason: 'no erased:0', details: { user_id: pseudonym } },
+    {
+      action: 'reprocessInbox',
+      subject: '',
+      reason: null,
+      details: { wanted: { events: { eventIds: [gone, 'of-nobody'] } } },
+    },
+    {
+      action: 'reprocessInbox',
+      subject: '',
+      reason: null,
+      details: { wanted: { events: { userId: pseudonym, eventIds: ['erased:0'] } } },
+    },
+    { action: 'giveVerdicts', subject: '', reason: gone, details: { ids: ['of-nobody', gone] } },
+    { action: 'explain', subject: '', reason: null, details: { query: { payment_id: gone } } },
+    {
+      action: 'explain',
+      subject: '',
+      reason: null,
+      details: { query: { user_id: pseudonym, transaction_id: 'erased:0' } },
+    },
+    { action: 'explain', subject: '', reason: 'of-nobody', details: { query: { event_id: 'of-nobody' } } },
+  ]);
   const answers = await explained({ userId: pseudonym });
   expect(answers.length).toBeGreaterThan(9);
   for (const { answer, erased_at, event } of answers) {
@@ -424,7 +490,7 @@ test('a person of two players goes with both, whichever is named, and nothing br
   expect(await disagreements()).toEqual([]);
   expect(await find('SECRET')).toEqual(expect.arrayContaining(['milepost.player_merge', 'milepost.event_failure']));
   const plan = await as('milepost_erase', (db) => planErasure(db, second));
-  expect(plan).toMatchObject({ accounts: [user, second], open: {}, counts: { unopened_cookies: 1, payloads: 25 } });
+  expect(plan).toMatchObject({ accounts: [user, second], open: {}, counts: { unopened_cookies: 1, payloads: 27 } });
   expect(await as('milepost_erase', (db) => planErasure(db, user))).toEqual(plan);
   const before = await ledgers();
 

@@ -19,6 +19,7 @@ import {
   eraseMentions,
   eraseMessages,
   erasePayloads,
+  eraseRecordedIds,
   eraseRulings,
   eraseRulingsOfOthers,
   eraseTexts,
@@ -235,6 +236,7 @@ async function begin(
   }
   const [counting, ...merged] = found.map((player): Erased => ({ ...player, pseudonym: pseudonymIn(player.bucket) }));
   const person: Person<Erased> = [counting as Erased, ...merged];
+  await eraseRecordedIds(tx, person);
   await eraseRulingsOfOthers(tx, person, others);
   await eraseRulings(tx, person);
   await eraseMessages(tx, person);
