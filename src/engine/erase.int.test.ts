@@ -151,7 +151,7 @@ async function beAskedAbout(): Promise<void> {
     { wanted, by: 'asha', reason: `for ${single}` },
     { db: engine.db, engine, normaliser: createNormaliser([canonicalSource]) },
   );
-  const asked = (action: string, subject: string, reason: string | null, details: object) =>
+  const asked = (action: string, subject: string, reason: string | null, details: Record<string, unknown>) =>
     recordAction(database.pool, { actor: 'asha', scope: 'support', action, subject, reason, details });
   await asked('correctEvent', corrected, `${corrected} was wrong`, { user_id: user, numbers: [12] });
   await asked('correctEvent', secret('mistyped'), `no ${secret('mistyped')}`, { user_id: user });
