@@ -1484,6 +1484,10 @@ create function milepost.instant_of(p_ms bigint) returns timestamp with time zon
 language sql immutable strict parallel safe;
 grant execute on function milepost.instant_of to milepost_api, milepost_ingest;
 
+create function milepost.kin_of(p_bucket smallint, p_player_id bigint) returns table(bucket smallint, player_id bigint)
+language plpgsql stable set enable_seqscan=off set enable_bitmapscan=off set enable_hashjoin=off set enable_mergejoin=off;
+grant execute on function milepost.kin_of to milepost_api, milepost_erase, milepost_ingest, milepost_support;
+
 create function milepost.look_batch(
   p_bucket smallint[],
   p_user_id text[],

@@ -43,8 +43,8 @@ import { lookBatch, openBatch } from './state.ts';
 export interface Engine {
   /**
    * Commits a batch and answers what became of each event. While the database is away it waits and tries again; it throws only when
-   * `signal` is aborted, the source's position was moved (PositionMoved), or a command lacks a key (DrawKeyNeeded), and then nothing of the batch (or only whole leading slices of it) is
-   * committed. Repeating a batch is harmless.
+   * `signal` is aborted, the source's position was moved (PositionMoved), or a command lacks a key (DrawKeyNeeded), and then nothing of the batch (or only
+   * whole leading slices of it) is committed. Repeating a batch is harmless.
    */
   process(batch: Batch, signal?: AbortSignal): Promise<BatchResult>;
   /** What an event would do if it came now. Writes nothing and waits for no batch; rejects while the database is away. */

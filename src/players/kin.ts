@@ -41,18 +41,8 @@ export async function findKin(db: Db, userId: string): Promise<Kin | undefined> 
 
 export async function readKin(db: Pick<Db, 'query'>, player: PlayerName): Promise<Kin> {
   const { bucket, player_id } = player;
-  const kin = sql`kin as (
-    select ${bucket}::smallint as bucket, ${player_id}::bigint as player_id
-    union
-    select other.bucket, other.player_id
-      from kin k
-     cross join lateral (
-        select m.into_bucket, m.into_player_id from milepost.player_merge m where m.bucket = k.bucket and m.player_id = k.player_id
-        union all
-        select m.bucket, m.player_id from milepost.player_merge m where m.into_bucket = k.bucket and m.into_player_id = k.player_id
-      ) as other(bucket, player_id))`;
   const { rows } = await sql<{ members: PlayerName[]; merges: Merging[] }>`
-    with recursive ${kin}
+    with kin as materialized (select * from milepost.kin_of(${bucket}::smallint, ${player_id}::bigint))
     select
       (select json_agg(json_build_object('bucket', p.bucket, 'player_id', p.player_id::text, 'user_id', p.user_id)
                        order by p.player_id <> ${player_id}::bigint, p.player_id)

@@ -16,7 +16,7 @@ set enable_seqscan = off set enable_bitmapscan = off
 as $$
 begin
   return (
-    with recursive spans as (
+    with spans as (
       -- While a player of the person was another person's: numbers of events.
       select o.owner, o.bucket, o.player_id, u.event_no as until,
              (select max(s.event_no) from milepost.player_merge s
@@ -26,22 +26,18 @@ begin
           select u.event_no from milepost.player_merge u
            where u.bucket = o.bucket and u.player_id = o.player_id and u.kind = 'unmerged' offset 0
         ) as u
-    ), kin as (
-      select s.owner, s.bucket, s.player_id from spans s
-      union
-      select k.owner, other.bucket, other.player_id
-        from kin k
-       cross join lateral (
-          select m.into_bucket, m.into_player_id from milepost.player_merge m where m.bucket = k.bucket and m.player_id = k.player_id
-          union all
-          select m.bucket, m.player_id from milepost.player_merge m where m.into_bucket = k.bucket and m.into_player_id = k.player_id
-        ) as other(bucket, player_id)
     ), others as (
-      select k.owner, k.bucket, k.player_id, s.since, s.until
-        from kin k join spans s on s.owner = k.owner
+      select distinct s.owner, k.bucket, k.player_id, s.since, s.until
+        from spans s cross join lateral milepost.kin_of(s.bucket, s.player_id) as k
        where not exists (
           select from unnest(p_bucket, p_player_id, p_owner) as o(bucket, player_id, owner)
-           where o.owner = k.owner and o.bucket = k.bucket and o.player_id = k.player_id)
+           where o.owner = s.owner and o.bucket = k.bucket and o.player_id = k.player_id)
+    ), places as (
+      -- Where to look, and at which numbers of events: at others while they were one person, and in the person itself at all.
+      select o.owner, o.bucket, o.player_id, o.since, o.until, false as own from others o
+      union all
+      select o.owner, o.bucket, o.player_id, -1, 9223372036854775807, true
+        from unnest(p_bucket, p_player_id, p_owner) as o(bucket, player_id, owner) where o.owner in (select others.owner from others)
     ), named as (
       select r.event, p_owner[r.player] as owner, r.original_event_id, r.original_producer, r.payment_id
         from json_to_recordset(p_rulings) as r(event integer, player integer, original_event_id text, original_producer text, payment_id text)
@@ -49,15 +45,8 @@ begin
     ), counting as (
       -- Whose credits the event names that count something.
       select n.event, w.bucket, w.player_id, w.own
-        from named n
-       cross join lateral (
-          select o.bucket, o.player_id, o.since, o.until, false as own from others o where o.owner = n.owner
-          union all
-          select m.bucket, m.player_id, -1, 9223372036854775807, true
-            from unnest(p_bucket, p_player_id, p_owner) as m(bucket, player_id, owner) where m.owner = n.owner
-        ) as w
-       where exists (select from others o where o.owner = n.owner)
-         and exists (
+        from named n join places w on w.owner = n.owner
+       where exists (
            select from milepost.credit c
             cross join lateral (
                select coalesce((select k.amount from milepost.credit_correction k
@@ -76,15 +65,8 @@ begin
             from unnest(p_event_player, p_event_id, p_producer) with ordinality as e(player, event_id, producer, event)
           union all
           select n.event, n.owner, n.original_event_id, n.original_producer, false from named n where n.original_event_id is not null
-        ) as a
-       cross join lateral (
-          select o.bucket, o.player_id, o.since, o.until, false as own from others o where o.owner = a.owner
-          union all
-          select m.bucket, m.player_id, -1, 9223372036854775807, true
-            from unnest(p_bucket, p_player_id, p_owner) as m(bucket, player_id, owner) where m.owner = a.owner
-        ) as w
-       where exists (select from others o where o.owner = a.owner)
-         and exists (
+        ) as a join places w on w.owner = a.owner
+       where exists (
            select from milepost.event_key e
             where e.bucket = w.bucket and e.event_id = a.event_id and e.producer = coalesce(a.producer, e.producer) and e.player_id = w.player_id
               and e.event_no > w.since and (e.event_no < w.until or a.lasting))
