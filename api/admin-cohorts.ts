@@ -4,31 +4,20 @@ import { readChange } from '../src/cohorts/change.ts';
 import { intervalsOf, statedAt } from '../src/cohorts/cohorts.ts';
 import { type ChangeRequest, COHORT_SOURCE, changeMessage, createCohortNormaliser } from '../src/cohorts/feed.ts';
 import { readStatements } from '../src/cohorts/read.ts';
-import type { Db } from '../src/db/connect.ts';
 import type { EventResult } from '../src/engine/batch.ts';
-import type { Engine } from '../src/engine/process.ts';
 import type { Problem as InputProblem } from '../src/errors.ts';
 import type { IncomingEvent } from '../src/event/event.ts';
 import { limits } from '../src/limits.ts';
 import { formatInstant, type Instant, parseInstant } from '../src/time.ts';
 import { changeMembers, oneMember } from './contract/admin-cohorts.ts';
-import { inTime } from './events.ts';
+import { inTime, type OrderOptions } from './events.ts';
 import { Problem } from './problem.ts';
 import type { Asked, Serve } from './serve.ts';
 
 /** What became of one change. */
 export type ChangeAnswer = EventResult & { user_id: string };
 
-export function adminCohortRoutes(
-  serve: Serve,
-  options: {
-    /** As milepost_api. */
-    db: Db;
-    engine: Pick<Engine, 'process'>;
-    clock: () => Instant;
-  },
-): void {
-  const { db, engine, clock } = options;
+export function adminCohortRoutes(serve: Serve, { db, engine, clock }: OrderOptions): void {
   const normaliser = createCohortNormaliser();
 
   serve(changeMembers, async (asked) => {

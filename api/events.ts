@@ -1,5 +1,6 @@
 // POST /api/events: producers send one event or a batch, and hear what became of each. It only turns a request into a batch of the engine: the
 // same mapping, dedupe and decision as for Kafka. Nothing is kept of a request that is refused as a whole.
+import type { Db } from '../src/db/connect.ts';
 import { within } from '../src/deadline.ts';
 import type { EventResult } from '../src/engine/batch.ts';
 import type { Engine } from '../src/engine/process.ts';
@@ -7,6 +8,7 @@ import type { Json, Message, Normalised } from '../src/event/event.ts';
 import type { Normaliser } from '../src/event/normalise.ts';
 import { canonicalSource, type Source } from '../src/event/source.ts';
 import { limits } from '../src/limits.ts';
+import type { Instant } from '../src/time.ts';
 import { sendEvents } from './contract/events.ts';
 import { Problem, unavailable } from './problem.ts';
 import type { Asked, Serve } from './serve.ts';
@@ -16,6 +18,14 @@ import type { Caller } from './state.ts';
 export type EventAnswer =
   | EventResult
   | { event_id: null; outcome: 'parked'; reason: string; detail: string; replayed: false };
+
+/** What routes need that give the engine events on somebody's order. */
+export interface OrderOptions {
+  /** As milepost_api. */
+  db: Db;
+  engine: Pick<Engine, 'process'>;
+  clock: () => Instant;
+}
 
 export function eventRoutes(serve: Serve, options: { engine: Pick<Engine, 'process'>; normaliser: Normaliser }): void {
   const { engine, normaliser } = options;

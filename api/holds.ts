@@ -1,32 +1,20 @@
 // What is held, and verdicts on it, over HTTP. A verdict is an event through the same door as everything else; this only finds what is held, and answers
 // what became of each verdict.
-import type { Db } from '../src/db/connect.ts';
 import { reading } from '../src/db/failure.ts';
-import type { Engine } from '../src/engine/process.ts';
 import { ruleOnHolds } from '../src/engine/rule-on-holds.ts';
 import { findHolds, type Hold } from '../src/games/hold.ts';
 import { limits } from '../src/limits.ts';
 import { type Instant, parseInstant } from '../src/time.ts';
 import { giveVerdicts, listHolds } from './contract/holds.ts';
 import type { BodyOf } from './contract/route.ts';
-import { inTime } from './events.ts';
+import { inTime, type OrderOptions } from './events.ts';
 import type { Serve } from './serve.ts';
 
 const LISTED = 100;
 
 type NamedHold = BodyOf<typeof giveVerdicts>['holds'][number];
 
-export function holdRoutes(
-  serve: Serve,
-  options: {
-    /** As milepost_api. */
-    db: Db;
-    engine: Pick<Engine, 'process'>;
-    clock: () => Instant;
-  },
-): void {
-  const { db, engine, clock } = options;
-
+export function holdRoutes(serve: Serve, { db, engine, clock }: OrderOptions): void {
   serve(listHolds, async ({ query }) => {
     const { kind, game_id: gameId, user_id, producer, since, until, limit = LISTED } = query;
     const filter = {

@@ -1,25 +1,12 @@
 // Merging accounts over HTTP, and taking them apart again: the order that the command gives (src/engine/merge.ts), by whoever the token names.
-import type { Db } from '../src/db/connect.ts';
 import { type MergeOrder, type Ordered, orderMerge, UnknownPlayer } from '../src/engine/merge.ts';
-import type { Engine } from '../src/engine/process.ts';
 import { UserError } from '../src/errors.ts';
-import type { Instant } from '../src/time.ts';
 import { mergePlayers, unmergePlayer } from './contract/players.ts';
-import { inTime } from './events.ts';
+import { inTime, type OrderOptions } from './events.ts';
 import { Problem } from './problem.ts';
 import type { Asked, Serve } from './serve.ts';
 
-export function playerRoutes(
-  serve: Serve,
-  options: {
-    /** As milepost_api. */
-    db: Db;
-    engine: Pick<Engine, 'process'>;
-    clock: () => Instant;
-  },
-): void {
-  const { db, engine, clock } = options;
-
+export function playerRoutes(serve: Serve, { db, engine, clock }: OrderOptions): void {
   serve(mergePlayers, async (asked) => {
     const { into, reason, dry_run: dryRun = false } = (await asked.body()).value;
     const done = await give({ ...orderOf(asked, reason), kind: 'merged', into }, dryRun);
