@@ -234,12 +234,12 @@ describe('two players with some progress each', () => {
     const { engine } = made;
     await engine.take([mergeOf('old', 'new')]);
     const again = upiPayment(2_000, {
-      ...{ user: 'old', id: 'again', occurred: '05-02' },
+      ...{ user: 'old', id: 'old 05-02', producer: 'other', occurred: '05-02' },
       correlation: { payment_id: 'old 05-02' },
     });
     await engine.take([
       ...payments('old', '05-20', '05-21'),
-      reversalOf('old 05-02', null, { user: 'old', id: 'refund 0' }),
+      reversalOf('old 05-02', null, { user: 'old', id: 'refund 0', attributes: { original_producer: 'tests' } }),
       again,
     ]);
     await engine.take([unmergeOf('old', 'new')]);
@@ -268,6 +268,20 @@ describe('two players with some progress each', () => {
     const support = connect(made.database.url, { role: 'milepost_support', size: 1, log: silent });
     expect(await verify(support)).toEqual([]);
     await support.close();
+
+    // A ruling stays with its own player where that one knows what it names, too.
+    const known = reversalOf('old 05-02', null, { user: 'old', id: 'refund 5' });
+    expect(await outcomesOf(engine, known)).toEqual(['reversed already_reversed']);
+    const { rows } = await made.database.pool.query(
+      "select user_id from milepost.event_key join milepost.player using (bucket, player_id) where event_id = 'refund 5'",
+    );
+    expect(rows).toEqual([{ user_id: 'old' }]);
+    // What the other has done before they were one, and since they are two again, is nothing of its.
+    const [before, since] = [payments('new', '05-02'), payments('new', '05-26')];
+    const asOld = [...before, ...since].map((each) => ({ ...each, event: { ...each.event, user_id: 'old' } }));
+    const refund = paymentReversal('new 05-26', null, { user: 'old', id: 'refund 6' });
+    expect(await outcomesOf(engine, ...asOld, refund)).toEqual(['applied null', 'applied null', 'reversed null']);
+    expect(await progressOf(made)).toEqual({ old: '1: 3/3', new: '1: 3/3' });
   });
 
   test('have progress that can be rebuilt', async () => {
